@@ -1,0 +1,3 @@
+//! `refloat`: see the library for the map of the house.
+
+fn main() {}

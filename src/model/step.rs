@@ -1,0 +1,273 @@
+//! Tasks, steps and checks, as checked: every name resolves, every pattern compiles.
+
+use super::pattern::Pattern;
+use super::template::Template;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What a task may do to the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Danger {
+    /// Looks only.
+    #[default]
+    Read,
+    /// Changes something that can be changed back.
+    Change,
+    /// Loses something for good. Needs a name typed.
+    Destroy,
+}
+
+/// A named list of steps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Task {
+    /// The name that the command line takes.
+    pub name: String,
+    /// One line for the list.
+    pub summary: String,
+    /// Heading in the list; may be empty.
+    pub group: String,
+    /// What it may do. Never lower than that of a task it calls.
+    pub danger: Danger,
+    /// What must be agreed to before anything runs.
+    pub confirm: Option<Confirm>,
+    /// Parameters, in the order in which the command line takes them.
+    pub params: Vec<Param>,
+    /// Checks that must hold before the first step. No flag skips them.
+    pub require: Vec<CheckRef>,
+    /// Checks that must hold after the last step, or the task has failed.
+    pub verify: Vec<CheckRef>,
+    /// How many steps may run at the same time; 1 is one after the other.
+    pub parallel: usize,
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// Steps that run at the end whatever happened.
+    pub finally: Vec<Step>,
+    /// 1-based line of its table in the file.
+    pub line: usize,
+}
+
+/// How a task is agreed to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confirm {
+    /// `confirm = true`: a yes or no; `--yes` says yes.
+    Yes,
+    /// `confirm = "${profile}"`: the name must be typed; `--confirm NAME` types it. The only form
+    /// that a `destroy` task accepts.
+    Type(Template),
+}
+
+/// A parameter of a task. Inside the task's steps it is a variable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Param {
+    /// Its name.
+    pub name: String,
+    /// The whole value must match this.
+    pub pattern: Option<Pattern>,
+    /// Its value when not given; without one the parameter must be given.
+    pub default: Option<String>,
+    /// One line for `show`.
+    pub help: String,
+}
+
+/// `name`, or `!name` for its opposite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckRef {
+    /// The check's name.
+    pub name: String,
+    /// The answer is turned round.
+    pub negated: bool,
+}
+
+/// What a step does: exactly one thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Runs a tool; the first argument is the tool's name.
+    Run(Vec<Template>),
+    /// Calls a task, with values for its parameters.
+    Task {
+        /// The task.
+        name: String,
+        /// Parameter → value.
+        with: BTreeMap<String, Template>,
+    },
+    /// Asks a check; a no fails the step.
+    Check(CheckRef),
+    /// Names the cause from the output of the run so far.
+    Diagnose,
+}
+
+/// One thing to do, and how to take its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// What people read; `None` shows the argv.
+    pub name: Option<Template>,
+    /// What it does.
+    pub action: Action,
+    /// Directory to run in, relative to `tasks.toml`.
+    pub cwd: Option<Template>,
+    /// Environment added.
+    pub env: BTreeMap<String, Template>,
+    /// Our limit; the tool's own is an argument of `run`.
+    #[serde(serialize_with = "as_duration")]
+    pub timeout: Option<Duration>,
+    /// Try again on failure.
+    pub retry: Option<Retry>,
+    /// Poll: run again until the output matches.
+    pub until: Option<Until>,
+    /// The output must match, whatever the exit code says about the rest. Its named groups become
+    /// variables for later steps.
+    pub expect: Option<Pattern>,
+    /// The output must not match.
+    pub reject: Option<Pattern>,
+    /// Already done counts as success.
+    pub done_if: Option<DoneIf>,
+    /// Skip when this check says yes.
+    pub skip_if: Option<CheckRef>,
+    /// A failure is told and does not stop the task.
+    pub allow_failure: bool,
+    /// The matches become a list for later `for` steps.
+    pub each: Option<Each>,
+    /// Run once for every item of this list.
+    pub for_each: Option<String>,
+    /// Keep only the lines of standard output that match.
+    pub filter: Option<Pattern>,
+    /// Decode standard output before anything reads it.
+    pub decode: Option<Decode>,
+    /// Write the output to this evidence file.
+    pub save: Option<Template>,
+    /// The output is a secret: nothing of it is shown or kept but its length.
+    pub sensitive: bool,
+    /// The child owns the terminal.
+    pub interactive: bool,
+    /// Reads progress from the output: groups `stage`, `current`, `total`, `percent`.
+    pub progress: Option<Pattern>,
+    /// What the first Ctrl-C does to it.
+    pub on_interrupt: OnInterrupt,
+    /// 1-based line in the file.
+    pub line: usize,
+}
+
+/// `retry = { times, backoff, on }`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Retry {
+    /// How often to try again, after the first time.
+    pub times: u32,
+    /// Wait before the first retry; doubles up to `max`.
+    #[serde(serialize_with = "duration")]
+    pub first: Duration,
+    /// Longest wait.
+    #[serde(serialize_with = "duration")]
+    pub max: Duration,
+    /// Only when one of these symptoms is found in the output; empty means on any failure.
+    pub on: Vec<String>,
+}
+
+/// `until = { match, every, timeout }`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Until {
+    /// The output to wait for.
+    pub pattern: Pattern,
+    /// Pause between two runs.
+    #[serde(serialize_with = "duration")]
+    pub every: Duration,
+    /// How long to go on.
+    #[serde(serialize_with = "duration")]
+    pub timeout: Duration,
+}
+
+/// How to know that a step's work is done already.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DoneIf {
+    /// `done_if = 'regex'`: the output says so, whatever the exit code.
+    Output(Pattern),
+    /// `done_if = { check = "name" }`: asked before the step; a yes skips it as done.
+    Check(CheckRef),
+}
+
+/// `each = { as = "pod", match = '^(?P<pod>\S+) …' }`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Each {
+    /// Name of the list, and of the variable that holds an item's main value.
+    pub list: String,
+    /// Every match is an item; every named group is a variable of it.
+    pub pattern: Pattern,
+}
+
+/// How standard output is decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decode {
+    /// Standard base64, white space ignored.
+    Base64,
+}
+
+/// What the first Ctrl-C does to a running step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnInterrupt {
+    /// Hand the signal on.
+    #[default]
+    Forward,
+    /// Let it finish first: breaking it off would leave a mess (`helm rollback`).
+    Finish,
+}
+
+/// A yes/no question about the world.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// Its name.
+    pub name: String,
+    /// The statement that a yes confirms.
+    pub title: Template,
+    /// How it is asked.
+    pub question: Question,
+    /// What to do on a no.
+    pub fix: Vec<Template>,
+    /// 1-based line of its table in the file.
+    pub line: usize,
+}
+
+/// How a check is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Question {
+    /// Run something: success (with `expect`, `reject`, `until` …) is a yes.
+    Run(Box<Step>),
+    /// Look at secret values in memory; only lengths and equal/different leave this place.
+    Secrets {
+        /// The values; two or more must be equal.
+        values: Vec<SecretRef>,
+        /// Shortest accepted value, in bytes.
+        min_len: Option<usize>,
+        /// Every value must match this.
+        pattern: Option<Pattern>,
+        /// Every value must contain this text.
+        contains: Option<Template>,
+    },
+}
+
+/// `secret:NAME/KEY`: one key of one Kubernetes Secret, read with the declared `kubectl`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SecretRef {
+    /// The Secret.
+    pub secret: Template,
+    /// The key in its data.
+    pub key: Template,
+}
+
+/// Durations show as people write them.
+fn duration<S: serde::Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&crate::text::duration(*value))
+}
+
+fn as_duration<S: serde::Serializer>(value: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => duration(value, serializer),
+        None => serializer.serialize_none(),
+    }
+}

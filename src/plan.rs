@@ -1,0 +1,162 @@
+//! A task made concrete, before anything runs.
+//!
+//! Planning fills every variable whose value is known, inserts the tools' pinned arguments, nests
+//! the called tasks, and gathers what must be agreed to. What only the run can know (the items of
+//! a list, the named groups of an earlier `expect`) stays open as `${name}`; `--dry-run` shows it
+//! so. The engine receives nothing that dangles.
+
+use crate::model::pattern::Pattern;
+use crate::model::step::{Danger, SecretRef, Step};
+use crate::model::template::Template;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// One run of one task, to the last argument.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Plan {
+    /// The task and everything under it.
+    pub root: Block,
+    /// Everything that must be agreed to, outermost first, no name twice.
+    pub confirmations: Vec<Confirmation>,
+    /// The tools that it will call, by name.
+    pub tools: BTreeMap<String, PlannedTool>,
+    /// Values of secret variables: for the redactor, never shown.
+    #[serde(skip)]
+    pub secrets: Vec<String>,
+}
+
+/// A task with its gates; the top of a plan, or a called task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Block {
+    /// The task's name.
+    pub task: String,
+    /// Its summary.
+    pub summary: String,
+    /// What it may do.
+    pub danger: Danger,
+    /// Values of the variables and parameters that its steps may still need at run time.
+    #[serde(skip)]
+    pub scope: BTreeMap<String, String>,
+    /// Gates before the first step.
+    pub require: Vec<Gate>,
+    /// The steps.
+    pub steps: Vec<PlannedStep>,
+    /// Gates after the last step.
+    pub verify: Vec<Gate>,
+    /// Steps that run at the end whatever happened.
+    pub finally: Vec<PlannedStep>,
+    /// How many steps may run at the same time.
+    pub parallel: usize,
+}
+
+/// A step, concrete.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlannedStep {
+    /// Its place in the tree: "2", "2.1"; "f1" in `finally`.
+    pub id: String,
+    /// What people read; may hold open variables.
+    pub name: Template,
+    /// What it does.
+    pub work: Work,
+    /// Indexes of earlier steps of the same block whose lists or variables it needs.
+    pub after: Vec<usize>,
+    /// Asked before the step: a yes skips it.
+    pub skip_if: Option<Gate>,
+    /// Asked before the step: a yes means that it is done already.
+    pub done_if: Option<Gate>,
+    /// How to take its answer: the step as declared, its templates filled as far as is known. Its
+    /// `action`, `skip_if` and a check in its `done_if` are superseded by the fields above.
+    #[serde(skip)]
+    pub spec: Step,
+}
+
+/// What a planned step does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Work {
+    /// Runs a tool.
+    Run(Call),
+    /// Runs a called task.
+    Block(Box<Block>),
+    /// Asks a check.
+    Check(Box<Gate>),
+    /// Names the cause from the output so far.
+    Diagnose,
+}
+
+/// A tool's call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Call {
+    /// The tool's name in [`Plan::tools`]; also `argv[0]`.
+    pub tool: String,
+    /// The whole argv, pinned arguments inserted. A template that resolves to nothing goes away.
+    pub argv: Vec<Template>,
+    /// Which of `argv` are pinned.
+    pub pinned: Range<usize>,
+}
+
+/// A check at its place, ready to be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Gate {
+    /// The check's name.
+    pub check: String,
+    /// The answer is turned round.
+    pub negated: bool,
+    /// The statement that a yes confirms.
+    pub title: Template,
+    /// What to do on a no.
+    pub fix: Vec<Template>,
+    /// How to ask.
+    pub ask: Ask,
+}
+
+/// How a gate is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ask {
+    /// Success is a yes.
+    Run(Box<PlannedStep>),
+    /// Secret values, compared in memory.
+    Secrets {
+        /// The calls that read them (`kubectl get secret … -o jsonpath={.data.KEY}`, base64).
+        reads: Vec<SecretRead>,
+        /// Shortest accepted value, in bytes.
+        min_len: Option<usize>,
+        /// Every value must match.
+        pattern: Option<Pattern>,
+        /// Every value must contain this.
+        contains: Option<Template>,
+    },
+}
+
+/// Reading one secret value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SecretRead {
+    /// Which.
+    pub of: SecretRef,
+    /// The call; its standard output is base64.
+    pub call: Call,
+}
+
+/// Something to agree to before anything runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Confirmation {
+    /// The task that asks for it.
+    pub task: String,
+    /// Its summary.
+    pub summary: String,
+    /// The name to type; `None` is a yes or no.
+    pub name: Option<String>,
+}
+
+/// A tool that the plan calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlannedTool {
+    /// The program to look up.
+    pub program: String,
+    /// How to know its version: arguments, pattern (group 1), lowest version.
+    pub version: Option<crate::model::catalog::VersionRule>,
+    /// How to get it.
+    pub install: String,
+}

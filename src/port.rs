@@ -1,0 +1,84 @@
+//! What the engine asks of the world. [`crate::adapter`] fulfils it; tests fake it.
+
+use crate::model::command::{Invocation, Outcome, RecordedCall, Stream};
+use crate::model::event::Event;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Starts a tool and streams what it prints.
+pub trait Runner: Sync {
+    /// Runs `call` to its end. Output goes to `sink` in the order it arrives, in chunks that end
+    /// anywhere; both streams are always drained. Blocks; never holds more than a chunk.
+    fn run(&self, call: &Invocation, sink: &mut dyn FnMut(Stream, &[u8])) -> Outcome;
+
+    /// Do answers come from a recording? Then no program is looked up and no version asked.
+    fn is_replay(&self) -> bool {
+        false
+    }
+}
+
+/// Finds programs.
+pub trait Locate: Sync {
+    /// The absolute path of `program`.
+    ///
+    /// # Errors
+    /// One line that says why it cannot be run: not on PATH, not executable, a batch file.
+    fn find(&self, program: &str) -> Result<PathBuf, String>;
+}
+
+/// Tells the time and waits.
+pub trait Clock: Sync {
+    /// Milliseconds since 1970-01-01 UTC.
+    fn now(&self) -> u64;
+    /// Time since the program started, by a clock that never jumps.
+    fn elapsed(&self) -> Duration;
+    /// Waits, but not past a stop.
+    fn sleep(&self, duration: Duration, stop: &dyn Stop);
+}
+
+/// Has the person (or the system) asked us to stop?
+pub trait Stop: Sync {
+    /// The signal that asked: 2, 15 or 1; `None` means go on.
+    fn requested(&self) -> Option<i32>;
+}
+
+/// Where evidence goes. One directory, made when the first file is.
+pub trait Store: Sync {
+    /// Creates a file; `name` is a plain file name. A second file of the same name is an error.
+    ///
+    /// # Errors
+    /// Whatever the file system says, the path in the message.
+    fn create(&self, name: &str) -> io::Result<Box<dyn Write + Send>>;
+    /// The directory, as a person would type it.
+    fn place(&self) -> String;
+}
+
+/// Keeps the calls of a run, for `--record`.
+pub trait Recorder: Sync {
+    /// Adds a call; the caller has redacted it.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    fn keep(&self, call: &RecordedCall) -> io::Result<()>;
+}
+
+/// Takes events. The plain lines, the progress view, the JSON lines and the journal are each one.
+pub trait Reporter {
+    /// Takes one event.
+    ///
+    /// # Errors
+    /// The place it writes to is gone or full.
+    fn event(&mut self, event: &Event) -> io::Result<()>;
+}
+
+/// A person who can be asked.
+pub trait Person {
+    /// Is there a terminal to ask at?
+    fn is_present(&self) -> bool;
+    /// Shows `prompt`, reads a line without its end. `None` is the end of input.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    fn ask(&mut self, prompt: &str) -> io::Result<Option<String>>;
+}
