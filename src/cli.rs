@@ -1,1 +1,158 @@
-//! The command line.
+//! The command line's types. Parsing only: nothing here reads a file or starts a process.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Puts a grounded Helm deployment back afloat.
+///
+/// Runs the tasks that tasks.toml declares, and names the root cause when a deployment breaks.
+/// Without arguments: the list of tasks.
+#[derive(Debug, Parser)]
+#[command(name = "refloat", version, disable_help_subcommand = true)]
+#[command(override_usage = "refloat TASK [ARGS] [OPTIONS]\n       refloat COMMAND")]
+#[command(after_help = "Exit codes: 0 done, 1 a step failed, 2 usage, 3 findings, 4 refused or not confirmed, \
+5 tool missing or too old,\n6 locked, 7 stopped half-way, 70 bug, 74 output not written, 78 tasks.toml is wrong, \
+124 timed out, 129/130/143 signals")]
+pub struct Cli {
+    /// One of the built-in commands.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// A task to run.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Options that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// A task and how to run it.
+#[derive(Debug, Args, Default)]
+pub struct RunArgs {
+    /// The task to run
+    pub task: Option<String>,
+    /// Its arguments: in order, or as name=value
+    pub args: Vec<String>,
+    /// Show what would run, to the last argument, and run nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Answer yes to yes-or-no questions (never enough for a task that destroys)
+    #[arg(long)]
+    pub yes: bool,
+    /// Type the name that a task asks for
+    #[arg(long, value_name = "NAME")]
+    pub confirm: Vec<String>,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Args, Default)]
+pub struct Global {
+    /// The task file [default: tasks.toml here or in a folder above]
+    #[arg(short = 'f', long, value_name = "FILE", global = true)]
+    pub file: Option<PathBuf>,
+    /// Give a variable another value
+    #[arg(long, value_name = "NAME=VALUE", global = true)]
+    pub set: Vec<String>,
+    /// How to answer
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub format: Format,
+    /// When to use colour
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub color: When,
+    /// Say less
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Show the tools' output as it comes
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Write every tool call of the run, redacted, to a new file
+    #[arg(long, value_name = "FILE", global = true, conflicts_with = "replay")]
+    pub record: Option<PathBuf>,
+    /// Answer every tool call from a recording; nothing real is touched
+    #[arg(long, value_name = "FILE", global = true)]
+    pub replay: Option<PathBuf>,
+}
+
+/// The built-in commands. A task may not take one of these names.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The tasks by group, and how the last run ended
+    List,
+    /// A task in full: parameters, gates, steps, variables and where their values come from
+    Show {
+        /// The task
+        task: String,
+    },
+    /// Name what is wrong: live, or in a file, a folder, a recording, or - for standard input
+    Diagnose {
+        /// Evidence to read; none asks the cluster
+        path: Option<PathBuf>,
+    },
+    /// A symptom in full: cause, fixes, the texts it is known by
+    Explain {
+        /// The symptom's id
+        id: String,
+    },
+    /// Ask checks now; all of them when none is named
+    Check {
+        /// The checks
+        names: Vec<String>,
+    },
+    /// Are the tools there, and new enough? Which variables hold what?
+    Doctor,
+    /// Earlier runs, newest first; or one of them, step by step
+    History {
+        /// A run's id, or the start of one
+        run: Option<String>,
+    },
+    /// The JSON Schema of tasks.toml
+    Schema,
+}
+
+/// The form of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// One JSON document
+    Json,
+    /// One JSON object a line, as it happens
+    Jsonl,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum When {
+    /// On a terminal, unless NO_COLOR says otherwise
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_task_and_a_command_are_told_apart() {
+        let cli = Cli::try_parse_from(["refloat", "rollback", "3", "--dry-run", "--set", "a=b"]).unwrap();
+        assert_eq!(cli.run.task.as_deref(), Some("rollback"));
+        assert_eq!(cli.run.args, ["3"]);
+        assert!(cli.run.dry_run && cli.command.is_none());
+        let cli = Cli::try_parse_from(["refloat", "--format", "json", "diagnose", "x.jsonl"]).unwrap();
+        assert!(matches!(cli.command, Some(Command::Diagnose { path: Some(_) })));
+        assert_eq!(cli.global.format, Format::Json);
+        let cli = Cli::try_parse_from(["refloat", "--replay", "x.jsonl", "evidence"]).unwrap();
+        assert_eq!(cli.run.task.as_deref(), Some("evidence"));
+        assert!(cli.global.replay.is_some());
+    }
+}

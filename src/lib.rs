@@ -17,7 +17,14 @@ pub mod error;
 pub mod port;
 
 /// A task made concrete: what will run, in which order, behind which gates. Nothing has run yet.
-pub mod plan;
+pub mod plan {
+    pub mod build;
+    pub mod types;
+    mod values;
+
+    pub use build::build;
+    pub use types::*;
+}
 
 /// The built-in symptoms (`src/catalog/*.toml`), embedded.
 pub mod catalog;

@@ -151,6 +151,36 @@ pub struct Step {
     pub line: usize,
 }
 
+impl Step {
+    /// A step that does `action` and nothing else.
+    pub fn of(action: Action) -> Self {
+        Self {
+            name: None,
+            action,
+            cwd: None,
+            env: BTreeMap::new(),
+            timeout: None,
+            retry: None,
+            until: None,
+            expect: None,
+            reject: None,
+            done_if: None,
+            skip_if: None,
+            allow_failure: false,
+            each: None,
+            for_each: None,
+            filter: None,
+            decode: None,
+            save: None,
+            sensitive: false,
+            interactive: false,
+            progress: None,
+            on_interrupt: OnInterrupt::Forward,
+            line: 0,
+        }
+    }
+}
+
 /// `retry = { times, backoff, on }`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Retry {

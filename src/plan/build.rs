@@ -1,0 +1,414 @@
+//! Catalog + task + arguments → [`Plan`].
+
+use super::types::{Ask, Block, Call, Confirmation, Gate, Plan, PlannedStep, PlannedTool, SecretRead, Work};
+use super::values::{check_argument, check_param};
+use crate::error::{Code, Failure};
+use crate::model::catalog::Catalog;
+use crate::model::step::{Action, CheckRef, Confirm, DoneIf, Question, Step, Task};
+use crate::model::template::Template;
+use crate::text;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Makes the plan of `task` with `args` as the command line gave them: by position, or `name=value`.
+///
+/// # Errors
+/// [`Code::Usage`]: no such task, too many arguments, a missing or unfit one.
+pub fn build(catalog: &Catalog, task: &str, args: &[String]) -> Result<Plan, Failure> {
+    let task = find(catalog, task)?;
+    let values = bind(task, args)?;
+    let mut builder = Builder { catalog, tools: BTreeSet::new(), confirmations: Vec::new() };
+    let root = builder.block(task, &values, "")?;
+    let tools = builder
+        .tools
+        .iter()
+        .filter_map(|name| catalog.tools.get(name))
+        .map(|tool| {
+            let planned = PlannedTool {
+                program: tool.program.clone(),
+                version: tool.version.clone(),
+                install: tool.install.clone(),
+            };
+            (tool.name.clone(), planned)
+        })
+        .collect();
+    let secrets = catalog.vars.values().filter(|var| var.secret).map(|var| var.value.clone()).collect();
+    Ok(Plan { root, confirmations: builder.confirmations, tools, secrets })
+}
+
+/// The task of that name, or a usage failure that says which there are.
+///
+/// # Errors
+/// No such task.
+pub fn find<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a Task, Failure> {
+    catalog.task(name).ok_or_else(|| {
+        let known = catalog.tasks.iter().map(|task| task.name.as_str());
+        let failure = Failure::new(Code::Usage, format!("there is no task or command `{name}`"));
+        match text::suggest(name, known) {
+            Some(near) => failure.hint(format!("did you mean `{near}`?  refloat {near}")),
+            None => failure.hint("refloat list"),
+        }
+    })
+}
+
+/// Arguments → parameter values, defaults filled in.
+fn bind(task: &Task, args: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+    let mut values: BTreeMap<String, String> = BTreeMap::new();
+    let usage = |message: String| Failure::new(Code::Usage, message).hint(format!("refloat show {}", task.name));
+    let mut places = task.params.iter();
+    for arg in args {
+        let named = arg.split_once('=').filter(|(name, _)| task.params.iter().any(|param| param.name == *name));
+        let (name, value) = match named {
+            Some((name, value)) => (name.to_owned(), value.to_owned()),
+            None => match places.find(|param| !values.contains_key(&param.name)) {
+                Some(param) => (param.name.clone(), arg.clone()),
+                None => {
+                    let takes = match task.params.len() {
+                        0 => "takes no arguments".to_owned(),
+                        most => format!("takes at most {}", text::count(most, "argument")),
+                    };
+                    return Err(usage(format!("`{}` {takes}; `{}` is one too many", task.name, arg.escape_debug())));
+                }
+            },
+        };
+        if values.insert(name.clone(), value).is_some() {
+            return Err(usage(format!("`{name}` is given twice")));
+        }
+    }
+    for param in &task.params {
+        let value = match (values.get(&param.name), &param.default) {
+            (Some(value), _) => value.clone(),
+            (None, Some(default)) => default.clone(),
+            (None, None) => {
+                return Err(usage(format!("`{}` needs {}: {}", task.name, param.name.to_uppercase(), param.help)));
+            }
+        };
+        check_param(param, &value).map_err(|rule| {
+            let short: String = value.chars().take(60).collect();
+            usage(format!("`{}` is no {} for `{}`: {rule}", short.escape_debug(), param.name, task.name))
+        })?;
+        values.insert(param.name.clone(), value);
+    }
+    Ok(values)
+}
+
+struct Builder<'a> {
+    catalog: &'a Catalog,
+    tools: BTreeSet<String>,
+    confirmations: Vec<Confirmation>,
+}
+
+/// Names that only the run can fill, with the index of the step that fills them.
+type Open = BTreeMap<String, usize>;
+
+impl Builder<'_> {
+    fn block(&mut self, task: &Task, params: &BTreeMap<String, String>, prefix: &str) -> Result<Block, Failure> {
+        let mut whole: BTreeMap<String, String> =
+            self.catalog.vars.iter().map(|(name, var)| (name.clone(), var.value.clone())).collect();
+        whole.extend(params.iter().map(|(name, value)| (name.clone(), value.clone())));
+        // A secret stays an open `${name}` in the plan, so that no view of a plan can show it; the
+        // engine fills it from the block's scope.
+        let is_secret = |name: &str| self.catalog.vars.get(name).is_some_and(|var| var.secret);
+        let scope: BTreeMap<String, String> = whole
+            .iter()
+            .filter(|(name, _)| params.contains_key(*name) || !is_secret(name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        self.ask(task, &scope);
+
+        let mut open = Open::new();
+        let mut steps = Vec::new();
+        let require = self.gates(&task.require, &scope, prefix, "r")?;
+        for (index, step) in task.steps.iter().enumerate() {
+            let id = format!("{prefix}{}", index + 1);
+            let planned = self.step(step, &scope, id, &open)?;
+            steps.push(planned);
+            open.extend(exports(step).into_iter().map(|name| (name, index)));
+        }
+        let mut finally = Vec::new();
+        for (index, step) in task.finally.iter().enumerate() {
+            let mut planned = self.step(step, &scope, format!("{prefix}f{}", index + 1), &open)?;
+            planned.after.clear();
+            finally.push(planned);
+        }
+        let verify = self.gates(&task.verify, &scope, prefix, "v")?;
+        Ok(Block {
+            task: task.name.clone(),
+            summary: show(&task.summary, &scope),
+            danger: task.danger,
+            scope: whole,
+            require,
+            steps,
+            verify,
+            finally,
+            parallel: task.parallel.max(1),
+        })
+    }
+
+    /// Notes what must be agreed to; a name that is asked for already is not asked for twice.
+    fn ask(&mut self, task: &Task, scope: &BTreeMap<String, String>) {
+        let name = match &task.confirm {
+            None => return,
+            Some(Confirm::Yes) => None,
+            Some(Confirm::Type(template)) => Some(fill(template, scope).map_or_else(String::new, |t| t.to_string())),
+        };
+        let known = self.confirmations.iter().any(|known| match &name {
+            Some(name) => known.name.as_ref() == Some(name),
+            // A typed name is the stronger answer; it covers a plain yes.
+            None => true,
+        });
+        if !known {
+            self.confirmations.push(Confirmation {
+                task: task.name.clone(),
+                summary: show(&task.summary, scope),
+                name,
+            });
+        }
+    }
+
+    fn step(
+        &mut self,
+        step: &Step,
+        scope: &BTreeMap<String, String>,
+        id: String,
+        open: &Open,
+    ) -> Result<PlannedStep, Failure> {
+        let gate_prefix = format!("{id}.");
+        let (work, title) = match &step.action {
+            Action::Run(argv) => {
+                let call = self.call(argv, scope)?;
+                let title = Template::literal(
+                    call.argv
+                        .iter()
+                        .enumerate()
+                        .filter(|(index, _)| !call.pinned.contains(index))
+                        .map(|(_, argument)| argument.to_string())
+                        .collect::<Vec<_>>()
+                        .join(" "),
+                );
+                (Work::Run(call), title)
+            }
+            Action::Task { name, with } => {
+                let task = find(self.catalog, name)?;
+                let mut args = Vec::new();
+                for (param, value) in with {
+                    let filled = fill(value, scope).unwrap_or_default();
+                    let Some(value) = filled.as_literal() else {
+                        let message = format!(
+                            "tasks.toml:{}: `{param} = \"{filled}\"` is not known before the run; a called task's parameters must be",
+                            step.line
+                        );
+                        return Err(Failure::new(Code::Config, message));
+                    };
+                    args.push(format!("{param}={value}"));
+                }
+                let params = bind(task, &args)?;
+                let block = self.block(task, &params, &gate_prefix)?;
+                let title = Template::literal(block.summary.clone());
+                (Work::Block(Box::new(block)), title)
+            }
+            Action::Check(check) => {
+                let gate = self.gate(check, scope, &format!("{gate_prefix}1"))?;
+                let title = gate.title.clone();
+                (Work::Check(Box::new(gate)), title)
+            }
+            Action::Diagnose => (Work::Diagnose, Template::literal("Name the cause")),
+        };
+        let skip_if = match &step.skip_if {
+            Some(check) => Some(self.gate(check, scope, &format!("{gate_prefix}skip"))?),
+            None => None,
+        };
+        let done_if = match &step.done_if {
+            Some(DoneIf::Check(check)) => Some(self.gate(check, scope, &format!("{gate_prefix}done"))?),
+            _ => None,
+        };
+        let after: BTreeSet<usize> =
+            needs(step, &work, &[&skip_if, &done_if]).iter().filter_map(|name| open.get(name).copied()).collect();
+        let spec = Step {
+            name: step.name.as_ref().and_then(|name| fill(name, scope)),
+            cwd: step.cwd.as_ref().and_then(|cwd| fill(cwd, scope)),
+            env: step.env.iter().filter_map(|(name, value)| Some((name.clone(), fill(value, scope)?))).collect(),
+            save: step.save.as_ref().and_then(|save| fill(save, scope)),
+            ..step.clone()
+        };
+        Ok(PlannedStep {
+            name: spec.name.clone().unwrap_or(title),
+            id,
+            work,
+            after: after.into_iter().collect(),
+            skip_if,
+            done_if,
+            spec,
+        })
+    }
+
+    fn call(&mut self, argv: &[Template], scope: &BTreeMap<String, String>) -> Result<Call, Failure> {
+        let name = argv.first().and_then(Template::as_literal).unwrap_or_default();
+        let Some(tool) = self.catalog.tools.get(&name) else {
+            return Err(Failure::new(Code::Config, format!("`{name}` is not a declared tool")));
+        };
+        self.tools.insert(name.clone());
+        let mut whole = vec![Template::literal(name.clone())];
+        whole.extend(tool.args.iter().filter_map(|argument| fill(argument, scope)));
+        let pinned = 1..whole.len();
+        for argument in argv.iter().skip(1) {
+            let value = |name: &str| scope.get(name).or_else(|| Some(&self.catalog.vars.get(name)?.value)).cloned();
+            check_argument(argument, value)
+                .map_err(|why| Failure::new(Code::Usage, why).hint("refloat doctor shows the variables"))?;
+            whole.extend(fill(argument, scope));
+        }
+        Ok(Call { tool: name, argv: whole, pinned })
+    }
+
+    fn gates(
+        &mut self,
+        checks: &[CheckRef],
+        scope: &BTreeMap<String, String>,
+        prefix: &str,
+        kind: &str,
+    ) -> Result<Vec<Gate>, Failure> {
+        checks
+            .iter()
+            .enumerate()
+            .map(|(index, check)| self.gate(check, scope, &format!("{prefix}{kind}{}", index + 1)))
+            .collect()
+    }
+
+    /// The check at its place: its own step, or its secret reads.
+    fn gate(&mut self, reference: &CheckRef, scope: &BTreeMap<String, String>, id: &str) -> Result<Gate, Failure> {
+        let Some(check) = self.catalog.checks.get(&reference.name) else {
+            return Err(Failure::new(Code::Config, format!("there is no check `{}`", reference.name)));
+        };
+        let title = fill(&check.title, scope).unwrap_or_default();
+        let ask = match &check.question {
+            Question::Run(step) => {
+                let mut planned = self.step(step, scope, id.to_owned(), &Open::new())?;
+                planned.name = title.clone();
+                Ask::Run(Box::new(planned))
+            }
+            Question::Secrets { values, min_len, pattern, contains } => {
+                let mut reads = Vec::new();
+                for value in values {
+                    let mut of = value.clone();
+                    of.secret = fill(&value.secret, scope).unwrap_or_default();
+                    of.key = fill(&value.key, scope).unwrap_or_default();
+                    // A dot in a key must be escaped in jsonpath, or it would be a path.
+                    let key = of.key.to_string().replace('.', r"\.");
+                    let argv = [
+                        Template::literal("kubectl"),
+                        Template::literal("get"),
+                        Template::literal("secret"),
+                        of.secret.clone(),
+                        Template::literal("-o"),
+                        Template::literal(format!("jsonpath={{.data.{key}}}")),
+                    ];
+                    reads.push(SecretRead { call: self.call(&argv, scope)?, of });
+                }
+                Ask::Secrets {
+                    reads,
+                    min_len: *min_len,
+                    pattern: pattern.clone(),
+                    contains: contains.as_ref().and_then(|text| fill(text, scope)),
+                }
+            }
+        };
+        let fix = check.fix.iter().filter_map(|line| fill(line, scope)).collect();
+        Ok(Gate { check: check.name.clone(), negated: reference.negated, title, fix, ask })
+    }
+}
+
+fn fill(template: &Template, scope: &BTreeMap<String, String>) -> Option<Template> {
+    template.fill(|name| scope.get(name).map(String::as_str))
+}
+
+/// A text for people; a text that is no template stays as it is.
+fn show(text: &str, scope: &BTreeMap<String, String>) -> String {
+    match Template::parse(text) {
+        Ok(template) => fill(&template, scope).map_or_else(String::new, |template| template.to_string()),
+        Err(_) => text.to_owned(),
+    }
+}
+
+/// The names that a step makes known to the later ones.
+fn exports(step: &Step) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    if let Some(each) = &step.each {
+        names.push(each.list.clone());
+        names.extend(each.pattern.groups().map(str::to_owned));
+    }
+    if let Some(expect) = &step.expect {
+        names.extend(expect.groups().map(str::to_owned));
+    }
+    names
+}
+
+/// The names that a planned step still needs.
+fn needs(step: &Step, work: &Work, gates: &[&Option<Gate>]) -> BTreeSet<String> {
+    let mut names: BTreeSet<String> = step.for_each.iter().cloned().collect();
+    let mut add = |template: &Template| names.extend(template.names().into_iter().map(str::to_owned));
+    step.name.iter().chain(&step.cwd).chain(&step.save).chain(step.env.values()).for_each(&mut add);
+    if let Work::Run(call) = work {
+        call.argv.iter().for_each(&mut add);
+    }
+    if let Work::Check(gate) = work {
+        gate_templates(gate).for_each(&mut add);
+    }
+    for gate in gates.iter().filter_map(|gate| gate.as_ref()) {
+        gate_templates(gate).for_each(&mut add);
+    }
+    if let Action::Task { with, .. } = &step.action {
+        with.values().for_each(&mut add);
+    }
+    names
+}
+
+fn gate_templates(gate: &Gate) -> impl Iterator<Item = &Template> {
+    let (argv, reads, contains): (&[Template], &[SecretRead], Option<&Template>) = match &gate.ask {
+        Ask::Run(step) => match &step.work {
+            Work::Run(call) => (&call.argv, &[], None),
+            _ => (&[], &[], None),
+        },
+        Ask::Secrets { reads, contains, .. } => (&[], reads, contains.as_ref()),
+    };
+    argv.iter().chain(reads.iter().flat_map(|read| &read.call.argv)).chain(contains).chain(std::iter::once(&gate.title))
+}
+
+/// One check, asked by itself (`refloat check NAME`), as a plan of one step.
+///
+/// # Errors
+/// [`Code::Usage`]: no such check.
+pub fn build_check(catalog: &Catalog, names: &[String]) -> Result<Plan, Failure> {
+    let known = || catalog.checks.keys().map(String::as_str);
+    for name in names {
+        if !catalog.checks.contains_key(name) {
+            let failure = Failure::new(Code::Usage, format!("there is no check `{name}`"));
+            return Err(match text::suggest(name, known()) {
+                Some(near) => failure.hint(format!("did you mean `{near}`?  refloat check {near}")),
+                None => failure.hint(format!("the checks are: {}", known().collect::<Vec<_>>().join(", "))),
+            });
+        }
+    }
+    let all: Vec<String> = known().map(str::to_owned).collect();
+    let names = if names.is_empty() { &all } else { names };
+    let steps = names
+        .iter()
+        .map(|name| Step::of(Action::Check(CheckRef { name: name.clone(), negated: false })))
+        .map(|step| Step { allow_failure: names.len() > 1, ..step })
+        .collect();
+    let task = Task {
+        name: "check".to_owned(),
+        summary: format!("Ask {}", text::count(names.len(), "check")),
+        group: String::new(),
+        danger: crate::model::step::Danger::Read,
+        confirm: None,
+        params: Vec::new(),
+        require: Vec::new(),
+        verify: Vec::new(),
+        parallel: 1,
+        steps,
+        finally: Vec::new(),
+        line: 0,
+    };
+    let mut single = catalog.clone();
+    single.tasks = vec![task];
+    build(&single, "check", &[])
+}
