@@ -53,7 +53,24 @@ pub mod run {}
 pub mod report {}
 
 /// The operating system: the only place with `#[cfg(windows)]`, processes, files, clocks.
-pub mod adapter {}
+pub mod adapter {
+    pub mod clock;
+    pub mod files;
+    pub mod interrupt;
+    pub mod lookup;
+    #[cfg(unix)]
+    #[path = "os_unix.rs"]
+    mod os;
+    #[cfg(windows)]
+    #[path = "os_windows.rs"]
+    mod os;
+    pub mod person;
+    pub mod process;
+    pub mod record;
+    pub mod replay;
+    pub mod state;
+    pub mod terminal;
+}
 
 /// The command line's types.
 pub mod cli;

@@ -1,0 +1,117 @@
+//! Ctrl-C, SIGTERM, SIGHUP: the first asks, the second insists, the third leaves at once.
+//!
+//! Nothing is printed here: the engine tells the person.
+
+use super::process;
+use crate::port::Stop;
+use std::io;
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// SIGINT, as a number: Windows knows it only as Ctrl-C.
+#[cfg(windows)]
+const INTERRUPT: i32 = 2;
+
+/// The one set of handlers that a process can have.
+static INSTALLED: Mutex<Option<Interrupts>> = Mutex::new(None);
+
+/// What has been asked of us so far.
+#[derive(Debug, Clone, Default)]
+pub struct Interrupts {
+    state: Arc<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The first signal; 0 is none.
+    first: AtomicI32,
+    count: AtomicUsize,
+}
+
+impl Interrupts {
+    /// Takes the signals over. A second call gives what the first gave.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn install() -> io::Result<Self> {
+        let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(there) = installed.as_ref() {
+            return Ok(there.clone());
+        }
+        let fresh = Self::default();
+        listen(fresh.clone())?;
+        *installed = Some(fresh.clone());
+        Ok(fresh)
+    }
+
+    /// Notes a signal. How many there have been.
+    fn note(&self, signal: i32) -> usize {
+        // Only the first is kept; that there was one already is no failure.
+        let _ = self.state.first.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
+        self.state.count.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    #[expect(clippy::exit, reason = "asked three times: leave, whatever hangs")]
+    fn take(&self, signal: i32) {
+        if self.note(signal) >= 3 {
+            process::kill_all();
+            std::process::exit(128 + signal);
+        }
+    }
+}
+
+impl Stop for Interrupts {
+    fn requested(&self) -> Option<i32> {
+        Some(self.state.first.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
+    }
+
+    fn hard(&self) -> bool {
+        self.state.count.load(Ordering::SeqCst) >= 2
+    }
+}
+
+/// Nobody ever asks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NeverStop;
+
+impl Stop for NeverStop {
+    fn requested(&self) -> Option<i32> {
+        None
+    }
+}
+
+#[cfg(unix)]
+fn listen(interrupts: Interrupts) -> io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut wanted = vec![SIGINT, SIGTERM];
+    if !super::os::hangup_ignored() {
+        wanted.push(SIGHUP);
+    }
+    let mut signals = signal_hook::iterator::Signals::new(wanted)?;
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        for signal in &mut signals {
+            interrupts.take(signal);
+        }
+    })?;
+    Ok(())
+}
+
+#[cfg(windows)]
+fn listen(interrupts: Interrupts) -> io::Result<()> {
+    ctrlc::set_handler(move || interrupts.take(INTERRUPT)).map_err(io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_asks_and_the_second_insists() {
+        let asked = Interrupts::default();
+        assert_eq!((asked.requested(), asked.hard()), (None, false));
+        asked.note(15);
+        assert_eq!((asked.requested(), asked.hard()), (Some(15), false));
+        asked.note(2);
+        assert_eq!((asked.requested(), asked.hard()), (Some(15), true));
+    }
+}

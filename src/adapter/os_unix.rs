@@ -1,0 +1,105 @@
+//! Unix: what std has no safe call for. `os_windows.rs` has the same functions.
+
+use crate::model::command::Exit;
+use std::fs::{DirBuilder, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, ExitStatus};
+
+/// A child and everything it started, as far as that can be reached.
+#[derive(Debug)]
+pub(super) struct Family {
+    pid: libc::pid_t,
+    /// The child leads a process group of its own.
+    group: bool,
+}
+
+impl Family {
+    /// Puts a child that is about to start into a group of its own: a signal reaches its children
+    /// too, and the terminal's Ctrl-C reaches only us, so that nobody gets it twice.
+    pub(super) fn separate(command: &mut Command) {
+        command.process_group(0);
+    }
+
+    /// The family of a child that has started. `group`: it was [`Family::separate`]d.
+    pub(super) fn of(pid: u32, group: bool) -> Self {
+        // A pid is positive; the fallback of 0 is never signalled, see `send`.
+        Self { pid: libc::pid_t::try_from(pid).unwrap_or(0), group }
+    }
+
+    /// Hands a person's signal on.
+    pub(super) fn forward(&self, signal: i32) {
+        self.send(signal);
+    }
+
+    /// Asks it to end, because its time is over.
+    pub(super) fn expire(&self) {
+        self.send(libc::SIGTERM);
+    }
+
+    /// Ends it now.
+    pub(super) fn kill(&self) {
+        self.send(libc::SIGKILL);
+    }
+
+    /// Is anyone left? A process that has ended and that nobody waits for counts as well.
+    pub(super) fn is_alive(&self) -> bool {
+        self.send(0)
+    }
+
+    /// Did the signal arrive? An error means that nobody is left to take it.
+    #[expect(unsafe_code, reason = "std can neither signal a group nor send anything but SIGKILL")]
+    fn send(&self, signal: i32) -> bool {
+        if self.pid <= 1 {
+            // 0 would be our own group, -1 everybody.
+            return false;
+        }
+        let target = if self.group { -self.pid } else { self.pid };
+        // SAFETY: kill(2) takes two integers, touches no memory of ours, and reports errors by
+        // its return value. `target` names one process or one group, never 0 or -1.
+        unsafe { libc::kill(target, signal) == 0 }
+    }
+}
+
+/// How a child ended.
+pub(super) fn exit_of(status: ExitStatus) -> Exit {
+    // Without a code there is a signal: stopped children are reported only to those who ask.
+    status.code().map_or_else(|| Exit::Signal(status.signal().unwrap_or(0)), Exit::Code)
+}
+
+/// Was SIGHUP ignored when we started (`nohup`)? Then it must stay so.
+#[expect(unsafe_code, reason = "std cannot ask for a signal's disposition")]
+pub(super) fn hangup_ignored() -> bool {
+    let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: without a new action (null), sigaction(2) only writes the old one to the pointer,
+    // which is valid for one `sigaction`. The struct is plain data: zeroed is a value of it.
+    let known = unsafe { libc::sigaction(libc::SIGHUP, std::ptr::null(), action.as_mut_ptr()) } == 0;
+    // SAFETY: see above: zeroed, and perhaps filled.
+    known && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
+}
+
+/// Columns of the terminal, standard error's first.
+#[expect(unsafe_code, reason = "std cannot ask for a terminal's size")]
+pub(super) fn width() -> Option<usize> {
+    [libc::STDERR_FILENO, libc::STDOUT_FILENO].into_iter().find_map(|fd| {
+        let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+        // SAFETY: TIOCGWINSZ writes one `winsize` to the pointer, which is valid for one.
+        let known = unsafe { libc::ioctl(fd, libc::TIOCGWINSZ, &raw mut size) } == 0;
+        (known && size.ws_col > 0).then_some(usize::from(size.ws_col))
+    })
+}
+
+/// Makes the terminal understand escape sequences. Unix terminals do.
+pub(super) fn enable_escapes() -> bool {
+    true
+}
+
+/// A file that only its owner reads.
+pub(super) fn private_file(options: &mut OpenOptions) -> &mut OpenOptions {
+    options.mode(0o600)
+}
+
+/// A directory that only its owner enters.
+pub(super) fn private_dir(builder: &mut DirBuilder) -> &mut DirBuilder {
+    builder.mode(0o700)
+}

@@ -1,0 +1,148 @@
+//! Windows: what std has no safe call for. `os_unix.rs` has the same functions.
+
+use crate::model::command::Exit;
+use std::fs::{DirBuilder, OpenOptions};
+use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::os::windows::process::CommandExt;
+use std::process::{Command, ExitStatus};
+use windows_sys::Win32::System::{Console, JobObjects, Threading};
+
+/// The exit code of what we end; the same as a shell shows for a killed program.
+const ENDED: u32 = 1;
+
+/// A child and everything it started. A job, because package managers' shims make the real tool a
+/// grandchild. The job does not kill when it closes: a tool may leave a virtual machine running.
+#[derive(Debug)]
+pub(super) struct Family {
+    pid: u32,
+    /// The child leads a process group of its own, which CTRL_BREAK can reach.
+    group: bool,
+    /// `None` when the system refused one: then only the child itself can be ended.
+    job: Option<OwnedHandle>,
+    /// The child, for when there is no job.
+    child: Option<OwnedHandle>,
+}
+
+impl Family {
+    /// Puts a child that is about to start into a group of its own: the console's Ctrl-C reaches
+    /// only us, so that nobody gets it twice.
+    pub(super) fn separate(command: &mut Command) {
+        command.creation_flags(Threading::CREATE_NEW_PROCESS_GROUP);
+    }
+
+    /// The family of a child that has started, and that the caller still holds a handle of.
+    #[expect(unsafe_code, reason = "std has no job objects")]
+    pub(super) fn of(pid: u32, group: bool) -> Self {
+        // SAFETY: takes and returns plain values; the caller's handle keeps `pid` from being
+        // given to another process meanwhile.
+        let child =
+            unsafe { Threading::OpenProcess(Threading::PROCESS_SET_QUOTA | Threading::PROCESS_TERMINATE, 0, pid) };
+        // SAFETY: a handle that was just opened, owned by nobody else; null is sorted out.
+        let child = (!child.is_null()).then(|| unsafe { OwnedHandle::from_raw_handle(child) });
+        // SAFETY: both pointers may be null: default security, no name.
+        let job = unsafe { JobObjects::CreateJobObjectW(std::ptr::null(), std::ptr::null()) };
+        // SAFETY: a handle that was just made, owned by nobody else; null is sorted out.
+        let job = (!job.is_null()).then(|| unsafe { OwnedHandle::from_raw_handle(job) });
+        let job = job.filter(|job| {
+            child.as_ref().is_some_and(|child| {
+                // SAFETY: both handles are open for the duration of the call.
+                unsafe { JobObjects::AssignProcessToJobObject(job.as_raw_handle(), child.as_raw_handle()) != 0 }
+            })
+        });
+        Self { pid, group, job, child }
+    }
+
+    /// Hands a person's wish to stop on, as CTRL_BREAK: the only one that reaches one group alone.
+    #[expect(unsafe_code, reason = "std cannot send console events")]
+    pub(super) fn forward(&self, _signal: i32) {
+        if self.group {
+            // SAFETY: takes two integers. Failure (no shared console) is covered by the grace:
+            // whoever is left after it is ended through the job.
+            let _ = unsafe { Console::GenerateConsoleCtrlEvent(Console::CTRL_BREAK_EVENT, self.pid) };
+        }
+    }
+
+    /// Ends it, because its time is over. There is no polite way that a windowless program hears.
+    pub(super) fn expire(&self) {
+        self.kill();
+    }
+
+    /// Ends it now.
+    #[expect(unsafe_code, reason = "std has no job objects")]
+    pub(super) fn kill(&self) {
+        if let Some(job) = &self.job {
+            // SAFETY: the handle is open as long as `self` is.
+            let _ = unsafe { JobObjects::TerminateJobObject(job.as_raw_handle(), ENDED) };
+        } else if let Some(child) = &self.child {
+            // SAFETY: the handle is open as long as `self` is.
+            let _ = unsafe { Threading::TerminateProcess(child.as_raw_handle(), ENDED) };
+        }
+    }
+
+    /// Is anyone left?
+    #[expect(unsafe_code, reason = "std has no job objects")]
+    pub(super) fn is_alive(&self) -> bool {
+        let Some(job) = &self.job else { return false };
+        let mut count = JobObjects::JOBOBJECT_BASIC_ACCOUNTING_INFORMATION::default();
+        let size = u32::try_from(size_of_val(&count)).unwrap_or(0);
+        // SAFETY: the pointer is valid for `size` bytes, which is the size of the structure that
+        // this class of information fills; the returned length is not wanted.
+        let known = unsafe {
+            JobObjects::QueryInformationJobObject(
+                job.as_raw_handle(),
+                JobObjects::JobObjectBasicAccountingInformation,
+                (&raw mut count).cast(),
+                size,
+                std::ptr::null_mut(),
+            )
+        };
+        known != 0 && count.ActiveProcesses > 0
+    }
+}
+
+/// How a child ended.
+pub(super) fn exit_of(status: ExitStatus) -> Exit {
+    // Windows always has a code.
+    Exit::Code(status.code().unwrap_or(-1))
+}
+
+/// Columns of the console, standard error's first.
+#[expect(unsafe_code, reason = "std cannot ask for a console's size")]
+pub(super) fn width() -> Option<usize> {
+    [Console::STD_ERROR_HANDLE, Console::STD_OUTPUT_HANDLE].into_iter().find_map(|which| {
+        // SAFETY: takes an integer; the handle belongs to the process and is not closed here.
+        let handle = unsafe { Console::GetStdHandle(which) };
+        let mut info = Console::CONSOLE_SCREEN_BUFFER_INFO::default();
+        // SAFETY: the pointer is valid for one structure; a bad handle is an error, not undefined.
+        let known = unsafe { Console::GetConsoleScreenBufferInfo(handle, &raw mut info) } != 0;
+        let columns = i32::from(info.srWindow.Right) - i32::from(info.srWindow.Left) + 1;
+        known.then(|| usize::try_from(columns).ok()).flatten().filter(|columns| *columns > 0)
+    })
+}
+
+/// Makes old consoles understand escape sequences. `false`: this one cannot.
+#[expect(unsafe_code, reason = "std does not set console modes")]
+pub(super) fn enable_escapes() -> bool {
+    // Both are tried: one of them may be a pipe or a file.
+    [Console::STD_ERROR_HANDLE, Console::STD_OUTPUT_HANDLE]
+        .map(|which| {
+            // SAFETY: takes an integer; the handle belongs to the process and is not closed here.
+            let handle = unsafe { Console::GetStdHandle(which) };
+            let mut mode = 0;
+            // SAFETY: the pointer is valid for one mode; a bad handle is an error, not undefined.
+            let known = unsafe { Console::GetConsoleMode(handle, &raw mut mode) } != 0;
+            // SAFETY: takes a handle and an integer.
+            known && unsafe { Console::SetConsoleMode(handle, mode | Console::ENABLE_VIRTUAL_TERMINAL_PROCESSING) } != 0
+        })
+        .contains(&true)
+}
+
+/// A new file. Windows gives it the rights of its directory.
+pub(super) fn private_file(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+/// A new directory. Windows gives it the rights of the one above.
+pub(super) fn private_dir(builder: &mut DirBuilder) -> &mut DirBuilder {
+    builder
+}

@@ -1,0 +1,184 @@
+//! Answers tool calls from a recording: a run without a cluster.
+
+use crate::model::command::{Exit, Invocation, Outcome, RecordedCall, Stream};
+use crate::port::Runner;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// Largest recording that is read.
+const CAP: u64 = 256 * 1024 * 1024;
+
+/// Output goes to the sink in pieces of this size, as it would from a pipe.
+const CHUNK: usize = 64 * 1024;
+
+/// How long the caller waits is not part of what is asked.
+const TIME_LIMITS: [&str; 2] = ["--timeout", "--request-timeout"];
+
+/// First line of a recording.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct Header {
+    pub(super) incident: String,
+    #[serde(default)]
+    pub(super) note: String,
+}
+
+/// A recording, ready to answer.
+#[derive(Debug)]
+pub struct Replay {
+    name: String,
+    header: Header,
+    calls: Vec<RecordedCall>,
+    /// The answers to the very same arguments.
+    exact: BTreeMap<Vec<String>, Answers>,
+    /// The answers to arguments that ask the same.
+    alike: BTreeMap<Vec<String>, Answers>,
+}
+
+/// The answers to one question: they come in order, and the last one repeats.
+#[derive(Debug, Default)]
+struct Answers {
+    /// Places in `calls`.
+    places: Vec<usize>,
+    given: AtomicUsize,
+}
+
+impl Answers {
+    fn next(&self) -> Option<usize> {
+        let given = self.given.fetch_add(1, Ordering::Relaxed);
+        self.places.get(given).or(self.places.last()).copied()
+    }
+}
+
+impl Replay {
+    /// Reads a recording from a file.
+    ///
+    /// # Errors
+    /// One line: it cannot be read, or the line of it that is wrong.
+    pub fn open(path: &Path) -> Result<Self, String> {
+        let bytes = super::files::read_capped(path, CAP).map_err(|error| error.to_string())?;
+        Self::parse(&path.display().to_string(), &bytes)
+    }
+
+    /// Reads a recording from memory; `name` is what messages call it.
+    ///
+    /// # Errors
+    /// The line that is wrong, and why.
+    pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, String> {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let mut header = None;
+        let mut calls = Vec::new();
+        for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+            let line = line.trim_ascii();
+            if line.is_empty() {
+                continue;
+            }
+            let wrong = |why: &str| format!("`{name}`, line {}: {why}", index + 1);
+            if header.is_none() && calls.is_empty() {
+                if let Ok(first) = serde_json::from_slice(line) {
+                    header = Some::<Header>(first);
+                    continue;
+                }
+            }
+            let call: RecordedCall = serde_json::from_slice(line)
+                .map_err(|error| wrong(&format!("this is not a recorded call: {}", without_place(&error))))?;
+            if call.argv.is_empty() {
+                return Err(wrong("`argv` is empty"));
+            }
+            calls.push(call);
+        }
+        if header.is_none() && calls.is_empty() {
+            return Err(format!("`{name}` is empty: a recording holds one JSON object a line"));
+        }
+        let mut exact: BTreeMap<_, Answers> = BTreeMap::new();
+        let mut alike: BTreeMap<_, Answers> = BTreeMap::new();
+        for (place, call) in calls.iter().enumerate() {
+            exact.entry(call.argv.clone()).or_default().places.push(place);
+            alike.entry(essence(&call.argv)).or_default().places.push(place);
+        }
+        Ok(Self { name: name.to_owned(), header: header.unwrap_or_default(), calls, exact, alike })
+    }
+
+    /// The incident's name; empty when the recording has none.
+    pub fn incident(&self) -> &str {
+        &self.header.incident
+    }
+
+    /// What somebody wrote about it; may be empty.
+    pub fn note(&self) -> &str {
+        &self.header.note
+    }
+
+    /// The calls, in the order recorded.
+    pub fn calls(&self) -> &[RecordedCall] {
+        &self.calls
+    }
+
+    fn answer(&self, asked: &[String]) -> Option<&RecordedCall> {
+        let answers = self.exact.get(asked).or_else(|| self.alike.get(&essence(asked)))?;
+        self.calls.get(answers.next()?)
+    }
+
+    fn no_answer(&self, asked: &[String]) -> String {
+        let mut told = format!("the recording `{}` holds no call `{}`", self.name, asked.join(" "));
+        let shared = |call: &RecordedCall| call.argv.iter().zip(asked).take_while(|(have, want)| have == want).count();
+        // `max_by_key` takes the last of equals; the first reads better.
+        let nearest = self.calls.iter().rev().max_by_key(|call| shared(call)).filter(|call| shared(call) >= 2);
+        if let Some(nearest) = nearest {
+            told.push_str(&format!("; nearest: `{}`", nearest.argv.join(" ")));
+        }
+        told
+    }
+}
+
+impl Runner for Replay {
+    fn run(&self, call: &Invocation, sink: &mut dyn FnMut(Stream, &[u8])) -> Outcome {
+        let asked: Vec<String> = call.asked().map(str::to_owned).collect();
+        let Some(answer) = self.answer(&asked) else {
+            let exit = Exit::NotStarted(self.no_answer(&asked));
+            return Outcome { exit, elapsed: Duration::ZERO, leaked: false };
+        };
+        for (stream, text) in [(Stream::Stdout, &answer.stdout), (Stream::Stderr, &answer.stderr)] {
+            for chunk in text.as_bytes().chunks(CHUNK) {
+                sink(stream, chunk);
+            }
+        }
+        let elapsed = Duration::from_millis(answer.elapsed_ms);
+        Outcome { exit: Exit::Code(answer.exit_code), elapsed, leaked: false }
+    }
+
+    fn is_replay(&self) -> bool {
+        true
+    }
+}
+
+/// What is asked, however it is written: `--flag=value` as `--flag value`, no time limits. What
+/// stands behind `--` belongs to another program and stays as it is.
+fn essence(argv: &[String]) -> Vec<String> {
+    let mut out = Vec::with_capacity(argv.len());
+    let mut arguments = argv.iter();
+    while let Some(argument) = arguments.next() {
+        if argument == "--" {
+            out.push(argument.clone());
+            break;
+        }
+        match argument.split_once('=').filter(|(flag, _)| flag.starts_with("--")) {
+            Some((flag, _)) if TIME_LIMITS.contains(&flag) => {}
+            Some((flag, value)) => out.extend([flag.to_owned(), value.to_owned()]),
+            None if TIME_LIMITS.contains(&argument.as_str()) => {
+                arguments.next();
+            }
+            None => out.push(argument.clone()),
+        }
+    }
+    out.extend(arguments.cloned());
+    out
+}
+
+/// serde_json says "at line 1 column 7", and the line is always 1 here.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.clone(), |(what, _)| what.to_owned())
+}

@@ -1,0 +1,252 @@
+//! What we are connected to, and how to write there: asked once, then handed down.
+//!
+//! Libraries disagree about `NO_COLOR` and its kin, so colour is decided here and nowhere else.
+
+#![expect(clippy::disallowed_methods, reason = "this is where the terminal and the environment are asked")]
+
+use super::os;
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Write};
+
+/// How `--set`'s relatives in the environment start: `REFLOAT_VAR_release`.
+const VARIABLE: &str = "REFLOAT_VAR_";
+
+/// The environment, as it was when asked. Values that are not Unicode are left out: whatever they
+/// are, they are none of the settings that we know.
+#[derive(Debug, Clone, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// Our own.
+    pub fn snapshot() -> Self {
+        std::env::vars_os()
+            .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+            .collect()
+    }
+
+    /// A variable that is set to something.
+    fn filled(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The variables of tasks: `REFLOAT_VAR_release=x` is `release` → `x`. A name may hold `-`,
+    /// which most shells do not take in an environment variable: `_` is not translated, the caller
+    /// knows which names there are.
+    pub fn task_variables(&self) -> BTreeMap<String, String> {
+        self.0.iter().filter_map(|(key, value)| Some((key.strip_prefix(VARIABLE)?.to_owned(), value.clone()))).collect()
+    }
+}
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
+/// What we are connected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terminal {
+    /// Standard input is a terminal.
+    pub stdin: bool,
+    /// Standard output is a terminal.
+    pub stdout: bool,
+    /// Standard error is a terminal.
+    pub stderr: bool,
+    /// Its columns, when known.
+    pub width: Option<usize>,
+    /// It understands no escape sequences: nothing may be redrawn.
+    pub dumb: bool,
+    /// A CI system runs us: nobody watches a progress bar.
+    pub ci: bool,
+    /// It shows more than ASCII.
+    pub unicode: bool,
+    /// `windows`, `macos` or `linux`; every other Unix counts as the last.
+    pub os: &'static str,
+}
+
+impl Terminal {
+    /// Asks the system, and prepares an old Windows console for escape sequences.
+    pub fn detect(env: &Environment) -> Self {
+        let (stdout, stderr) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let os = if cfg!(windows) {
+            "windows"
+        } else if cfg!(target_os = "macos") {
+            "macos"
+        } else {
+            "linux"
+        };
+        let escapes = !(stdout || stderr) || os::enable_escapes();
+        Self {
+            stdin: io::stdin().is_terminal(),
+            stdout,
+            stderr,
+            width: os::width(),
+            dumb: !escapes || is_dumb(env, os),
+            ci: is_ci(env),
+            unicode: shows_unicode(env, os),
+            os,
+        }
+    }
+
+    /// May a progress view be drawn on standard error?
+    pub fn can_redraw(&self) -> bool {
+        self.stderr && !self.dumb && !self.ci
+    }
+
+    /// Colour for a stream that is (or is not) a terminal? `choice` is `--color`; `None` is `auto`.
+    pub fn colour(&self, choice: Option<bool>, env: &Environment, is_terminal: bool) -> bool {
+        colour(choice, env, is_terminal && !self.dumb)
+    }
+}
+
+/// `--color` before a filled `NO_COLOR` before `CLICOLOR_FORCE` (unless 0) before `CLICOLOR=0`
+/// before what the terminal can do.
+fn colour(choice: Option<bool>, env: &Environment, capable: bool) -> bool {
+    if let Some(choice) = choice {
+        return choice;
+    }
+    if env.filled("NO_COLOR").is_some() {
+        return false;
+    }
+    if env.filled("CLICOLOR_FORCE").is_some_and(|value| value != "0") {
+        return true;
+    }
+    env.filled("CLICOLOR") != Some("0") && capable
+}
+
+/// On Windows nobody sets TERM; elsewhere every terminal does.
+fn is_dumb(env: &Environment, os: &str) -> bool {
+    match env.filled("TERM") {
+        Some(term) => term == "dumb",
+        None => os != "windows",
+    }
+}
+
+fn is_ci(env: &Environment) -> bool {
+    env.filled("CI").is_some_and(|value| value != "false" && value != "0")
+}
+
+/// Unix: what the locale says. Windows: the terminals that are known to.
+fn shows_unicode(env: &Environment, os: &str) -> bool {
+    if os == "windows" {
+        return env.filled("WT_SESSION").is_some() || env.filled("TERM_PROGRAM") == Some("vscode");
+    }
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|key| env.filled(key)).unwrap_or_default();
+    let locale = locale.to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
+/// One of our two output streams. A reader that went away is an `io::Error` of kind `BrokenPipe`,
+/// not a panic: a run must not break off half-way because somebody typed `| head`.
+#[derive(Debug)]
+pub struct Out(Which);
+
+#[derive(Debug, Clone, Copy)]
+enum Which {
+    Stdout,
+    Stderr,
+}
+
+impl Out {
+    /// Standard output: results.
+    pub fn stdout() -> Self {
+        Self(Which::Stdout)
+    }
+
+    /// Standard error: everything else.
+    pub fn stderr() -> Self {
+        Self(Which::Stderr)
+    }
+}
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0 {
+            Which::Stdout => io::stdout().write(bytes),
+            Which::Stderr => io::stderr().write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self.0 {
+            Which::Stdout => io::stdout().flush(),
+            Which::Stderr => io::stderr().flush(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env(pairs: &[(&str, &str)]) -> Environment {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn colour_is_decided_once() {
+        let table: &[(Option<bool>, &[(&str, &str)], bool, bool)] = &[
+            (None, &[], true, true),
+            (None, &[], false, false),
+            (Some(true), &[("NO_COLOR", "1")], false, true),
+            (Some(false), &[("CLICOLOR_FORCE", "1")], true, false),
+            (None, &[("NO_COLOR", "1")], true, false),
+            (None, &[("NO_COLOR", "0")], true, false),
+            (None, &[("NO_COLOR", "")], true, true),
+            (None, &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], true, false),
+            (None, &[("NO_COLOR", ""), ("CLICOLOR_FORCE", "1")], false, true),
+            (None, &[("CLICOLOR_FORCE", "1")], false, true),
+            (None, &[("CLICOLOR_FORCE", "0")], false, false),
+            (None, &[("CLICOLOR_FORCE", "0")], true, true),
+            (None, &[("CLICOLOR_FORCE", "1"), ("CLICOLOR", "0")], false, true),
+            (None, &[("CLICOLOR", "0")], true, false),
+            (None, &[("CLICOLOR", "1")], false, false),
+        ];
+        for (choice, pairs, capable, want) in table {
+            assert_eq!(colour(*choice, &env(pairs), *capable), *want, "{choice:?} {pairs:?} {capable}");
+        }
+    }
+
+    #[test]
+    fn a_dumb_terminal_gets_no_colour_and_no_redrawing() {
+        let dumb = Terminal {
+            stdin: true,
+            stdout: true,
+            stderr: true,
+            width: None,
+            dumb: true,
+            ci: false,
+            unicode: false,
+            os: "linux",
+        };
+        assert!(!dumb.colour(None, &env(&[]), true) && !dumb.can_redraw());
+        assert!(dumb.colour(Some(true), &env(&[]), true));
+        assert!(Terminal { dumb: false, ..dumb }.can_redraw());
+        assert!(!Terminal { dumb: false, ci: true, ..dumb }.can_redraw());
+    }
+
+    #[test]
+    fn the_environment_tells_the_terminal() {
+        assert!(is_dumb(&env(&[("TERM", "dumb")]), "linux") && is_dumb(&env(&[]), "linux"));
+        assert!(!is_dumb(&env(&[("TERM", "xterm")]), "linux") && !is_dumb(&env(&[]), "windows"));
+        assert!(is_ci(&env(&[("CI", "true")])) && is_ci(&env(&[("CI", "1")])));
+        assert!(!is_ci(&env(&[("CI", "false")])) && !is_ci(&env(&[("CI", "")])) && !is_ci(&env(&[])));
+    }
+
+    #[test]
+    fn symbols_need_a_locale_or_a_terminal_that_has_them() {
+        assert!(shows_unicode(&env(&[("LANG", "en_US.UTF-8")]), "linux"));
+        assert!(shows_unicode(&env(&[("LC_ALL", ""), ("LC_CTYPE", "C.utf8")]), "macos"));
+        assert!(!shows_unicode(&env(&[("LC_ALL", "C"), ("LANG", "en_US.UTF-8")]), "linux"));
+        assert!(!shows_unicode(&env(&[]), "linux"));
+        assert!(shows_unicode(&env(&[("WT_SESSION", "x")]), "windows"));
+        assert!(!shows_unicode(&env(&[("LANG", "en_US.UTF-8")]), "windows"));
+    }
+
+    #[test]
+    fn task_variables_are_those_with_our_prefix() {
+        let env = env(&[("REFLOAT_VAR_release", "x"), ("REFLOAT_VAR_empty", ""), ("REFLOAT_LOG", "y"), ("PATH", "z")]);
+        let want = [("empty", ""), ("release", "x")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+        assert_eq!(env.task_variables(), BTreeMap::from(want));
+    }
+}
