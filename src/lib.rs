@@ -38,10 +38,37 @@ pub mod model {
     pub mod pattern;
     pub mod step;
     pub mod template;
+    pub mod value;
 }
 
 /// `tasks.toml`: text with places → a catalog in which nothing dangles, or every error at once.
-pub mod config {}
+pub mod config {
+    pub mod book;
+    pub mod calls;
+    pub mod checks;
+    pub mod decode;
+    pub mod fault;
+    pub mod format;
+    pub mod graph;
+    pub mod input;
+    pub mod load;
+    pub mod names;
+    pub mod schema;
+    pub mod scope;
+    pub mod shape;
+    pub mod steps;
+    pub mod symptoms;
+    pub mod syntax;
+    pub mod tasks;
+    pub mod tools;
+    pub mod tree;
+    pub mod vars;
+    pub mod walk;
+
+    pub use input::{Input, Loaded, Os, Source};
+    pub use load::load;
+    pub use schema::schema;
+}
 
 /// Text in, findings out. Pure, on bytes.
 pub mod classify {}

@@ -1,0 +1,111 @@
+//! What the parts of a file must know of each other while they are checked.
+
+use super::fault::{Fault, Faults, Place, Texts, show};
+use super::input::Os;
+use crate::model::catalog::Var;
+use crate::model::step::{CheckRef, Danger};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The names of the file, and where faults go.
+#[derive(Debug)]
+pub struct Book<'a> {
+    /// The files.
+    pub texts: &'a Texts,
+    /// The system whose overrides are applied.
+    pub os: Os,
+    /// Variables with their values.
+    pub vars: &'a BTreeMap<String, Var>,
+    /// Names of variables, wrong ones included.
+    pub var_names: BTreeSet<String>,
+    /// Names of tools, wrong ones included.
+    pub tools: BTreeSet<String>,
+    /// Names of checks, wrong ones included.
+    pub checks: BTreeSet<String>,
+    /// What others must know of a task, wrong ones included.
+    pub tasks: BTreeMap<String, Facts>,
+    /// Ids of symptoms, the built-in ones included.
+    pub symptoms: BTreeSet<String>,
+    /// Faults so far.
+    pub faults: &'a mut Faults,
+    /// Warnings so far.
+    pub warnings: &'a mut BTreeSet<String>,
+}
+
+/// What the callers of a task must know of it.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// Where its name stands.
+    pub place: Place,
+    /// What it may do; `None` when that was wrong.
+    pub danger: Option<Danger>,
+    /// Name of a parameter → must it be given? `None` when they were wrong.
+    pub params: Option<BTreeMap<String, bool>>,
+}
+
+impl Book<'_> {
+    /// `name` or `!name`, and that there is such a check.
+    pub fn check_ref(&mut self, text: &str, place: Place) -> CheckRef {
+        let (name, negated) = text.strip_prefix('!').map_or((text, false), |name| (name, true));
+        if !self.checks.contains(name) {
+            let fault = Fault::new(place, format!("unknown check {}", show(name)));
+            let fault = fault.suggest(name, self.checks.iter().map(String::as_str));
+            self.faults.push(fault.help(listed("checks", &self.checks, "[checks.NAME]")));
+        }
+        CheckRef { name: name.to_owned(), negated }
+    }
+
+    /// That a symptom id, or an id with `*` in it, names at least one symptom.
+    pub fn symptom_ref(&mut self, id: &str, place: Place) {
+        if self.symptoms.iter().any(|known| matches_star(id, known)) {
+            return;
+        }
+        let fault = Fault::new(place, format!("unknown symptom {}", show(id)));
+        self.faults.push(fault.suggest(id, self.symptoms.iter().map(String::as_str)));
+    }
+}
+
+/// "checks of this file: a, b", or how to declare one.
+pub fn listed(what: &str, names: &BTreeSet<String>, declare: &str) -> String {
+    const FEW: usize = 8;
+    match names.len() {
+        0 => format!("this file declares none; add {declare}"),
+        len if len <= FEW => format!("{what}: {}", names.iter().cloned().collect::<Vec<_>>().join(", ")),
+        len => {
+            let first: Vec<_> = names.iter().take(FEW).cloned().collect();
+            format!("{what}: {}, and {} more", first.join(", "), len - FEW)
+        }
+    }
+}
+
+/// Does `pattern`, in which `*` stands for any text, match all of `text`?
+fn matches_star(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|head| text.strip_prefix(head)) else { return false };
+    if !pattern.contains('*') {
+        return rest.is_empty();
+    }
+    let mut parts: Vec<&str> = parts.collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        match rest.split_once(part) {
+            Some((_, behind)) => rest = behind,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches_star;
+
+    #[test]
+    fn stars() {
+        for (pattern, text) in [("a", "a"), ("probe-*", "probe-x"), ("*", ""), ("*-x", "a-x"), ("a*b*c", "a1b2c")] {
+            assert!(matches_star(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [("a", "ab"), ("probe-*", "xprobe-"), ("a*b*c", "acb"), ("ab*ba", "aba")] {
+            assert!(!matches_star(pattern, text), "{pattern} {text}");
+        }
+    }
+}

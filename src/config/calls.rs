@@ -1,0 +1,125 @@
+//! Who calls whom: that the callee exists, takes what it is given, and does not come back.
+
+use super::book::{Book, listed};
+use super::fault::{Fault, Place, show};
+use super::graph;
+use super::tasks::Steps;
+use super::tree::Node;
+use crate::model::step::Danger;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The calls between tasks.
+#[derive(Debug, Default)]
+pub struct Calls {
+    /// Caller, callee, where the callee's name stands, the step.
+    all: Vec<(String, String, Place, Node)>,
+}
+
+impl Calls {
+    /// Remembers the calls of a task.
+    pub fn gather(&mut self, caller: &str, steps: &Steps) {
+        for step in steps.steps.iter().chain(&steps.finally) {
+            if let Some(callee) = step.text("task") {
+                self.all.push((caller.to_owned(), callee.to_owned(), step.value_place("task"), step.clone()));
+            }
+        }
+    }
+
+    /// Holds every call against the called task.
+    pub fn check(&self, book: &mut Book<'_>) {
+        let tasks = book.tasks.clone();
+        for (caller, callee, place, step) in &self.all {
+            let Some(called) = tasks.get(callee) else {
+                let known: BTreeSet<String> = tasks.keys().cloned().collect();
+                let fault = Fault::new(*place, format!("unknown task {}", show(callee)));
+                let fault = fault.suggest(callee, known.iter().map(String::as_str));
+                book.faults.push(fault.help(listed("tasks", &known, "[tasks.NAME]")));
+                continue;
+            };
+            let own = tasks.get(caller).and_then(|facts| facts.danger);
+            if let (Some(own), Some(danger)) = (own, called.danger)
+                && own < danger
+            {
+                let title =
+                    format!("{} only {}, but calls {}, which {}", show(caller), verb(own), show(callee), verb(danger));
+                let fault = Fault::new(*place, title).also(called.place, verb(danger));
+                book.faults.push(fault.help(format!("[tasks.{caller}] needs danger = \"{}\"", word(danger))));
+            }
+            if let Some(params) = &called.params {
+                arguments(callee, params, called.place, *place, step, book);
+            }
+        }
+        self.circles(book);
+    }
+
+    fn circles(&self, book: &mut Book<'_>) {
+        let names: Vec<&String> = book.tasks.keys().collect();
+        let index: BTreeMap<&String, usize> = names.iter().enumerate().map(|(at, name)| (*name, at)).collect();
+        let mut edges = vec![Vec::new(); names.len()];
+        for (caller, callee, ..) in &self.all {
+            if let (Some(from), Some(to)) = (index.get(caller), index.get(callee)) {
+                edges[*from].push(*to);
+            }
+        }
+        let names: Vec<String> = names.into_iter().cloned().collect();
+        for circle in graph::order(&edges).1 {
+            let path: Vec<&str> = circle.iter().chain(circle.first()).map(|at| names[*at].as_str()).collect();
+            let place = |from: &str, to: &str| {
+                let call = self.all.iter().find(|(caller, callee, ..)| caller == from && callee == to);
+                call.map_or_else(Place::default, |(_, _, place, _)| *place)
+            };
+            let [first, second, ..] = path.as_slice() else { continue };
+            let mut fault = Fault::new(place(first, second), format!("the task {} calls itself", show(first)));
+            fault = fault.label(path.join(" -> "));
+            for pair in path.windows(2).skip(1) {
+                fault = fault.also(place(pair[0], pair[1]), format!("{} -> {}", pair[0], pair[1]));
+            }
+            book.faults.push(fault);
+        }
+    }
+}
+
+/// What is given must be a parameter; what must be given, is.
+fn arguments(
+    callee: &str,
+    params: &BTreeMap<String, bool>,
+    declared: Place,
+    place: Place,
+    step: &Node,
+    book: &mut Book<'_>,
+) {
+    for entry in step.map("with").iter().filter(|entry| !params.contains_key(&entry.key)) {
+        let fault = Fault::new(entry.place, format!("{} has no parameter {}", show(callee), show(&entry.key)));
+        let fault = fault.suggest(&entry.key, params.keys().map(String::as_str));
+        let known = params.keys().cloned().collect::<Vec<_>>();
+        book.faults.push(match known.as_slice() {
+            [] => fault.also(declared, "takes no parameters"),
+            known => fault.help(format!("its parameters: {}", known.join(", "))),
+        });
+    }
+    if step.is_broken("with") {
+        return;
+    }
+    for (name, _) in params.iter().filter(|(_, required)| **required) {
+        if !step.map("with").iter().any(|entry| entry.key == *name) {
+            let fault = Fault::new(place, format!("{} must be given its parameter {}", show(callee), show(name)));
+            book.faults.push(fault.help(format!("add with = {{ {name} = \"...\" }}")));
+        }
+    }
+}
+
+fn verb(danger: Danger) -> &'static str {
+    match danger {
+        Danger::Read => "reads",
+        Danger::Change => "changes something",
+        Danger::Destroy => "destroys something",
+    }
+}
+
+fn word(danger: Danger) -> &'static str {
+    match danger {
+        Danger::Read => "read",
+        Danger::Change => "change",
+        Danger::Destroy => "destroy",
+    }
+}

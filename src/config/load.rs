@@ -1,0 +1,161 @@
+//! The whole way: bytes → tree → catalog, or one report.
+
+use super::book::Book;
+use super::calls::Calls;
+use super::decode::decode;
+use super::fault::{Fault, Faults, Place, Texts, show};
+use super::format;
+use super::input::{Input, Loaded, Os, Source};
+use super::scope::Needs;
+use super::shape::Shape;
+use super::tree::{Item, Node};
+use super::vars::{self, Settled};
+use super::walk::Walker;
+use super::{checks, symptoms, syntax, tasks, tools};
+use crate::error::Failure;
+use crate::model::catalog::Catalog;
+use std::collections::BTreeSet;
+use toml::de::DeTable;
+
+/// The version of the format that this program reads.
+const VERSION: usize = 1;
+
+/// Reads `tasks.toml` for this machine and this call.
+///
+/// # Errors
+/// Every error of the files in one report (exit code 78); or, when the files are right, what is
+/// wrong with `--set` and the environment (exit code 2).
+pub fn load(input: &Input<'_>) -> Result<Loaded, Failure> {
+    let mut texts = Texts::default();
+    for source in std::iter::once(&input.file).chain(&input.local) {
+        texts.0.push((source.shown.clone(), decode(&source.shown, &source.text)?));
+    }
+    let mut faults = Faults::default();
+    let shapes: [&'static Shape; 2] = [&format::FILE, &format::LOCAL];
+    let nodes: Vec<Option<Node>> = texts
+        .0
+        .iter()
+        .zip(shapes)
+        .enumerate()
+        .map(|(file, ((_, text), shape))| parse(file, text, shape, &mut faults))
+        .collect();
+    let [Some(root), rest @ ..] = nodes.as_slice() else { return Err(faults.into_failure(&texts, input.color)) };
+    version(root, &mut faults);
+    let local = rest.first().and_then(Option::as_ref);
+    let settled = vars::settle(root, local, input, &texts, &mut faults);
+
+    let mut warnings: BTreeSet<String> = settled.warnings.iter().cloned().collect();
+    // A file is right on every system or wrong on every system: the others are checked as well.
+    for os in Os::ALL.into_iter().filter(|os| *os != input.os && differs(root)) {
+        draw(root, os, input, &settled, &texts, &mut faults, &mut warnings);
+    }
+    let catalog = draw(root, input.os, input, &settled, &texts, &mut faults, &mut warnings);
+    if !faults.is_empty() {
+        return Err(faults.into_failure(&texts, input.color));
+    }
+    match settled.usage {
+        Some(usage) => Err(usage),
+        None => Ok(Loaded { catalog, warnings: warnings.into_iter().collect() }),
+    }
+}
+
+/// The tree of one file; `None` when its syntax is wrong, for then little can be said of the rest.
+fn parse(file: usize, text: &str, shape: &'static Shape, faults: &mut Faults) -> Option<Node> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        syntax::report(file, text, &errors, faults);
+        return None;
+    }
+    let start = Place { file, start: 0, end: 0 };
+    Some(Walker { file, text, faults }.table(shape, table.get_ref(), start))
+}
+
+fn version(root: &Node, faults: &mut Faults) {
+    if let Some(version) = root.number("version").filter(|version| *version > VERSION) {
+        let fault = Fault::new(root.value_place("version"), format!("version {version} of the format is not known"));
+        faults.push(fault.label(format!("this refloat reads version {VERSION}")));
+    }
+}
+
+fn differs(root: &Node) -> bool {
+    let checks = root.table_map("checks").map(|(_, check)| check);
+    let steps = root.table_map("tasks").flat_map(|(_, task)| task.tables("steps").chain(task.tables("finally")));
+    checks.chain(steps).any(Node::differs_by_system)
+}
+
+/// The catalog on one system.
+fn draw(
+    root: &Node,
+    os: Os,
+    input: &Input<'_>,
+    settled: &Settled,
+    texts: &Texts,
+    faults: &mut Faults,
+    warnings: &mut BTreeSet<String>,
+) -> Catalog {
+    let keys = |map: &str| root.map(map).iter().map(|entry| entry.key.clone()).collect::<BTreeSet<_>>();
+    let facts = tasks::facts(root, faults);
+    let mut symptom_ids = keys("symptoms");
+    symptom_ids.extend(input.known_symptoms.iter().map(|id| (*id).to_owned()));
+    let mut book = Book {
+        texts,
+        os,
+        vars: &settled.vars,
+        var_names: keys("vars"),
+        tools: keys("tools"),
+        checks: keys("checks"),
+        tasks: facts,
+        symptoms: symptom_ids,
+        faults,
+        warnings,
+    };
+    let mut calls = Calls::default();
+    let mut needs = Needs::default();
+    let Source { path, .. } = &input.file;
+    let mut catalog = Catalog { path: path.clone(), vars: settled.vars.clone(), ..Catalog::default() };
+    catalog.app = root.table("app").map(|app| app.text_or_empty("name")).unwrap_or_default();
+    for (entry, node) in root.table_map("tools") {
+        catalog.tools.insert(entry.key.clone(), tools::draw(entry, node, &mut book));
+    }
+    for (entry, node) in root.table_map("checks") {
+        if let Some(check) = checks::draw(entry, node, &mut book, &mut needs) {
+            catalog.checks.insert(entry.key.clone(), check);
+        }
+    }
+    for (entry, node) in root.table_map("tasks") {
+        catalog.tasks.push(tasks::draw(entry, node, &mut book, &mut calls, &mut needs));
+    }
+    for (entry, node) in root.table_map("symptoms") {
+        catalog.symptoms.extend(symptoms::draw(entry, node, &mut book));
+    }
+    catalog.diagnose = root.table("diagnose").and_then(|node| diagnose(node, &mut book));
+    calls.check(&mut book);
+    needs.finish(&mut book);
+    catalog
+}
+
+/// The task that a live diagnosis runs: it must run as it is, and only look.
+fn diagnose(node: &Node, book: &mut Book<'_>) -> Option<String> {
+    use crate::model::step::Danger;
+    let item: &Item = node.item("task")?;
+    let name = item.text()?;
+    let fault = |title: String| Fault::new(item.place, title);
+    match book.tasks.get(name) {
+        None => {
+            let fault = fault(format!("unknown task {}", show(name)));
+            book.faults.push(fault.suggest(name, book.tasks.keys().map(String::as_str)));
+        }
+        Some(facts) => {
+            if facts.danger.is_some_and(|danger| danger > Danger::Read) {
+                let fault = fault(format!("a diagnosis only looks, but {} does more", show(name)));
+                book.faults.push(fault.also(facts.place, "not danger = \"read\""));
+            }
+            let needed = facts.params.iter().flatten().find(|(_, required)| **required);
+            if let Some((param, _)) = needed {
+                let fault = fault(format!("a diagnosis gives no parameters, but {} needs {}", show(name), show(param)));
+                book.faults.push(fault.also(facts.place, "declared here"));
+            }
+        }
+    }
+    Some(name.to_owned())
+}

@@ -1,0 +1,174 @@
+//! `[tasks.NAME]` → [`Task`].
+
+use super::book::{Book, Facts};
+use super::calls::Calls;
+use super::fault::{Fault, Faults, show};
+use super::names;
+use super::scope::Needs;
+use super::steps;
+use super::tree::{Entry, Node, Value};
+use crate::model::step::{CheckRef, Confirm, Danger, Param, Step, Task};
+use crate::model::value;
+use std::collections::BTreeMap;
+
+/// A task's steps as they are on the book's system.
+#[derive(Debug)]
+pub struct Steps {
+    /// In order.
+    pub steps: Vec<Node>,
+    /// At the end.
+    pub finally: Vec<Node>,
+}
+
+/// Names, danger and parameters of every task, for those who call them. The same on every system.
+pub fn facts(root: &Node, faults: &mut Faults) -> BTreeMap<String, Facts> {
+    let mut twins: BTreeMap<String, &Entry> = BTreeMap::new();
+    let mut all = BTreeMap::new();
+    for entry in root.map("tasks") {
+        if let Err(why) = names::task(&entry.key) {
+            faults.push(Fault::new(entry.place, format!("{} cannot name a task", show(&entry.key))).label(why));
+        }
+        if let Some(twin) = twins.insert(entry.key.to_ascii_lowercase(), entry) {
+            let title = format!("{} and {} differ only in case", show(&twin.key), show(&entry.key));
+            faults.push(Fault::new(entry.place, title).also(twin.place, "the other one"));
+        }
+        let node = entry.item.as_ref().and_then(|item| item.table());
+        let params = node.filter(|node| !node.is_broken("params")).map(|node| {
+            let known = node.tables("params").filter_map(|param| Some((param.text("name")?, !param.has("default"))));
+            known.map(|(name, required)| (name.to_owned(), required)).collect()
+        });
+        let danger = node.filter(|node| !node.is_broken("danger")).map(danger);
+        all.insert(entry.key.clone(), Facts { place: entry.place, danger, params });
+    }
+    all
+}
+
+fn danger(node: &Node) -> Danger {
+    match node.text("danger") {
+        Some("destroy") => Danger::Destroy,
+        Some("change") => Danger::Change,
+        _ => Danger::Read,
+    }
+}
+
+/// The task, on the book's system.
+pub fn draw(entry: &Entry, node: &Node, book: &mut Book<'_>, calls: &mut Calls, needs: &mut Needs) -> Task {
+    let params = params(node, book);
+    let confirm = confirm(node, book);
+    let gates = |key: &str, book: &mut Book<'_>| -> Vec<CheckRef> {
+        node.list(key).iter().filter_map(|item| Some(book.check_ref(item.text()?, item.place))).collect()
+    };
+    let (require, verify) = (gates("require", book), gates("verify", book));
+    let (steps, nodes) = list(node, "steps", book);
+    let (finally, last) = list(node, "finally", book);
+    let nodes = Steps { steps: nodes, finally: last };
+    calls.gather(&entry.key, &nodes);
+    needs.task(node, &nodes, book);
+    Task {
+        name: entry.key.clone(),
+        summary: node.text_or_empty("summary"),
+        group: node.text_or_empty("group"),
+        danger: danger(node),
+        confirm,
+        params,
+        require,
+        verify,
+        parallel: node.number("parallel").unwrap_or(1),
+        steps,
+        finally,
+        line: book.texts.line(entry.place),
+    }
+}
+
+fn list(node: &Node, key: &str, book: &mut Book<'_>) -> (Vec<Step>, Vec<Node>) {
+    let mut drawn = Vec::new();
+    let mut nodes = Vec::new();
+    for written in node.tables(key) {
+        let node = written.on(book.os, steps::ACTIONS);
+        drawn.extend(steps::draw(written, &node, book));
+        nodes.push(node);
+    }
+    (drawn, nodes)
+}
+
+fn confirm(node: &Node, book: &mut Book<'_>) -> Option<Confirm> {
+    let destroys = danger(node) == Danger::Destroy;
+    let place = node.value_place("confirm");
+    let typed = "a name to type, like confirm = \"${profile}\"";
+    match node.item("confirm").map(|item| &item.value) {
+        None if destroys && !node.has("confirm") => {
+            let fault = Fault::new(node.value_place("danger"), "a task that destroys needs `confirm`");
+            book.faults.push(fault.label(typed));
+            None
+        }
+        None => None,
+        Some(Value::Flag(true)) if destroys => {
+            book.faults.push(Fault::new(place, "a yes is not enough for a task that destroys").label(typed));
+            None
+        }
+        Some(Value::Flag(true)) => Some(Confirm::Yes),
+        Some(Value::Flag(false)) => {
+            book.faults.push(Fault::new(place, "`confirm = false` says nothing").label("leave it out"));
+            None
+        }
+        Some(Value::Template(filling)) => {
+            if filling.text.trim().is_empty() {
+                book.faults.push(Fault::new(place, "there is no name to type").label(typed));
+            }
+            Some(Confirm::Type(filling.template.clone()))
+        }
+        Some(_) => None,
+    }
+}
+
+fn params(node: &Node, book: &mut Book<'_>) -> Vec<Param> {
+    let mut params: Vec<Param> = Vec::new();
+    for table in node.tables("params") {
+        let Some(name) = table.text("name") else { continue };
+        let place = table.value_place("name");
+        if let Err(why) = names::plain(name) {
+            book.faults.push(Fault::new(place, format!("{} cannot name a parameter", show(name))).label(why));
+        }
+        if params.iter().any(|param| param.name == name) {
+            book.faults.push(Fault::new(place, format!("two parameters are called {}", show(name))));
+        }
+        if book.var_names.contains(name) {
+            let title = format!("the parameter {} would hide the variable of that name", show(name));
+            book.faults.push(Fault::new(place, title).label("give it another name"));
+        }
+        let pattern = table.pattern("match");
+        if let Some(Err(why)) = pattern.as_ref().map(value::whole) {
+            let title = "this pattern cannot be held against a whole value";
+            book.faults.push(Fault::new(table.value_place("match"), title).label(why));
+        }
+        let default = table.text("default");
+        match default {
+            // An empty default means "not given", whatever the pattern says.
+            Some("") => {}
+            Some(text) if text.contains("${") => {
+                let fault = Fault::new(table.value_place("default"), "a default is taken as it is");
+                book.faults.push(fault.label("`${...}` would not be filled"));
+            }
+            Some(text) => {
+                if let Err(why) = value::check_value(name, text, pattern.as_ref()) {
+                    let fault = Fault::new(table.value_place("default"), "the default is not accepted");
+                    book.faults.push(fault.label(why));
+                }
+            }
+            None if table.has("default") => {}
+            None => {
+                if let Some(before) = params.iter().find(|param| param.default.is_some()) {
+                    let title = format!("{} must be given, and {} before it need not", show(name), show(&before.name));
+                    book.faults.push(Fault::new(place, title).label("put it first, or give it a default"));
+                }
+            }
+        }
+        params.push(Param {
+            name: name.to_owned(),
+            pattern,
+            default: default.map(str::to_owned),
+            help: table.text_or_empty("help"),
+        });
+    }
+    params
+}

@@ -1,0 +1,53 @@
+//! `[tools.NAME]` → [`Tool`].
+
+use super::book::Book;
+use super::fault::{Fault, show};
+use super::names;
+use super::tree::{Entry, Item, Node, Value};
+use crate::model::catalog::{Tool, Version, VersionRule};
+
+/// The tool, on the book's system.
+pub fn draw(entry: &Entry, node: &Node, book: &mut Book<'_>) -> Tool {
+    if let Err(why) = names::plain(&entry.key) {
+        book.faults.push(Fault::new(entry.place, format!("{} cannot name a tool", show(&entry.key))).label(why));
+    }
+    if node.text("program").is_some_and(|program| program.trim().is_empty()) {
+        book.faults.push(Fault::new(node.value_place("program"), "the program is empty"));
+    }
+    // Pinned arguments go before every call, whoever makes it: they know the file's variables only.
+    for used in node.uses().iter().filter(|used| !book.var_names.contains(&used.name)) {
+        let fault = Fault::new(used.place, format!("unknown variable {}", show(&used.name)));
+        book.faults.push(fault.suggest(&used.name, book.var_names.iter().map(String::as_str)));
+    }
+    let args = node.list("args").iter().filter_map(Item::filling).map(|filling| filling.template.clone());
+    Tool {
+        name: entry.key.clone(),
+        program: node.text("program").unwrap_or(&entry.key).to_owned(),
+        args: args.collect(),
+        version: node.table("version").and_then(|table| version(table, book)),
+        install: match node.item("install").map(|item| &item.value) {
+            Some(Value::Text(text)) => text.clone(),
+            Some(Value::Table(table)) => table.text_or_empty(book.os.key()),
+            _ => String::new(),
+        },
+    }
+}
+
+fn version(node: &Node, book: &mut Book<'_>) -> Option<VersionRule> {
+    let pattern = node.pattern("match");
+    if pattern.as_ref().is_some_and(|pattern| pattern.regex().captures_len() < 2) {
+        let fault = Fault::new(node.value_place("match"), "the version is read from group 1, and there is no group");
+        book.faults.push(fault.label("put it in ( )"));
+    }
+    let text = node.text("min")?;
+    let min = Version::parse(text);
+    if min.is_none() {
+        let fault = Fault::new(node.value_place("min"), format!("{} is not a version", show(text)));
+        book.faults.push(fault.label("numbers and dots, like \"3.6.0\""));
+    }
+    Some(VersionRule {
+        run: node.list("run").iter().filter_map(Item::text).map(str::to_owned).collect(),
+        pattern: pattern?,
+        min: min?,
+    })
+}
