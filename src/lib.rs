@@ -77,7 +77,27 @@ pub mod classify {}
 pub mod run {}
 
 /// Events and answers, rendered.
-pub mod report {}
+pub mod report {
+    pub mod conditions;
+    pub mod diagnosis;
+    pub mod doctor;
+    pub mod explain;
+    pub mod failure;
+    pub mod fanout;
+    pub mod history;
+    pub mod jsonl;
+    pub mod layout;
+    pub mod listing;
+    pub mod plain;
+    pub mod plan;
+    pub mod plan_json;
+    pub mod progress;
+    pub mod quoting;
+    pub mod render;
+    pub mod show;
+    pub mod style;
+    pub mod variables;
+}
 
 /// The operating system: the only place with `#[cfg(windows)]`, processes, files, clocks.
 pub mod adapter {

@@ -57,6 +57,12 @@ pub enum EventKind {
         kind: String,
         /// The argv, redacted, pinned arguments included; empty unless it runs a tool.
         argv: Vec<String>,
+        /// Its output is the answer: nothing else reads or keeps it, and it only looks.
+        #[serde(skip_serializing_if = "is_false", default)]
+        shown: bool,
+        /// The child owns the terminal until the step ends.
+        #[serde(skip_serializing_if = "is_false", default)]
+        interactive: bool,
     },
     /// A line of output, without its line end. Lossy text; evidence files keep the bytes.
     Output {

@@ -1,0 +1,111 @@
+//! `refloat explain ID`: a symptom, in full.
+
+use super::layout::{Piece, table, visible};
+use super::style::Look;
+use crate::model::finding::{Fix, Role, Source, Symptom};
+use owo_colors::Style;
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// The symptom, for people on Windows or elsewhere.
+pub fn text(symptom: &Symptom, windows: bool, look: &Look) -> String {
+    let mut out = String::new();
+    let styles = look.styles;
+    let head = vec![
+        vec![Piece::whole(styles.strong, &symptom.id), Piece::prose(Style::new(), &symptom.cause)],
+        vec![Piece::whole(styles.dim, "family"), Piece::whole(Style::new(), &symptom.family)],
+        vec![Piece::whole(styles.dim, "role"), Piece::prose(Style::new(), role(symptom.role))],
+        vec![Piece::whole(styles.dim, "read from"), Piece::prose(Style::new(), &sources(&symptom.sources))],
+        vec![Piece::whole(styles.dim, "explains"), Piece::prose(Style::new(), &symptom.explains.join(", "))],
+        vec![
+            Piece::whole(styles.dim, "confirm"),
+            Piece::whole(
+                styles.command,
+                &symptom.confirm.as_ref().map_or(String::new(), |check| format!("refloat check {check}")),
+            ),
+        ],
+        vec![Piece::whole(styles.dim, "origin"), Piece::prose(Style::new(), symptom.origin.as_deref().unwrap_or(""))],
+    ];
+    let said = |row: &Vec<Piece>| row.get(1).is_some_and(|cell| !cell.is_empty());
+    let head: Vec<Vec<Piece>> = head.into_iter().filter(said).collect();
+    table(&mut out, look, 0, &head);
+    let mut section = |title: &str, lines: &[String], style: Style, numbered: bool| {
+        if lines.is_empty() {
+            return;
+        }
+        let _ = writeln!(out, "\n{}", styles.strong.style(title));
+        for (index, line) in lines.iter().enumerate() {
+            let mark = if numbered { format!("{}.", index + 1) } else { look.symbols.bullet.to_owned() };
+            let _ = writeln!(out, "  {mark} {}", style.style(visible(line)));
+        }
+    };
+    section("fix", &fixes(symptom, windows), styles.command, true);
+    section("found by", &symptom.any, Style::new(), false);
+    section("unless the line has", &symptom.unless, Style::new(), false);
+    section("for example", &symptom.examples, styles.dim, false);
+    section("but not", &symptom.counter, styles.dim, false);
+    out
+}
+
+/// The same as data, fixes for this system only.
+pub fn json(symptom: &Symptom, windows: bool) -> Value {
+    json!({
+        "schema": 1,
+        "id": symptom.id,
+        "family": symptom.family,
+        "role": symptom.role,
+        "layer": symptom.layer,
+        "cause": symptom.cause,
+        "fixes": fixes(symptom, windows),
+        "explains": symptom.explains,
+        "confirm": symptom.confirm,
+        "sources": symptom.sources,
+        "any": symptom.any,
+        "unless": symptom.unless,
+        "origin": symptom.origin,
+        "examples": symptom.examples,
+        "counter": symptom.counter,
+    })
+}
+
+fn fixes(symptom: &Symptom, windows: bool) -> Vec<String> {
+    let pick = |fix: &Fix| match fix {
+        Fix::All(text) => text.clone(),
+        Fix::ByOs { windows: text, .. } if windows => text.clone(),
+        Fix::ByOs { unix, .. } => unix.clone(),
+    };
+    symptom.fix.iter().map(pick).collect()
+}
+
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::Root => "can be the cause of all the rest",
+        Role::Consequence => "always follows from something else",
+        Role::Transient => "passes by itself; a cause only when it persists",
+    }
+}
+
+fn sources(sources: &[Source]) -> String {
+    if sources.is_empty() {
+        return "any text but manifests".to_owned();
+    }
+    let words: Vec<&str> = sources
+        .iter()
+        .map(|source| match source {
+            Source::PodTable => "the table of pods",
+            Source::OtherTable => "other tables",
+            Source::DescribePod => "the description of a pod",
+            Source::DescribeOther => "other descriptions",
+            Source::Events => "events",
+            Source::PodLog => "logs of pods",
+            Source::Kubectl => "kubectl's own messages",
+            Source::Helm => "helm's own messages",
+            Source::Minikube => "minikube's own messages",
+            Source::Docker => "docker's own messages",
+            Source::Browser => "the browser's console",
+            Source::Manifest => "manifests",
+            Source::Unknown => "text of no known kind",
+        })
+        .collect();
+    words.join(", ")
+}

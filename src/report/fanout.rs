@@ -1,0 +1,75 @@
+//! One event to all reporters. A full disk under the journal must not silence the terminal, and a
+//! closed pipe must not stop the journal.
+
+use crate::model::event::Event;
+use crate::port::Reporter;
+use std::collections::VecDeque;
+use std::io;
+
+/// Several reporters as one.
+pub struct Fanout {
+    reporters: Vec<Box<dyn Reporter>>,
+    errors: VecDeque<io::Error>,
+}
+
+impl Fanout {
+    /// All of these get every event, in this order.
+    pub fn new(reporters: Vec<Box<dyn Reporter>>) -> Self {
+        Self { reporters, errors: VecDeque::new() }
+    }
+}
+
+impl Reporter for Fanout {
+    /// A reporter that fails gets no further event. Its error is returned once; that its reader
+    /// has left is no error.
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        let errors = &mut self.errors;
+        self.reporters.retain_mut(|reporter| match reporter.event(event) {
+            Ok(()) => true,
+            Err(error) => {
+                if error.kind() != io::ErrorKind::BrokenPipe {
+                    errors.push_back(error);
+                }
+                false
+            }
+        });
+        self.errors.pop_front().map_or(Ok(()), Err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::event::EventKind;
+    use std::cell::Cell;
+    use std::rc::Rc;
+
+    struct Counting {
+        seen: Rc<Cell<usize>>,
+        fails: Option<io::ErrorKind>,
+    }
+
+    impl Reporter for Counting {
+        fn event(&mut self, _: &Event) -> io::Result<()> {
+            self.seen.set(self.seen.get() + 1);
+            self.fails.map_or(Ok(()), |kind| Err(kind.into()))
+        }
+    }
+
+    #[test]
+    fn one_that_fails_does_not_stop_another() {
+        let seen: Vec<Rc<Cell<usize>>> = (0..4).map(|_| Rc::default()).collect();
+        let fails =
+            [Some(io::ErrorKind::BrokenPipe), Some(io::ErrorKind::StorageFull), Some(io::ErrorKind::Other), None];
+        let reporters = seen
+            .iter()
+            .zip(fails)
+            .map(|(seen, fails)| Box::new(Counting { seen: Rc::clone(seen), fails }) as Box<dyn Reporter>);
+        let mut all = Fanout::new(reporters.collect());
+        let event = Event { at: 0, elapsed_ms: 0, kind: EventKind::Notice { text: String::new() } };
+        assert_eq!(all.event(&event).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(all.event(&event).unwrap_err().kind(), io::ErrorKind::Other);
+        assert!(all.event(&event).is_ok());
+        assert_eq!(seen.iter().map(|seen| seen.get()).collect::<Vec<_>>(), [1, 1, 1, 3]);
+    }
+}

@@ -1,0 +1,196 @@
+//! Runs of the past, read from their journals.
+
+use super::layout::{Piece, table, visible};
+use super::render::{Story, Told, Verbosity, in_words, took};
+use super::style::Look;
+use crate::model::event::{Counts, Event, EventKind, RunOutcome, SCHEMA, Status};
+use crate::text::timestamp;
+use owo_colors::Style;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// A journal as far as it can be read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Journal {
+    /// The events, in order.
+    pub events: Vec<Event>,
+    /// The last line was cut off: the program or the machine died while writing it.
+    pub torn: bool,
+    /// Lines in the middle that are no event known to this version.
+    pub unknown: usize,
+}
+
+impl Journal {
+    /// Reads the bytes of `journal.jsonl`. Never fails: what a crash left is worth showing.
+    pub fn read(bytes: &[u8]) -> Self {
+        let mut journal = Self::default();
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let (line, is_whole) = match rest.iter().position(|byte| *byte == b'\n') {
+                Some(at) => {
+                    let (line, behind) = rest.split_at(at);
+                    rest = behind.get(1..).unwrap_or_default();
+                    (line, true)
+                }
+                None => (std::mem::take(&mut rest), false),
+            };
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            match serde_json::from_slice(line) {
+                // A line without its end may be whole JSON by chance; it was never finished.
+                _ if !is_whole => journal.torn = true,
+                Ok(event) => journal.events.push(event),
+                Err(_) => journal.unknown += 1,
+            }
+        }
+        journal
+    }
+
+    /// The run in one row; `None` when not even its start was written.
+    pub fn row(&self) -> Option<Row> {
+        let first = self.events.iter().find_map(|event| match &event.kind {
+            EventKind::RunStarted { run, task, replay, .. } => Some((event.at, run, task, replay)),
+            _ => None,
+        });
+        let (at, run, task, replay) = first?;
+        let end = self.events.iter().rev().find_map(|event| match &event.kind {
+            EventKind::RunFinished { outcome, exit_code, counts, evidence, .. } => {
+                Some((*outcome, *exit_code, *counts, evidence.clone()))
+            }
+            _ => None,
+        });
+        let took_ms = self.events.last().map_or(0, |event| event.elapsed_ms);
+        let counts = end.as_ref().map_or_else(|| self.counted(), |(_, _, counts, _)| *counts);
+        Some(Row {
+            run: run.clone(),
+            at,
+            task: task.clone(),
+            outcome: end.as_ref().map(|(outcome, ..)| *outcome),
+            exit_code: end.as_ref().map(|(_, code, ..)| *code),
+            took_ms,
+            counts,
+            evidence: end.and_then(|(.., evidence)| evidence),
+            replay: replay.clone(),
+        })
+    }
+
+    /// Steps by status for a run that never told its end. Calls are no steps of their own.
+    fn counted(&self) -> Counts {
+        let mut counts = Counts::default();
+        let mut calls = Vec::new();
+        for event in &self.events {
+            match &event.kind {
+                EventKind::StepStarted { step, kind, .. } if kind == "task" => calls.push(step),
+                EventKind::StepFinished { step, status, .. } if !calls.contains(&step) => match status {
+                    Status::Ok | Status::AlreadyDone => counts.ok += 1,
+                    Status::Failed | Status::FailedAllowed | Status::Interrupted => counts.failed += 1,
+                },
+                EventKind::StepSkipped { .. } => counts.skipped += 1,
+                _ => {}
+            }
+        }
+        counts
+    }
+
+    /// The run, told again.
+    pub fn story(&self, look: Look, verbosity: Verbosity) -> Told {
+        let mut story = Story::new(look, verbosity);
+        let mut all = Told::default();
+        for event in &self.events {
+            let Told { err, out } = story.tell(event);
+            all.err.push_str(&err);
+            // What went to standard output stands in the story where it was printed.
+            all.err.push_str(&out);
+            all.out.push_str(&out);
+        }
+        if self.row().is_some_and(|row| row.outcome.is_none()) {
+            super::layout::told(
+                &mut all.err,
+                &look,
+                (look.styles.warn, "cut off"),
+                &[Piece::prose(Style::new(), "the journal ends here: the run was killed, or is still going on")],
+            );
+        }
+        all
+    }
+}
+
+/// A run, in short. Its JSON form is that of `history --format json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// The run's id.
+    pub run: String,
+    /// When it started: milliseconds since 1970-01-01 UTC.
+    pub at: u64,
+    /// The task.
+    pub task: String,
+    /// What came of it; `None` when the journal ends before the run did.
+    pub outcome: Option<RunOutcome>,
+    /// Its exit code.
+    pub exit_code: Option<u8>,
+    /// How long it took, as far as the journal goes.
+    pub took_ms: u64,
+    /// Steps by status.
+    pub counts: Counts,
+    /// Where its evidence lies.
+    pub evidence: Option<String>,
+    /// The recording that answered.
+    pub replay: Option<String>,
+}
+
+/// What came of a run, in a word or two.
+pub fn outcome(outcome: Option<RunOutcome>) -> &'static str {
+    match outcome {
+        None => "cut off",
+        Some(RunOutcome::Done) => "done",
+        Some(RunOutcome::Failed) => "failed",
+        Some(RunOutcome::TimedOut) => "timed out",
+        Some(RunOutcome::Refused) => "refused",
+        Some(RunOutcome::Interrupted) => "stopped",
+        Some(RunOutcome::Unwritable) => "unwritten",
+        Some(RunOutcome::Unequipped) => "unequipped",
+        Some(RunOutcome::Findings) => "findings",
+    }
+}
+
+/// A run in one line, for the end of the list of tasks.
+pub fn last_run(row: &Row) -> String {
+    let replay = if row.replay.is_some() { " (replayed)" } else { "" };
+    format!("{}{replay}: {}, {}", row.task, outcome(row.outcome), timestamp(row.at))
+}
+
+/// The table, in the order given.
+pub fn text(rows: &[Row], look: &Look) -> String {
+    let mut out = String::new();
+    if rows.is_empty() {
+        out.push_str("no runs yet\n");
+        return out;
+    }
+    let styles = look.styles;
+    let heading = ["run", "when", "task", "outcome", "took", "steps"];
+    let mut cells = vec![heading.map(|word| Piece::whole(styles.dim, word)).to_vec()];
+    for row in rows {
+        let style = match row.outcome {
+            Some(RunOutcome::Done) => styles.good,
+            Some(RunOutcome::Findings | RunOutcome::Interrupted) | None => styles.warn,
+            Some(_) => styles.bad,
+        };
+        let task = if row.replay.is_some() { format!("{} (replayed)", row.task) } else { row.task.clone() };
+        cells.push(vec![
+            Piece::whole(styles.strong, &row.run),
+            Piece::whole(Style::new(), &timestamp(row.at)),
+            Piece::whole(Style::new(), &visible(&task)),
+            Piece::whole(style, outcome(row.outcome)),
+            Piece::whole(Style::new(), &took(row.took_ms)),
+            Piece::prose(Style::new(), &in_words(row.counts)),
+        ]);
+    }
+    table(&mut out, look, 0, &cells);
+    out
+}
+
+/// The same as data.
+pub fn json(rows: &[Row]) -> Value {
+    json!({ "schema": SCHEMA, "runs": rows })
+}

@@ -1,0 +1,197 @@
+//! `--dry-run`: every call that a run would make, to the last argument. Nothing has run yet.
+
+use super::conditions;
+use super::layout::{Piece, columns, flow, visible};
+use super::quoting::{Mask, templates};
+use super::style::Look;
+use crate::model::template::Template;
+use crate::plan::{Ask, Block, Call, Gate, Plan, PlannedStep, Work};
+use owo_colors::Style;
+use std::fmt::Write;
+
+/// The plan, for people: confirmations, gates, steps. One call is one line.
+pub fn text(plan: &Plan, look: &Look) -> String {
+    let mut page = Page { out: String::new(), look, mask: Mask::new(&plan.secrets) };
+    let root = &plan.root;
+    let _ = write!(page.out, "{}  ", look.styles.strong.style(visible(&root.task)));
+    let at = columns(&root.task) + 2;
+    flow(
+        &mut page.out,
+        at,
+        2,
+        &[
+            Piece::prose(Style::new(), &page.mask.hide(&root.summary)),
+            Piece::prose(look.styles.dim, conditions::danger(root.danger)),
+        ],
+        look.width,
+    );
+    if !plan.confirmations.is_empty() {
+        page.heading(0, "asks for");
+        for ask in &plan.confirmations {
+            let what = match &ask.name {
+                Some(name) => format!("type `{}` ({})", visible(&page.mask.hide(name)), visible(&ask.task)),
+                None => format!("a yes ({})", visible(&ask.task)),
+            };
+            page.line(
+                2,
+                &[Piece::whole(look.styles.warn, &what), Piece::prose(look.styles.dim, &page.mask.hide(&ask.summary))],
+            );
+        }
+    }
+    page.block(root, 0);
+    page.out
+}
+
+struct Page<'a> {
+    out: String,
+    look: &'a Look,
+    mask: Mask<'a>,
+}
+
+impl Page<'_> {
+    fn heading(&mut self, indent: usize, word: &str) {
+        let _ = writeln!(self.out, "{}{}", " ".repeat(indent), self.look.styles.strong.style(word));
+    }
+
+    fn line(&mut self, indent: usize, pieces: &[Piece]) {
+        self.out.push_str(&" ".repeat(indent));
+        flow(&mut self.out, indent, indent + 2, pieces, self.look.width);
+    }
+
+    fn block(&mut self, block: &Block, indent: usize) {
+        self.gates("require", &block.require, indent);
+        if !block.steps.is_empty() {
+            let heading = if block.parallel > 1 {
+                format!("steps, up to {} at the same time", block.parallel)
+            } else {
+                "steps".to_owned()
+            };
+            self.heading(indent, &heading);
+        }
+        block.steps.iter().for_each(|step| self.step(step, indent + 2));
+        self.gates("verify", &block.verify, indent);
+        if !block.finally.is_empty() {
+            self.heading(indent, "finally, whatever happened");
+            block.finally.iter().for_each(|step| self.step(step, indent + 2));
+        }
+    }
+
+    fn gates(&mut self, word: &str, gates: &[Gate], indent: usize) {
+        if gates.is_empty() {
+            return;
+        }
+        self.heading(indent, word);
+        gates.iter().for_each(|gate| self.gate("", gate, indent + 2));
+    }
+
+    /// The statement, then the calls that ask for it.
+    fn gate(&mut self, word: &str, gate: &Gate, indent: usize) {
+        let dim = self.look.styles.dim;
+        let not = if gate.negated { "not: " } else { "" };
+        let title = format!("{word}{not}{}", self.mask.text(&gate.title));
+        self.line(indent, &[Piece::prose(Style::new(), &title), Piece::whole(dim, &gate.check)]);
+        match &gate.ask {
+            Ask::Run(step) => self.asked(step, indent + 2),
+            Ask::Secrets { reads, min_len, pattern, contains } => {
+                for read in reads {
+                    self.call(&read.call, &[], indent + 2);
+                }
+                let mut rules = Vec::new();
+                if reads.len() > 1 {
+                    rules.push("all equal".to_owned());
+                }
+                rules.extend(min_len.map(|least| format!("at least {least} bytes")));
+                rules.extend(pattern.as_ref().map(|pattern| format!("match /{}/", pattern.source())));
+                rules.extend(contains.as_ref().map(|text| format!("contain {}", self.mask.text(text))));
+                rules.push("values compared in memory, never shown".to_owned());
+                self.notes(&rules, indent + 4);
+            }
+        }
+    }
+
+    /// A check's step: its number means nothing to anyone, so only the call is shown.
+    fn asked(&mut self, step: &PlannedStep, indent: usize) {
+        match &step.work {
+            Work::Run(call) => self.call(call, &conditions::of(&step.spec, &self.mask), indent),
+            _ => self.step(step, indent),
+        }
+    }
+
+    fn step(&mut self, step: &PlannedStep, indent: usize) {
+        let (strong, dim) = (self.look.styles.strong, self.look.styles.dim);
+        let inner = indent + columns(&step.id) + 2;
+        let notes = conditions::of(&step.spec, &self.mask);
+        let mut pieces = Vec::new();
+        let is_named = step.spec.name.is_some() || !matches!(step.work, Work::Run(_));
+        if let Some(list) = &step.spec.for_each {
+            pieces.push(Piece::whole(strong, &format!("for each {list}{}", if is_named { "" } else { ":" })));
+        }
+        if is_named {
+            pieces.push(Piece::prose(Style::new(), &self.mask.text(&step.name)));
+        }
+        let _ = write!(self.out, "{}{}  ", " ".repeat(indent), dim.style(&step.id));
+        let asks = [("skip if: ", &step.skip_if), ("done if: ", &step.done_if)];
+        let is_plain_call = pieces.is_empty() && asks.iter().all(|(_, gate)| gate.is_none());
+        match &step.work {
+            Work::Run(call) if is_plain_call => return self.call_here(call, &notes, inner, inner),
+            Work::Block(block) => pieces.push(Piece::whole(dim, &format!("task {}", block.task))),
+            Work::Check(gate) => pieces.push(Piece::whole(dim, &format!("check {}", gate.check))),
+            Work::Diagnose => pieces.push(Piece::whole(dim, "names the cause from the output so far")),
+            Work::Run(_) => {}
+        }
+        if pieces.is_empty() {
+            pieces.push(Piece::whole(dim, "run"));
+        }
+        flow(&mut self.out, inner, inner, &pieces, self.look.width);
+        for (word, gate) in asks {
+            if let Some(gate) = gate {
+                self.gate(word, gate, inner);
+            }
+        }
+        match &step.work {
+            Work::Run(call) => self.call(call, &notes, inner),
+            Work::Block(block) => {
+                self.notes(&notes, inner);
+                self.block(block, inner);
+            }
+            Work::Check(gate) => {
+                self.notes(&notes, inner);
+                self.gate("", gate, inner);
+            }
+            Work::Diagnose => self.notes(&notes, inner),
+        }
+    }
+
+    fn call(&mut self, call: &Call, notes: &[String], indent: usize) {
+        self.out.push_str(&" ".repeat(indent));
+        self.call_here(call, notes, indent, indent);
+    }
+
+    /// The argv on one line, however long: it is there to be compared and copied.
+    fn call_here(&mut self, call: &Call, notes: &[String], at: usize, indent: usize) {
+        let argv = templates(&call.argv, &self.mask);
+        let end = at + columns(&argv);
+        let _ = write!(self.out, "{}", self.look.styles.command.style(&argv));
+        let behind = format!("# {}", notes.join("; "));
+        if notes.is_empty() {
+            self.out.push('\n');
+        } else if end + 2 + columns(&visible(&behind)) <= self.look.width {
+            let _ = writeln!(self.out, "  {}", self.look.styles.dim.style(visible(&behind)));
+        } else {
+            self.out.push('\n');
+            self.notes(notes, indent + 2);
+        }
+    }
+
+    fn notes(&mut self, notes: &[String], indent: usize) {
+        if !notes.is_empty() {
+            let behind = format!("# {}", notes.join("; "));
+            self.line(indent, &[Piece::prose(self.look.styles.dim, &behind)]);
+        }
+    }
+}
+
+/// Has this argument a variable that only the run can fill?
+pub fn is_open(argument: &Template) -> bool {
+    argument.as_literal().is_none()
+}

@@ -1,0 +1,127 @@
+//! How text looks: colours, symbols, width. Chosen once by the caller and handed down.
+//!
+//! Everything is plain until asked for, so no renderer has an `if colour`, and there is no global
+//! switch that two libraries could read differently.
+
+use owo_colors::Style;
+
+/// The colours, by meaning.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Styles {
+    /// It went well.
+    pub good: Style,
+    /// It did not.
+    pub bad: Style,
+    /// Look at this.
+    pub warn: Style,
+    /// Names and headings.
+    pub strong: Style,
+    /// What is there for those who look for it.
+    pub dim: Style,
+    /// The telling part of a quoted line.
+    pub telling: Style,
+    /// Something to type.
+    pub command: Style,
+}
+
+impl Styles {
+    /// With colour.
+    pub fn coloured() -> Self {
+        Self {
+            good: Style::new().green().bold(),
+            bad: Style::new().red().bold(),
+            warn: Style::new().yellow().bold(),
+            strong: Style::new().bold(),
+            dim: Style::new().dimmed(),
+            telling: Style::new().red().bold().underline(),
+            command: Style::new().cyan(),
+        }
+    }
+}
+
+/// The symbols: Unicode where the terminal has them, ASCII elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Symbols {
+    /// Verb of a step that went well.
+    pub ok: &'static str,
+    /// Verb of a step that failed.
+    pub failed: &'static str,
+    /// Mark of a yes in a table.
+    pub yes: &'static str,
+    /// Mark of a no in a table.
+    pub no: &'static str,
+    /// Mark of a doubt in a table.
+    pub doubt: &'static str,
+    /// Before a file that was written.
+    pub arrow: &'static str,
+    /// Before an item.
+    pub bullet: &'static str,
+    /// Between a called task and its step.
+    pub path: &'static str,
+    /// Where text was left out.
+    pub ellipsis: &'static str,
+    /// Left edge of a child's output.
+    pub edge: &'static str,
+    /// The turns of a spinner; the last one is the end.
+    pub spinner: &'static str,
+}
+
+impl Symbols {
+    /// For terminals that draw Unicode.
+    pub const UNICODE: Self = Self {
+        ok: "✓ ok",
+        failed: "✗ failed",
+        yes: "✓",
+        no: "✗",
+        doubt: "⚠",
+        arrow: "→",
+        bullet: "•",
+        path: "›",
+        ellipsis: "…",
+        edge: "│",
+        spinner: "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ",
+    };
+
+    /// For everything else.
+    pub const ASCII: Self = Self {
+        ok: "ok",
+        failed: "failed",
+        yes: "ok",
+        no: "x",
+        doubt: "!",
+        arrow: "->",
+        bullet: "*",
+        path: ">",
+        ellipsis: "...",
+        edge: "|",
+        spinner: "|/-\\ ",
+    };
+}
+
+/// Everything a renderer may know about the place its text goes to.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    /// Colours.
+    pub styles: Styles,
+    /// Symbols.
+    pub symbols: Symbols,
+    /// Columns.
+    pub width: usize,
+}
+
+impl Look {
+    /// No colour, ASCII.
+    pub fn plain(width: usize) -> Self {
+        Self { styles: Styles::default(), symbols: Symbols::ASCII, width }
+    }
+
+    /// Colour and Unicode.
+    pub fn full(width: usize) -> Self {
+        Self { styles: Styles::coloured(), symbols: Symbols::UNICODE, width }
+    }
+
+    /// Columns that the verbs at the left take; narrow places have no room for a column of them.
+    pub fn gutter(&self) -> usize {
+        if self.width >= 50 { 12 } else { 0 }
+    }
+}
