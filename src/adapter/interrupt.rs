@@ -51,9 +51,9 @@ impl Interrupts {
         self.state.count.fetch_add(1, Ordering::SeqCst) + 1
     }
 
-    #[expect(clippy::exit, reason = "asked three times: leave, whatever hangs")]
     fn take(&self, signal: i32) {
         if self.note(signal) >= 3 {
+            // Whatever hangs: leave.
             process::kill_all();
             std::process::exit(128 + signal);
         }

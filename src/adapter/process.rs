@@ -92,7 +92,7 @@ impl Processes {
             limit: call.timeout.and_then(|limit| begun.checked_add(limit)),
             asked: None,
         };
-        let (exit, leaked) = watch.to_the_end(&output, sink);
+        let (exit, leaked) = watch.until_it_ends(&output, sink);
         end(exit, leaked)
     }
 
@@ -102,7 +102,9 @@ impl Processes {
         check_text(call)?;
         let directory = self.directory(call)?;
         let mut expression = duct::cmd(program, arguments).dir(directory).unchecked();
-        for (key, value) in QUIET.iter().filter(|(key, _)| std::env::var_os(key).is_none()) {
+        let chosen =
+            |name: &str| std::env::var_os(name).is_some() || call.env.keys().any(|key| key.eq_ignore_ascii_case(name));
+        for (key, value) in QUIET.iter().filter(|(key, _)| !chosen(key)) {
             expression = expression.env(key, value);
         }
         for (key, value) in &call.env {
@@ -250,7 +252,7 @@ struct Watch<'a> {
 
 impl Watch<'_> {
     /// Streams until the child has ended. How it ended, and whether its output is still open.
-    fn to_the_end(mut self, output: &Receiver<Chunk>, sink: &mut dyn FnMut(Stream, &[u8])) -> (Exit, bool) {
+    fn until_it_ends(mut self, output: &Receiver<Chunk>, sink: &mut dyn FnMut(Stream, &[u8])) -> (Exit, bool) {
         let mut open = !self.interactive;
         let mut look = Instant::now();
         let own = loop {

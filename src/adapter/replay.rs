@@ -76,11 +76,12 @@ impl Replay {
                 continue;
             }
             let wrong = |why: &str| format!("`{name}`, line {}: {why}", index + 1);
-            if header.is_none() && calls.is_empty() {
-                if let Ok(first) = serde_json::from_slice(line) {
-                    header = Some::<Header>(first);
-                    continue;
-                }
+            if header.is_none()
+                && calls.is_empty()
+                && let Ok(first) = serde_json::from_slice(line)
+            {
+                header = Some::<Header>(first);
+                continue;
             }
             let call: RecordedCall = serde_json::from_slice(line)
                 .map_err(|error| wrong(&format!("this is not a recorded call: {}", without_place(&error))))?;

@@ -185,7 +185,8 @@ mod tests {
 
     #[test]
     fn colour_is_decided_once() {
-        let table: &[(Option<bool>, &[(&str, &str)], bool, bool)] = &[
+        type Case = (Option<bool>, &'static [(&'static str, &'static str)], bool, bool);
+        let table: &[Case] = &[
             (None, &[], true, true),
             (None, &[], false, false),
             (Some(true), &[("NO_COLOR", "1")], false, true),

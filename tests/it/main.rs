@@ -1,7 +1,10 @@
 //! Outside-in tests: one binary, a file per feature.
 
 mod config;
+#[cfg(unix)]
+mod interrupt;
 mod layers;
+mod lookup;
 mod process;
 mod replay;
 mod stub;

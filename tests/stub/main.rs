@@ -1,1 +1,233 @@
-fn main() {}
+//! A stand-in for helm, kubectl, minikube and docker: it answers as its scenario says.
+//!
+//! `REFLOAT_STUB_SCENARIO` names a JSON file with a list of rules; the first that matches the argv
+//! answers. `REFLOAT_STUB_LOG` names a file to which it adds one JSON line per call, signal, and
+//! child of its own. A call that no rule matches says so and exits with 97.
+//!
+//! Called as `supervisor`, it runs the program that its arguments name as `refloat` would: real
+//! signals reach real handlers, without a test process that has to survive them.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::expect_used,
+    reason = "a program of its own, for tests"
+)]
+#![cfg_attr(unix, expect(clippy::exit, reason = "leaves from the thread that takes signals"))]
+
+use refloat::adapter::interrupt::Interrupts;
+use refloat::adapter::process::Processes;
+use refloat::model::command::Invocation;
+use refloat::port::Runner;
+use serde::Deserialize;
+use serde_json::json;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+/// Set for the stub's own child: it sleeps that many milliseconds and ends.
+const SLEEPER: &str = "REFLOAT_STUB_SLEEPER";
+
+/// One answer.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Rule {
+    /// The call: first the name it was called by; `*` is any one argument, `**` all the rest.
+    argv: Vec<String>,
+    stdout: String,
+    stderr: String,
+    exit: u8,
+    /// Wait before the first output.
+    delay_ms: u64,
+    /// Wait after every line of standard output.
+    lines_delay_ms: u64,
+    /// Wait after the last output.
+    hang_ms: u64,
+    /// Note signals and go on.
+    ignore_signals: bool,
+    /// Note a signal and exit with this code, instead of dying by it.
+    signal_exit: Option<u8>,
+    /// Die by this signal, after the output.
+    die_by: i32,
+    /// Leave a child behind that holds the output open for so long.
+    spawn_grandchild_ms: u64,
+    /// Write so many bytes to standard output …
+    bytes: u64,
+    /// … and, at the same time, so many to standard error.
+    stderr_bytes: u64,
+    /// Print these environment variables, `NAME=value` a line; nothing for those that are unset.
+    print_env: Vec<String>,
+    /// Print the working directory.
+    print_cwd: bool,
+    /// Copy standard input to standard output.
+    echo_stdin: bool,
+    /// Answer one call only; the next goes to a later rule.
+    once: bool,
+}
+
+fn main() -> ExitCode {
+    if let Ok(millis) = std::env::var(SLEEPER) {
+        watch_signals(millis.ends_with('i'), None);
+        let millis = millis.trim_end_matches('i').parse().expect("milliseconds");
+        std::thread::sleep(Duration::from_millis(millis));
+        return ExitCode::SUCCESS;
+    }
+    let argv = argv();
+    if argv[0] == "supervisor" {
+        return supervise(&argv[1..]);
+    }
+    log(&json!({ "argv": argv, "argv_pid": std::process::id() }));
+    let path = std::env::var("REFLOAT_STUB_SCENARIO").expect("REFLOAT_STUB_SCENARIO");
+    let rules: Vec<Rule> = serde_json::from_slice(&std::fs::read(&path).expect("the scenario")).expect("rules");
+    let matching = |(index, rule): &(usize, Rule)| matches(&rule.argv, &argv) && (!rule.once || claim(&path, *index));
+    match rules.into_iter().enumerate().find(matching) {
+        Some((_, rule)) => answer(&rule),
+        None => {
+            eprintln!("stub: no rule for {argv:?}");
+            ExitCode::from(97)
+        }
+    }
+}
+
+fn supervise(argv: &[String]) -> ExitCode {
+    let stop = std::sync::Arc::new(Interrupts::install().expect("handlers"));
+    let here = std::env::current_dir().expect("a directory");
+    let call = Invocation {
+        argv: argv.to_vec(),
+        pinned: 0..0,
+        program: Some(argv[0].clone().into()),
+        cwd: None,
+        env: std::collections::BTreeMap::new(),
+        timeout: None,
+        interactive: false,
+    };
+    let mut stdout = std::io::stdout();
+    let outcome = Processes::new(stop, here).run(&call, &mut |_, bytes| {
+        stdout.write_all(bytes).and_then(|()| stdout.flush()).expect("standard output");
+    });
+    println!("{:?}", outcome.exit);
+    ExitCode::SUCCESS
+}
+
+/// Our arguments, behind the name that we were copied to.
+fn argv() -> Vec<String> {
+    let mut arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+    let own = arguments.next().unwrap_or_default();
+    let name = Path::new(&own).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    std::iter::once(name).chain(arguments).collect()
+}
+
+fn matches(pattern: &[String], argv: &[String]) -> bool {
+    match pattern.split_first() {
+        None => argv.is_empty(),
+        Some((first, _)) if first == "**" => true,
+        Some((first, rest)) => {
+            argv.split_first().is_some_and(|(have, more)| (first == "*" || first == have) && matches(rest, more))
+        }
+    }
+}
+
+/// A file that can be made only once tells whether the rule was used, over all processes.
+fn claim(scenario: &str, index: usize) -> bool {
+    OpenOptions::new().write(true).create_new(true).open(format!("{scenario}.used{index}")).is_ok()
+}
+
+/// One write to a file opened for appending: lines of several processes do not mix.
+fn log(line: &serde_json::Value) {
+    if let Ok(path) = std::env::var("REFLOAT_STUB_LOG") {
+        let mut file = OpenOptions::new().append(true).create(true).open(path).expect("the log");
+        file.write_all(format!("{line}\n").as_bytes()).expect("the log");
+    }
+}
+
+fn answer(rule: &Rule) -> ExitCode {
+    watch_signals(rule.ignore_signals, rule.signal_exit);
+    pause(rule.delay_ms);
+    if rule.spawn_grandchild_ms > 0 {
+        leave_child_behind(rule);
+    }
+    for name in &rule.print_env {
+        if let Ok(value) = std::env::var(name) {
+            println!("{name}={value}");
+        }
+    }
+    if rule.print_cwd {
+        println!("{}", std::env::current_dir().expect("a directory").display());
+    }
+    if rule.echo_stdin {
+        std::io::copy(&mut std::io::stdin(), &mut std::io::stdout()).expect("copied");
+    }
+    let flood = rule.stderr_bytes;
+    let other = std::thread::spawn(move || write_bytes(&mut std::io::stderr(), flood));
+    write_bytes(&mut std::io::stdout(), rule.bytes);
+    other.join().expect("the flood");
+    for line in rule.stdout.split_inclusive('\n') {
+        print!("{line}");
+        let _ = std::io::stdout().flush();
+        pause(rule.lines_delay_ms);
+    }
+    eprint!("{}", rule.stderr);
+    pause(rule.hang_ms);
+    #[cfg(unix)]
+    if rule.die_by > 0 {
+        let _ = signal_hook::low_level::emulate_default_handler(rule.die_by);
+    }
+    ExitCode::from(rule.exit)
+}
+
+#[expect(clippy::zombie_processes, reason = "the point of it is to outlive us")]
+fn leave_child_behind(rule: &Rule) {
+    let suffix = if rule.ignore_signals { "i" } else { "" };
+    let child = Command::new(std::env::current_exe().expect("ourselves"))
+        .env(SLEEPER, format!("{}{suffix}", rule.spawn_grandchild_ms))
+        .spawn()
+        .expect("a child");
+    log(&json!({ "grandchild": child.id() }));
+}
+
+/// Lines of `x`: countable, and no secret hides in them. A reader that left ends us quietly.
+fn write_bytes(out: &mut dyn Write, count: u64) {
+    let mut left = usize::try_from(count).expect("a size");
+    let mut block = vec![b'x'; 8192];
+    for end in block.iter_mut().skip(63).step_by(64) {
+        *end = b'\n';
+    }
+    while left > 0 {
+        let size = left.min(block.len());
+        if out.write_all(&block[..size]).is_err() {
+            return;
+        }
+        left -= size;
+    }
+    let _ = out.flush();
+}
+
+fn pause(millis: u64) {
+    if millis > 0 {
+        std::thread::sleep(Duration::from_millis(millis));
+    }
+}
+
+#[cfg(unix)]
+fn watch_signals(ignore: bool, exit: Option<u8>) {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]).expect("signals");
+    std::thread::spawn(move || {
+        for signal in &mut signals {
+            log(&json!({ "signal": signal, "pid": std::process::id() }));
+            match exit {
+                _ if ignore => {}
+                Some(code) => std::process::exit(code.into()),
+                None => {
+                    let _ = signal_hook::low_level::emulate_default_handler(signal);
+                }
+            }
+        }
+    });
+}
+
+#[cfg(not(unix))]
+fn watch_signals(_ignore: bool, _exit: Option<u8>) {}

@@ -1,0 +1,482 @@
+//! Real processes: streams, limits, signals, and everything that keeps a tool from starting.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests with real processes; whatever goes wrong fails them"
+)]
+
+use crate::stub::Tools;
+use refloat::adapter::interrupt::NeverStop;
+use refloat::adapter::process::{Patience, Processes};
+use refloat::model::command::{Exit, Invocation, Outcome, Stream};
+use refloat::port::{Runner, Stop};
+use serde_json::json;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+/// Longer than any test may take: a hang fails instead of hanging.
+const WATCHDOG: Duration = Duration::from_secs(60);
+
+/// Long enough for a loaded machine to start a program, short enough to wait for.
+const SHORT: Patience = Patience { grace: Duration::from_millis(300), leak: Duration::from_millis(300) };
+
+/// For tests in which the grace must not pass.
+const LONG: Patience = Patience { grace: Duration::from_secs(600), leak: Duration::from_millis(300) };
+
+fn call(tools: &Tools, argv: &[&str]) -> Invocation {
+    Invocation {
+        argv: argv.iter().map(|argument| (*argument).to_owned()).collect(),
+        pinned: 0..0,
+        program: Some(tools.bin(argv[0])),
+        cwd: None,
+        env: tools.env(),
+        timeout: None,
+        interactive: false,
+    }
+}
+
+/// What a call gave.
+struct Answer {
+    outcome: Outcome,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+    largest_chunk: usize,
+}
+
+impl Answer {
+    fn stdout(&self) -> String {
+        String::from_utf8(self.stdout.clone()).unwrap()
+    }
+}
+
+/// Runs it in a thread, so that a hang is a failure.
+fn run_with(runner: Processes, call: Invocation, to_end: bool, seen: impl Fn(&[u8]) + Send + 'static) -> Answer {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let (mut stdout, mut stderr, mut largest_chunk) = (Vec::new(), Vec::new(), 0);
+        let mut sink = |stream, bytes: &[u8]| {
+            seen(bytes);
+            largest_chunk = largest_chunk.max(bytes.len());
+            match stream {
+                Stream::Stdout => stdout.extend_from_slice(bytes),
+                Stream::Stderr => stderr.extend_from_slice(bytes),
+            }
+        };
+        let outcome = if to_end { runner.run_to_end(&call, &mut sink) } else { runner.run(&call, &mut sink) };
+        let _ = sender.send(Answer { outcome, stdout, stderr, largest_chunk });
+    });
+    receiver.recv_timeout(WATCHDOG).unwrap_or_else(|_| panic!("the call hangs"))
+}
+
+fn run(call: Invocation) -> Answer {
+    run_with(Processes::new(Arc::new(NeverStop), here()).with_patience(SHORT), call, false, |_| {})
+}
+
+fn here() -> PathBuf {
+    std::env::current_dir().unwrap()
+}
+
+fn why_not_started(answer: &Answer) -> &str {
+    match &answer.outcome.exit {
+        Exit::NotStarted(why) => why,
+        other => panic!("it started: {other:?}"),
+    }
+}
+
+/// Somebody who presses Ctrl-C when told to.
+#[derive(Default)]
+struct Button {
+    signal: AtomicI32,
+    pressed: AtomicUsize,
+}
+
+impl Button {
+    fn press(&self, signal: i32) {
+        self.signal.store(signal, Ordering::SeqCst);
+        self.pressed.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Stop for Button {
+    fn requested(&self) -> Option<i32> {
+        Some(self.signal.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
+    }
+
+    fn hard(&self) -> bool {
+        self.pressed.load(Ordering::SeqCst) >= 2
+    }
+}
+
+#[test]
+fn output_code_arguments_and_environment_arrive() {
+    let tools = Tools::new().rule(json!({
+        "argv": ["helm", "a b", "; rm -rf /", "", "$(x)"], "stdout": "out\r\nno end", "stderr": "err", "exit": 3,
+    }));
+    let argv = ["helm", "a b", "; rm -rf /", "", "$(x)"];
+    let answer = run(call(&tools, &argv));
+    assert_eq!(answer.outcome.exit, Exit::Code(3));
+    assert!(!answer.outcome.leaked);
+    assert_eq!((answer.stdout().as_str(), answer.stderr.as_slice()), ("out\r\nno end", b"err".as_slice()));
+    assert_eq!(tools.calls(), [argv.map(str::to_owned).to_vec()]);
+}
+
+#[test]
+fn standard_input_is_empty_and_the_directory_is_the_calls() {
+    let tools = Tools::new().rule(json!({ "argv": ["helm"], "echo_stdin": true, "print_cwd": true }));
+    let folder = tempfile::tempdir().unwrap();
+    let runner = Processes::new(Arc::new(NeverStop), folder.path().to_owned());
+    let answer = run_with(runner, call(&tools, &["helm"]), false, |_| {});
+    let real = |path: &std::path::Path| std::fs::canonicalize(path).unwrap();
+    assert_eq!(real(answer.stdout().trim_end().as_ref()), real(folder.path()), "the base when nothing is said");
+    std::fs::create_dir(folder.path().join("sub")).unwrap();
+    let runner = Processes::new(Arc::new(NeverStop), folder.path().to_owned());
+    let relative = Invocation { cwd: Some("sub".into()), ..call(&tools, &["helm"]) };
+    let answer = run_with(runner, relative, false, |_| {});
+    assert_eq!(real(answer.stdout().trim_end().as_ref()), real(&folder.path().join("sub")));
+}
+
+#[test]
+fn tools_are_told_to_print_plainly_unless_the_task_says_otherwise() {
+    let names = json!(["MINIKUBE_IN_STYLE", "BUILDKIT_PROGRESS"]);
+    let tools = Tools::new().rule(json!({ "argv": ["minikube"], "print_env": names }));
+    assert_eq!(
+        run(call(&tools, &["minikube"])).stdout().replace("\r\n", "\n"),
+        "MINIKUBE_IN_STYLE=false\nBUILDKIT_PROGRESS=plain\n"
+    );
+    let mut own = call(&tools, &["minikube"]);
+    own.env.insert("BUILDKIT_PROGRESS".to_owned(), "rawjson".to_owned());
+    assert!(run(own).stdout().contains("BUILDKIT_PROGRESS=rawjson"));
+}
+
+#[test]
+fn a_flood_on_both_streams_is_drained() {
+    let tools = Tools::new().rule(json!({ "argv": ["docker"], "bytes": 5_000_000, "stderr_bytes": 5_000_000 }));
+    let answer = run(call(&tools, &["docker"]));
+    assert_eq!((answer.stdout.len(), answer.stderr.len()), (5_000_000, 5_000_000));
+    assert_eq!(answer.outcome.exit, Exit::Code(0));
+}
+
+#[test]
+fn a_flood_on_one_stream_does_not_wait_for_the_other() {
+    let tools = Tools::new().rule(json!({ "argv": ["docker"], "stderr_bytes": 5_000_000, "stdout": "end" }));
+    let answer = run(call(&tools, &["docker"]));
+    assert_eq!((answer.stdout().as_str(), answer.stderr.len()), ("end", 5_000_000));
+}
+
+#[test]
+fn much_output_comes_in_small_pieces_and_a_slow_reader_holds_the_tool_back() {
+    let tools = Tools::new().rule(json!({ "argv": ["docker"], "bytes": 50_000_000, "stderr": "written\n" }));
+    // The tool notes nothing until its output is taken; so what is taken late shows that it waited.
+    let taken = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&taken);
+    let early = Arc::new(AtomicUsize::new(usize::MAX));
+    let seen = Arc::clone(&early);
+    let runner = Processes::new(Arc::new(NeverStop), here());
+    let answer = run_with(runner, call(&tools, &["docker"]), false, move |bytes| {
+        if bytes == b"written\n" {
+            seen.store(count.load(Ordering::SeqCst), Ordering::SeqCst);
+        } else {
+            count.fetch_add(bytes.len(), Ordering::SeqCst);
+        }
+    });
+    assert_eq!(answer.stdout.len(), 50_000_000);
+    assert!(answer.largest_chunk <= 64 * 1024, "a chunk of {} bytes", answer.largest_chunk);
+    // Ten waiting chunks and a pipe lie between the tool and us, never the whole output.
+    let (written, taken) = (early.load(Ordering::SeqCst), taken.load(Ordering::SeqCst));
+    assert_eq!(taken, 50_000_000);
+    assert!(taken - written <= 2 * 1024 * 1024, "the tool was {} bytes ahead", taken - written);
+}
+
+#[test]
+fn a_slow_reader_loses_nothing_that_was_written_before_the_end() {
+    let tools = Tools::new().rule(json!({ "argv": ["docker"], "bytes": 600_000 }));
+    let runner = Processes::new(Arc::new(NeverStop), here()).with_patience(Patience { leak: Duration::ZERO, ..SHORT });
+    let answer = run_with(runner, call(&tools, &["docker"]), false, |_| std::thread::sleep(Duration::from_millis(30)));
+    assert_eq!(answer.stdout.len(), 600_000);
+}
+
+#[test]
+fn calls_run_side_by_side() {
+    let tools = Tools::new().rule(json!({ "argv": ["kubectl", "*"], "stdout": "x", "hang_ms": 50 }));
+    let runner = Processes::new(Arc::new(NeverStop), here());
+    std::thread::scope(|scope| {
+        let started: Vec<_> = (0..6)
+            .map(|index| {
+                let (runner, call) = (&runner, call(&tools, &["kubectl", &index.to_string()]));
+                scope.spawn(move || {
+                    let mut out = Vec::new();
+                    let outcome = runner.run(&call, &mut |_, bytes| out.extend_from_slice(bytes));
+                    (outcome.exit, outcome.leaked, out)
+                })
+            })
+            .collect();
+        for thread in started {
+            assert_eq!(thread.join().unwrap(), (Exit::Code(0), false, b"x".to_vec()));
+        }
+    });
+    assert_eq!(tools.calls().len(), 6);
+}
+
+#[test]
+fn what_keeps_a_tool_from_starting_is_told() {
+    let tools = Tools::new().rule(json!({ "argv": ["helm", "**"] }));
+    let missing = run(call(&tools, &["kubectl"]));
+    let want = format!(
+        "`{}` does not exist (or, for a script, the interpreter that its first line names)",
+        tools.bin("kubectl").display()
+    );
+    assert_eq!(why_not_started(&missing), want);
+
+    let nowhere = run(Invocation { cwd: Some("no/such".into()), ..call(&tools, &["helm"]) });
+    let want = format!("its working directory `{}` does not exist", here().join("no/such").display());
+    assert_eq!(why_not_started(&nowhere), want);
+
+    let file = run(Invocation { cwd: Some(tools.bin("helm")), ..call(&tools, &["helm"]) });
+    let want = format!("its working directory `{}` is not a directory", tools.bin("helm").display());
+    assert_eq!(why_not_started(&file), want);
+
+    let nul = run(call(&tools, &["helm", "a\0b"]));
+    assert_eq!(why_not_started(&nul), "argument 1 holds a NUL character, which no program can be given");
+
+    let mut env = call(&tools, &["helm"]);
+    env.env.insert("A=B".to_owned(), "x".to_owned());
+    assert_eq!(why_not_started(&run(env)), "`A=B` is no name for an environment variable");
+
+    let long = "x".repeat(200 * 1024);
+    let long = run(call(&tools, &["helm", &long]));
+    assert_eq!(why_not_started(&long), "the arguments are longer than the system allows");
+
+    let unknown = run(Invocation { program: None, ..call(&tools, &["helm"]) });
+    assert_eq!(why_not_started(&unknown), "no program was looked up for `helm`");
+    assert_eq!(tools.calls(), Vec::<Vec<String>>::new(), "nothing ran");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_not_be_executed_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let tools = Tools::new();
+    std::fs::write(tools.bin("helm"), "#!/bin/sh\n").unwrap();
+    std::fs::set_permissions(tools.bin("helm"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    let want = format!("`{}` may not be executed: permission denied", tools.bin("helm").display());
+    assert_eq!(why_not_started(&run(call(&tools, &["helm"]))), want);
+}
+
+#[test]
+fn a_child_of_the_tool_that_keeps_the_output_open_is_not_waited_for() {
+    let tools = Tools::new().rule(json!({ "argv": ["minikube"], "stdout": "done\n", "spawn_grandchild_ms": 600_000 }));
+    let answer = run(call(&tools, &["minikube"]));
+    assert_eq!(answer.outcome.exit, Exit::Code(0));
+    assert!(answer.outcome.leaked);
+    assert_eq!(answer.stdout().trim_end(), "done");
+    for pid in tools.grandchildren() {
+        assert!(is_there(pid), "left alone: it may be a virtual machine");
+        end(pid);
+    }
+}
+
+#[test]
+fn a_limit_ends_the_tool_and_its_children() {
+    let tools = Tools::new()
+        .rule(json!({ "argv": ["helm"], "spawn_grandchild_ms": 600_000, "stdout": "begun\n", "hang_ms": 600_000 }));
+    let limited = Invocation { timeout: Some(Duration::from_secs(1)), ..call(&tools, &["helm"]) };
+    let answer = run(limited);
+    assert_eq!(answer.outcome.exit, Exit::TimedOut);
+    assert_eq!(answer.stdout().trim_end(), "begun", "what it said before is kept");
+    let left = tools.grandchildren();
+    assert_eq!(left.len(), 1);
+    wait_until_gone(left[0]);
+}
+
+#[cfg(unix)]
+mod signals {
+    use super::*;
+
+    #[test]
+    fn a_signal_that_ends_a_tool_is_data() {
+        let tools = Tools::new().rule(json!({ "argv": ["helm"], "die_by": 15 }));
+        assert_eq!(run(call(&tools, &["helm"])).outcome.exit, Exit::Signal(15));
+    }
+
+    #[test]
+    fn a_tool_that_ignores_the_request_is_killed_after_the_grace_and_its_children_too() {
+        let tools = Tools::new().rule(json!({
+            "argv": ["helm"], "spawn_grandchild_ms": 600_000, "ignore_signals": true, "hang_ms": 600_000,
+        }));
+        let limited = Invocation { timeout: Some(Duration::from_secs(1)), ..call(&tools, &["helm"]) };
+        let answer = run(limited);
+        assert_eq!(answer.outcome.exit, Exit::TimedOut);
+        assert!(tools.signals().contains(&15), "it was asked first: {:?}", tools.signals());
+        for pid in tools.grandchildren() {
+            wait_until_gone(pid);
+        }
+    }
+
+    #[test]
+    fn a_child_of_a_tool_that_outlives_its_end_is_killed_after_the_grace() {
+        // The tool ends when asked; its child takes no notice.
+        let tools = Tools::new().rule(json!({
+            "argv": ["helm"], "spawn_grandchild_ms": 600_000, "ignore_signals": true, "stdout": "begun\n",
+            "hang_ms": 2000, "exit": 1,
+        }));
+        let limited = Invocation { timeout: Some(Duration::from_secs(1)), ..call(&tools, &["helm"]) };
+        let patience = Patience { grace: Duration::from_secs(3), leak: Duration::from_millis(100) };
+        let runner = Processes::new(Arc::new(NeverStop), here()).with_patience(patience);
+        let answer = run_with(runner, limited, false, |_| {});
+        assert_eq!((answer.outcome.exit, answer.outcome.leaked), (Exit::TimedOut, true));
+        for pid in tools.grandchildren() {
+            wait_until_gone(pid);
+        }
+    }
+
+    /// Runs a tool that says "begun", and presses the button when it has.
+    fn press_when_begun(
+        button: &Arc<Button>,
+        tools: &Tools,
+        patience: Patience,
+        to_end: bool,
+        presses: &'static [i32],
+    ) -> Answer {
+        let runner = Processes::new(Arc::clone(button) as Arc<dyn Stop + Send + Sync>, here()).with_patience(patience);
+        let pressed = Arc::clone(button);
+        run_with(runner, call(tools, &["helm"]), to_end, move |bytes| {
+            if bytes.starts_with(b"begun") {
+                presses.iter().for_each(|signal| pressed.press(*signal));
+            }
+        })
+    }
+
+    #[test]
+    fn a_stop_hands_the_same_signal_on_once() {
+        for signal in [1, 2, 15] {
+            let tools = Tools::new()
+                .rule(json!({ "argv": ["helm"], "stdout": "begun\n", "hang_ms": 600_000, "signal_exit": 1 }));
+            let presses: &'static [i32] = Box::leak(Box::new([signal]));
+            let answer = press_when_begun(&Arc::default(), &tools, LONG, false, presses);
+            assert_eq!(answer.outcome.exit, Exit::Interrupted);
+            assert_eq!(tools.signals(), [i64::from(signal)]);
+        }
+    }
+
+    #[test]
+    fn a_tool_that_finishes_well_after_a_stop_has_finished_well() {
+        let tools =
+            Tools::new().rule(json!({ "argv": ["helm"], "stdout": "begun\n", "hang_ms": 600_000, "signal_exit": 0 }));
+        let answer = press_when_begun(&Arc::default(), &tools, LONG, false, &[2]);
+        assert_eq!(answer.outcome.exit, Exit::Code(0));
+    }
+
+    #[test]
+    fn a_second_request_kills_at_once() {
+        let tools = Tools::new()
+            .rule(json!({ "argv": ["helm"], "stdout": "begun\n", "hang_ms": 600_000, "ignore_signals": true }));
+        // The grace is longer than the watchdog: only the second request can end this.
+        let answer = press_when_begun(&Arc::default(), &tools, LONG, false, &[2, 2]);
+        assert_eq!(answer.outcome.exit, Exit::Interrupted);
+    }
+
+    #[test]
+    fn a_tool_that_ignores_a_stop_is_killed_after_the_grace() {
+        let tools = Tools::new()
+            .rule(json!({ "argv": ["helm"], "stdout": "begun\n", "hang_ms": 600_000, "ignore_signals": true }));
+        let answer = press_when_begun(&Arc::default(), &tools, SHORT, false, &[2]);
+        assert_eq!(answer.outcome.exit, Exit::Interrupted);
+        assert_eq!(tools.signals(), [2]);
+    }
+
+    #[test]
+    fn a_call_that_must_finish_is_left_alone_by_the_first_request() {
+        let tools =
+            Tools::new().rule(json!({ "argv": ["helm"], "stdout": "begun\n", "hang_ms": 300, "signal_exit": 9 }));
+        let answer = press_when_begun(&Arc::default(), &tools, SHORT, true, &[2]);
+        assert_eq!(answer.outcome.exit, Exit::Code(0));
+        assert_eq!(tools.signals(), Vec::<i64>::new());
+        let tools = Tools::new().rule(json!({ "argv": ["helm"], "stdout": "begun\n", "hang_ms": 600_000 }));
+        let answer = press_when_begun(&Arc::default(), &tools, SHORT, true, &[2, 2]);
+        assert_eq!(answer.outcome.exit, Exit::Interrupted);
+    }
+
+    #[test]
+    fn after_a_stop_only_calls_that_must_finish_start() {
+        let tools = Tools::new().rule(json!({ "argv": ["helm"], "stdout": "x" }));
+        let button = Arc::new(Button::default());
+        button.press(2);
+        let runner = || Processes::new(Arc::clone(&button) as Arc<dyn Stop + Send + Sync>, here());
+        assert_eq!(run_with(runner(), call(&tools, &["helm"]), false, |_| {}).outcome.exit, Exit::Interrupted);
+        assert_eq!(tools.calls().len(), 0);
+        assert_eq!(run_with(runner(), call(&tools, &["helm"]), true, |_| {}).outcome.exit, Exit::Code(0));
+        button.press(2);
+        assert_eq!(run_with(runner(), call(&tools, &["helm"]), true, |_| {}).outcome.exit, Exit::Interrupted);
+        assert_eq!(tools.calls().len(), 1);
+    }
+
+    #[test]
+    fn a_panic_of_ours_takes_the_tool_along() {
+        let tools = Tools::new()
+            .rule(json!({ "argv": ["helm"], "stdout": "begun\n", "spawn_grandchild_ms": 600_000, "hang_ms": 600_000 }));
+        let runner = Processes::new(Arc::new(NeverStop), here());
+        let call = call(&tools, &["helm"]);
+        let caught = std::thread::spawn(move || runner.run(&call, &mut |_, _| panic!("on purpose"))).join();
+        assert!(caught.is_err());
+        for pid in tools.grandchildren() {
+            wait_until_gone(pid);
+        }
+    }
+}
+
+/// Does the process run? One that has ended and that nobody has waited for does not.
+#[cfg(unix)]
+fn is_there(pid: u32) -> bool {
+    let state = std::process::Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output().unwrap();
+    let state = String::from_utf8_lossy(&state.stdout).trim().to_owned();
+    !state.is_empty() && !state.starts_with('Z')
+}
+
+#[cfg(windows)]
+fn is_there(pid: u32) -> bool {
+    let filter = format!("PID eq {pid}");
+    let list = std::process::Command::new("tasklist").args(["/NH", "/FI", &filter]).output().unwrap();
+    String::from_utf8_lossy(&list.stdout).contains(&format!(" {pid} "))
+}
+
+fn wait_until_gone(pid: u32) {
+    for _ in 0..600 {
+        if !is_there(pid) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    end(pid);
+    panic!("process {pid} survived");
+}
+
+fn end(pid: u32) {
+    let pid = pid.to_string();
+    let (program, arguments): (&str, &[&str]) =
+        if cfg!(windows) { ("taskkill", &["/F", "/PID"]) } else { ("kill", &["-9"]) };
+    let status = std::process::Command::new(program).args(arguments).arg(pid).status().unwrap();
+    assert!(status.success());
+}
+
+#[test]
+fn an_interactive_call_captures_nothing() {
+    let tools = Tools::new().rule(json!({ "argv": ["minikube"], "exit": 4 }));
+    let answer = run(Invocation { interactive: true, ..call(&tools, &["minikube"]) });
+    assert_eq!((answer.outcome.exit, answer.outcome.leaked), (Exit::Code(4), false));
+    assert!(answer.stdout.is_empty() && answer.stderr.is_empty());
+}
+
+#[test]
+fn a_scenario_can_answer_once_and_then_otherwise() {
+    let tools = Tools::new()
+        .rule(json!({ "argv": ["helm", "status", "*"], "exit": 1, "once": true }))
+        .rule(json!({ "argv": ["helm", "**"], "exit": 0 }));
+    let status = || run(call(&tools, &["helm", "status", "x"])).outcome.exit;
+    assert_eq!((status(), status()), (Exit::Code(1), Exit::Code(0)));
+    let other = Tools::new().rule(json!({ "argv": ["helm"] }));
+    assert_eq!(run(call(&other, &["helm", "x"])).outcome.exit, Exit::Code(97), "no rule");
+}

@@ -1,0 +1,114 @@
+//! A private directory with copies of the stub, and what they were asked.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "help for tests: whatever goes wrong here fails the test"
+)]
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A PATH of stand-ins with one scenario.
+pub(crate) struct Tools {
+    dir: tempfile::TempDir,
+    rules: Vec<Value>,
+}
+
+impl Tools {
+    /// No tools yet.
+    pub(crate) fn new() -> Self {
+        // Beside the built stub, where hard links work: a program that was just copied cannot be
+        // started while any other thread is starting one ("text file busy").
+        let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        fs::create_dir(dir.path().join("bin")).unwrap();
+        Self { dir, rules: Vec::new() }
+    }
+
+    /// Adds a rule (see `tests/stub/main.rs`), and the tool that it is for.
+    pub(crate) fn rule(mut self, rule: Value) -> Self {
+        self = self.tool(rule["argv"][0].as_str().expect("a rule names its tool"));
+        self.rules.push(rule);
+        fs::write(self.scenario(), serde_json::to_vec(&self.rules).unwrap()).unwrap();
+        self
+    }
+
+    /// Adds a copy of the stub under this name.
+    pub(crate) fn tool(self, name: &str) -> Self {
+        let place = self.bin(name);
+        if !place.exists() {
+            let stub = built_stub();
+            if fs::hard_link(&stub, &place).is_err() {
+                fs::copy(&stub, &place).unwrap();
+            }
+        }
+        self
+    }
+
+    /// The directory for PATH.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.dir.path().join("bin")
+    }
+
+    /// Where this tool is, or would be.
+    pub(crate) fn bin(&self, tool: &str) -> PathBuf {
+        self.path().join(format!("{tool}{}", std::env::consts::EXE_SUFFIX))
+    }
+
+    /// What the tools need in their environment.
+    pub(crate) fn env(&self) -> BTreeMap<String, String> {
+        let text = |path: PathBuf| path.to_str().expect("a path in UTF-8").to_owned();
+        BTreeMap::from([
+            ("REFLOAT_STUB_SCENARIO".to_owned(), text(self.scenario())),
+            ("REFLOAT_STUB_LOG".to_owned(), text(self.log())),
+        ])
+    }
+
+    /// Every call so far, in order.
+    pub(crate) fn calls(&self) -> Vec<Vec<String>> {
+        self.logged("argv").map(|argv| serde_json::from_value(argv).unwrap()).collect()
+    }
+
+    /// Every signal that a tool noted.
+    pub(crate) fn signals(&self) -> Vec<i64> {
+        self.logged("signal").map(|signal| signal.as_i64().unwrap()).collect()
+    }
+
+    /// The pids of the tools that were called.
+    pub(crate) fn pids(&self) -> Vec<u32> {
+        self.logged("argv_pid").map(|pid| pid.as_u64().unwrap().try_into().unwrap()).collect()
+    }
+
+    /// The pids of the children that tools left behind.
+    pub(crate) fn grandchildren(&self) -> Vec<u32> {
+        self.logged("grandchild").map(|pid| pid.as_u64().unwrap().try_into().unwrap()).collect()
+    }
+
+    fn logged(&self, key: &'static str) -> impl Iterator<Item = Value> {
+        let log = fs::read_to_string(self.log()).unwrap_or_default();
+        let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        lines.into_iter().filter_map(move |line| line.get(key).cloned())
+    }
+
+    fn scenario(&self) -> PathBuf {
+        self.dir.path().join("scenario.json")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.dir.path().join("log.jsonl")
+    }
+}
+
+fn built_stub() -> PathBuf {
+    let stub = Path::new(env!("CARGO_BIN_EXE_refloat"))
+        .with_file_name("examples")
+        .join(format!("stub{}", std::env::consts::EXE_SUFFIX));
+    if !stub.exists() {
+        panic!("`{}` is missing: run `cargo build --example stub` first, or plain `cargo test`", stub.display());
+    }
+    stub
+}
