@@ -96,6 +96,7 @@ pub mod report {
     pub mod render;
     pub mod show;
     pub mod style;
+    pub mod summary;
     pub mod variables;
 }
 
@@ -123,4 +124,16 @@ pub mod adapter {
 pub mod cli;
 
 /// The composition root: parse, wire, exit code.
-pub mod app;
+pub mod app {
+    mod confirm;
+    mod context;
+    mod diagnose;
+    mod doctor;
+    mod input;
+    mod inspect;
+    mod load;
+    mod start;
+    mod task;
+
+    pub use start::start;
+}

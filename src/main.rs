@@ -1,3 +1,7 @@
 //! `refloat`: see the library for the map of the house.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    refloat::app::start(std::env::args_os())
+}

@@ -206,6 +206,13 @@ pub struct Finding {
     pub evidence: Vec<Quote>,
 }
 
+impl Diagnosis {
+    /// An answer that names nothing.
+    pub fn naming_nothing(verdict: Verdict) -> Self {
+        Self { schema: 1, verdict, findings: Vec::new(), telling: None }
+    }
+}
+
 /// What a diagnosis comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

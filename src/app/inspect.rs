@@ -1,0 +1,100 @@
+//! The commands that look: list, show, explain, history, schema.
+
+use super::context::{Context, write_all};
+use super::load;
+use crate::adapter::files;
+use crate::adapter::terminal::Out;
+use crate::catalog;
+use crate::config::schema;
+use crate::error::{Code, Failure};
+use crate::model::catalog::Catalog;
+use crate::plan::build;
+use crate::report::history::{self, Journal};
+use crate::report::{explain, listing, show};
+use crate::text;
+
+/// A journal of more than this is not one of ours.
+const MAX_JOURNAL: u64 = 256 << 20;
+
+/// `refloat` and `refloat list`.
+pub(super) fn list(context: &Context) -> Result<Code, Failure> {
+    let catalog = load::catalog(context)?;
+    let last = runs(&catalog)?.into_iter().find_map(|journal| journal.row());
+    let line = last.as_ref().map(history::last_run);
+    context.answer(|| listing::text(&catalog, line.as_deref(), &context.out_look()), || listing::json(&catalog))?;
+    Ok(Code::Done)
+}
+
+/// `refloat show TASK`.
+pub(super) fn show(context: &Context, name: &str) -> Result<Code, Failure> {
+    let catalog = load::catalog(context)?;
+    let task = build::find(&catalog, name)?;
+    context.answer(|| show::text(&catalog, task, &context.out_look()), || show::json(&catalog, task))?;
+    Ok(Code::Done)
+}
+
+/// `refloat explain ID`.
+pub(super) fn explain(context: &Context, id: &str) -> Result<Code, Failure> {
+    let own = load::catalog_if_any(context)?.map(|catalog| catalog.symptoms).unwrap_or_default();
+    let symptoms = catalog::with(own);
+    let Some(symptom) = symptoms.iter().find(|symptom| symptom.id == id) else {
+        let failure = Failure::new(Code::Usage, format!("there is no symptom `{id}`"));
+        let known = symptoms.iter().map(|symptom| symptom.id.as_str());
+        return Err(match text::suggest(id, known) {
+            Some(near) => failure.hint(format!("did you mean `{near}`?  refloat explain {near}")),
+            None => failure.hint("refloat diagnose names the ids that it finds"),
+        });
+    };
+    let windows = context.is_windows();
+    context.answer(|| explain::text(symptom, windows, &context.out_look()), || explain::json(symptom, windows))?;
+    Ok(Code::Done)
+}
+
+/// `refloat history [RUN]`.
+pub(super) fn history(context: &Context, run: Option<&str>) -> Result<Code, Failure> {
+    let catalog = load::catalog(context)?;
+    let Some(run) = run else {
+        let rows: Vec<_> = runs(&catalog)?.iter().filter_map(Journal::row).collect();
+        context.answer(|| history::text(&rows, &context.out_look()), || history::json(&rows))?;
+        return Ok(Code::Done);
+    };
+    let entries = load::state(&catalog).list_runs().map_err(|error| unreadable(&error))?;
+    let mut found = entries.iter().filter(|entry| entry.id.starts_with(run));
+    let entry = match (found.next(), found.next()) {
+        (Some(entry), None) => entry,
+        (None, _) => {
+            return Err(Failure::new(Code::Usage, format!("there is no run `{run}`")).hint("refloat history"));
+        }
+        (Some(_), Some(_)) => {
+            return Err(Failure::new(Code::Usage, format!("more than one run begins with `{run}`"))
+                .hint("refloat history"));
+        }
+    };
+    let bytes = files::read_capped(&entry.journal, MAX_JOURNAL).map_err(|error| unreadable(&error))?;
+    let journal = Journal::read(&bytes);
+    context.answer(
+        || journal.story(context.out_look(), context.verbosity()).err,
+        || serde_json::json!({ "schema": 1, "run": entry.id, "events": journal.events }),
+    )?;
+    Ok(Code::Done)
+}
+
+/// `refloat schema`.
+pub(super) fn schema() -> Result<Code, Failure> {
+    write_all(&mut Out::stdout(), &format!("{:#}\n", schema::schema()))?;
+    Ok(Code::Done)
+}
+
+fn runs(catalog: &Catalog) -> Result<Vec<Journal>, Failure> {
+    let entries = load::state(catalog).list_runs().map_err(|error| unreadable(&error))?;
+    // A run folder without a readable journal was cut off before its first event.
+    Ok(entries
+        .iter()
+        .filter_map(|entry| files::read_capped(&entry.journal, MAX_JOURNAL).ok())
+        .map(|bytes| Journal::read(&bytes))
+        .collect())
+}
+
+fn unreadable(error: &std::io::Error) -> Failure {
+    Failure::new(Code::Unwritable, format!("the earlier runs cannot be read: {error}"))
+}

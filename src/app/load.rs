@@ -1,0 +1,89 @@
+//! Finds and reads the task file.
+
+use super::context::Context;
+use crate::adapter::files;
+use crate::adapter::state::State;
+use crate::catalog;
+use crate::config::input::{Input, Os, Source};
+use crate::config::load;
+use crate::error::{Code, Failure};
+use crate::model::catalog::Catalog;
+use std::path::{Path, PathBuf};
+
+/// A task file of more than this is none.
+const MAX_FILE: u64 = 5 << 20;
+
+/// Reads the task file that the command line names, or the nearest one.
+///
+/// # Errors
+/// [`Code::Usage`]: none found, or a bad `--set`. [`Code::Config`]: its errors, all of them.
+pub(super) fn catalog(context: &Context) -> Result<Catalog, Failure> {
+    let path = find(context)?;
+    let file = source(&path)?;
+    let beside = path.with_file_name("tasks.local.toml");
+    let local = if files::exists(&beside) { Some(source(&beside)?) } else { None };
+    let ids: Vec<String> = catalog::ids();
+    let known: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let input = Input {
+        file,
+        local,
+        env: context.env.task_variables().into_iter().collect(),
+        sets: sets(&context.global.set)?,
+        os: Os::named(context.terminal.os),
+        known_symptoms: &known,
+        color: context.colour(context.terminal.stderr),
+    };
+    let loaded = load::load(&input)?;
+    for warning in &loaded.warnings {
+        context.tell(&format!("warning: {warning}"));
+    }
+    Ok(loaded.catalog)
+}
+
+/// The task file, when there is one: `diagnose FILE` needs none but takes its symptoms.
+pub(super) fn catalog_if_any(context: &Context) -> Result<Option<Catalog>, Failure> {
+    match find(context) {
+        Ok(_) => catalog(context).map(Some),
+        Err(_) if context.global.file.is_none() => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The state directory beside a task file.
+pub(super) fn state(catalog: &Catalog) -> State {
+    State::beside(&catalog.path)
+}
+
+fn find(context: &Context) -> Result<PathBuf, Failure> {
+    let here = files::current_directory().map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
+    if let Some(file) = &context.global.file {
+        let path = here.join(file);
+        return if files::exists(&path) {
+            Ok(path)
+        } else {
+            Err(Failure::new(Code::Usage, format!("there is no file `{}`", file.display())))
+        };
+    }
+    files::find_tasks_file(&here).ok_or_else(|| {
+        Failure::new(Code::Usage, "no tasks.toml here, nor in a folder above")
+            .hint("cd to the project, or name the file: refloat -f FILE …")
+            .hint("refloat diagnose FILE   (needs none)")
+    })
+}
+
+fn source(path: &Path) -> Result<Source, Failure> {
+    let shown = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+    let text = files::read_capped(path, MAX_FILE).map_err(|error| Failure::new(Code::Config, error.to_string()))?;
+    Ok(Source { path: path.to_owned(), shown, text })
+}
+
+fn sets(given: &[String]) -> Result<Vec<(String, String)>, Failure> {
+    given
+        .iter()
+        .map(|set| match set.split_once('=') {
+            Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+            _ => Err(Failure::new(Code::Usage, format!("`--set {}` has no `=`", set.escape_debug()))
+                .hint("--set NAME=VALUE")),
+        })
+        .collect()
+}

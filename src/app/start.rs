@@ -1,0 +1,69 @@
+//! From the command line to the exit code.
+
+use super::context::{Context, write_all};
+use super::{diagnose, doctor, inspect, task};
+use crate::adapter::terminal::Out;
+use crate::cli::{Cli, Command, Format};
+use crate::error::{Code, Failure};
+use crate::report::failure;
+use clap::Parser;
+use clap::error::ErrorKind;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Runs the program with `arguments`, the program's name first.
+pub fn start(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let Cli { command, run, global } = cli;
+    let context = Context::new(global);
+    let done = match (command, run.task.is_some()) {
+        (Some(_), true) => Err(Failure::new(
+            Code::Usage,
+            "a task and a command at once; a task's argument that is named like a command goes behind `--`",
+        )),
+        (None, true) => task::run(&context, &run),
+        (None, false) | (Some(Command::List), _) => inspect::list(&context),
+        (Some(Command::Show { task }), _) => inspect::show(&context, &task),
+        (Some(Command::Diagnose { path }), _) => diagnose::diagnose(&context, path.as_deref()),
+        (Some(Command::Explain { id }), _) => inspect::explain(&context, &id),
+        (Some(Command::Check { names }), _) => task::check(&context, &names),
+        (Some(Command::Doctor), _) => doctor::doctor(&context),
+        (Some(Command::History { run }), _) => inspect::history(&context, run.as_deref()),
+        (Some(Command::Schema), _) => inspect::schema(),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code as u8),
+        Err(failure) => {
+            tell(&context, &failure);
+            ExitCode::from(failure.code as u8)
+        }
+    }
+}
+
+fn tell(context: &Context, failure: &Failure) {
+    if failure.silent {
+        return;
+    }
+    // The story goes to standard error, also as data: standard output stays an answer or empty.
+    let text = match context.global.format {
+        Format::Human => failure::text(failure, &context.err_look()),
+        Format::Json | Format::Jsonl => format!("{}\n", failure::json(failure)),
+    };
+    let _ = write_all(&mut Out::stderr(), &text);
+}
+
+/// Help and version are answers; everything else that clap says is a usage error.
+fn usage(error: &clap::Error) -> ExitCode {
+    let code = match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Code::Done,
+        _ => Code::Usage,
+    };
+    match error.print() {
+        Ok(()) => ExitCode::from(code as u8),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::from(code as u8),
+        Err(_) => ExitCode::from(Code::Unwritable as u8),
+    }
+}

@@ -1,0 +1,172 @@
+//! Running a task: plan, confirm, wire, execute.
+
+use super::confirm::{self, Given};
+use super::context::Context;
+use super::diagnose;
+use super::load;
+use crate::adapter::clock::{ReplayClock, SystemClock};
+use crate::adapter::interrupt::Interrupts;
+use crate::adapter::lookup::Programs;
+use crate::adapter::person::AtTerminal;
+use crate::adapter::process::Processes;
+use crate::adapter::record::Recording;
+use crate::adapter::replay::Replay;
+use crate::adapter::state::{Journal, RunDir};
+use crate::adapter::terminal::{self, Out};
+use crate::cli::{Format, RunArgs};
+use crate::error::{Code, Failure};
+use crate::model::catalog::Catalog;
+use crate::model::finding::{Diagnosis, Document, Verdict};
+use crate::model::step::Danger;
+use crate::plan::build;
+use crate::plan::Plan;
+use crate::port::{Clock, Recorder, Reporter, Runner};
+use crate::report::fanout::Fanout;
+use crate::report::jsonl::Jsonl;
+use crate::report::plain::Plain;
+use crate::report::progress::Progress;
+use crate::report::summary::Summary;
+use crate::report::{plan as plan_text, plan_json};
+use crate::run::engine::{self, RunReport};
+use crate::run::world::World;
+use crate::text;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+/// `refloat TASK [ARGS]`.
+pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
+    let catalog = load::catalog(context)?;
+    let name = args.task.as_deref().unwrap_or_default();
+    let plan = build::build(&catalog, name, &args.args)?;
+    if args.dry_run {
+        context.answer(|| plan_text::text(&plan, &context.out_look()), || plan_json::json(&plan))?;
+        return Ok(Code::Done);
+    }
+    let stop = interrupts()?;
+    let given = Given { yes: args.yes, names: &args.confirm };
+    confirm::gather(&plan, given, &mut AtTerminal::new(&context.terminal, Arc::new(stop.clone())))?;
+    let report = execute(context, &catalog, &plan, &stop, Audience::Person)?;
+    Ok(report.code)
+}
+
+/// `refloat check [NAME…]`.
+pub(super) fn check(context: &Context, names: &[String]) -> Result<Code, Failure> {
+    let catalog = load::catalog(context)?;
+    let plan = build::build_check(&catalog, names)?;
+    let report = execute(context, &catalog, &plan, &interrupts()?, Audience::Person)?;
+    Ok(report.code)
+}
+
+/// Runs the task that collects the evidence of a live diagnosis; what its calls printed.
+pub(super) fn collect(context: &Context, catalog: &Catalog, name: &str) -> Result<Vec<Document>, Failure> {
+    let plan = build::build(catalog, name, &[])?;
+    if plan.root.danger != Danger::Read {
+        return Err(Failure::new(Code::Config, format!("[diagnose] names `{name}`, which changes things; it must only read")));
+    }
+    let report = execute(context, catalog, &plan, &interrupts()?, Audience::Diagnosis)?;
+    // Steps that fail are part of the picture; what keeps the picture from being taken is not.
+    match report.code {
+        Code::Done | Code::StepFailed | Code::TimedOut | Code::Findings => Ok(report.documents),
+        code => Err(Failure { silent: true, ..Failure::new(code, "") }),
+    }
+}
+
+/// For whom a run is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Audience {
+    /// For the person who asked for it.
+    Person,
+    /// Only as the ground of a diagnosis, which is the answer.
+    Diagnosis,
+}
+
+fn interrupts() -> Result<Interrupts, Failure> {
+    Interrupts::install().map_err(|error| Failure::new(Code::Bug, format!("signals cannot be handled: {error}")))
+}
+
+fn execute(
+    context: &Context,
+    catalog: &Catalog,
+    plan: &Plan,
+    stop: &Interrupts,
+    audience: Audience,
+) -> Result<RunReport, Failure> {
+    let base = catalog.path.parent().unwrap_or(Path::new("/")).to_owned();
+    let replay = replay(context)?;
+    let runner: Box<dyn Runner> = match replay {
+        Some(replay) => Box::new(replay),
+        None => Box::new(Processes::new(Arc::new(stop.clone()), base.clone())),
+    };
+    let clock: Box<dyn Clock> =
+        if runner.is_replay() { Box::new(ReplayClock::start()) } else { Box::new(SystemClock::start()) };
+    let recording = record(context, plan)?;
+    let unwritable = |error: std::io::Error| {
+        Failure::new(Code::Unwritable, format!("the run cannot be kept: {error}")).hint("nothing was done")
+    };
+    let run_id = run_id(clock.now(), &plan.root.task);
+    let dir = RunDir::create(&load::state(catalog), &run_id).map_err(unwritable)?;
+    let journal = dir.journal().map_err(unwritable)?;
+    let mut reporter = Fanout::new(reporters(context, journal, audience));
+    let store = dir.evidence();
+    let locate = Programs::from_env();
+    let rules = OnceLock::new();
+    let windows = context.is_windows();
+    // The catalogue is compiled when something has to be named, not before.
+    let named = |documents: &[Document]| match rules.get_or_init(|| diagnose::rules(catalog.symptoms.clone())) {
+        Ok(rules) => diagnose::named(rules, documents, windows),
+        // Patterns are checked when the file is loaded; should one slip through, nothing is claimed.
+        Err(_) => Diagnosis::naming_nothing(Verdict::Unclassified),
+    };
+    let world = World {
+        runner: runner.as_ref(),
+        locate: &locate,
+        clock: clock.as_ref(),
+        stop,
+        store: &store,
+        recorder: recording.as_ref().map(|recording| recording as &dyn Recorder),
+        base,
+        run_id,
+        replay: context.global.replay.as_ref().map(|path| path.display().to_string()),
+        windows,
+        diagnose: &named,
+        symptom_in: &|documents| named(documents).findings.into_iter().map(|finding| finding.id).collect(),
+    };
+    Ok(engine::execute(plan, &world, &mut reporter))
+}
+
+fn replay(context: &Context) -> Result<Option<Replay>, Failure> {
+    let Some(path) = &context.global.replay else { return Ok(None) };
+    Replay::open(path).map(Some).map_err(|error| Failure::new(Code::Usage, error))
+}
+
+fn record(context: &Context, plan: &Plan) -> Result<Option<Recording>, Failure> {
+    let Some(path) = &context.global.record else { return Ok(None) };
+    let note = format!("refloat {}", plan.root.task);
+    Recording::create(path, &plan.root.task, &note)
+        .map(Some)
+        .map_err(|error| Failure::new(Code::Unwritable, error.to_string()))
+}
+
+fn reporters(context: &Context, journal: Journal, audience: Audience) -> Vec<Box<dyn Reporter>> {
+    let journal = Jsonl::new(journal).synced(Box::new(|journal: &mut Journal| journal.sync()));
+    let mut all: Vec<Box<dyn Reporter>> = vec![Box::new(journal)];
+    let (err, look, verbosity) = (Box::new(Out::stderr()), context.err_look(), context.verbosity());
+    // The answer of a diagnosis is the diagnosis: nothing else may stand on standard output.
+    let out: Box<Out> = Box::new(if audience == Audience::Diagnosis { Out::stderr() } else { Out::stdout() });
+    match (context.global.format, audience) {
+        (Format::Jsonl, Audience::Person) => all.push(Box::new(Jsonl::new(Out::stdout()))),
+        (Format::Json, Audience::Person) => all.push(Box::new(Summary::new(Out::stdout()))),
+        _ if context.terminal.can_redraw() && !context.global.verbose && !context.global.quiet => {
+            all.push(Box::new(Progress::new(err, out, Box::new(terminal::width), look, verbosity)));
+        }
+        _ => all.push(Box::new(Plain::new(err, out, look, verbosity))),
+    }
+    all
+}
+
+/// `20261123-060512-123-rollback`: sorts by time, unique enough for one directory, and says what.
+fn run_id(now: u64, task: &str) -> String {
+    let time: String = text::timestamp(now).chars().filter(char::is_ascii_digit).collect();
+    let (day, clock) = time.split_at(time.len().min(8));
+    format!("{day}-{clock}-{:03}-{task}", now % 1000)
+}
