@@ -1,0 +1,131 @@
+//! A project of its own for each test, and the binary run in it.
+
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "help for tests: a fault here fails the test")]
+
+use super::stub::Tools;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What the binary answered.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Answer {
+    /// Fails with the whole answer unless the exit code is this one.
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        self
+    }
+
+    /// Fails with the whole answer unless standard error holds each of these.
+    #[track_caller]
+    pub(crate) fn says(self, texts: &[&str]) -> Self {
+        for text in texts {
+            assert!(self.err.contains(text), "{text:?} is missing in stderr:\n{}\nstdout:\n{}", self.err, self.out);
+        }
+        self
+    }
+
+    /// Fails with the whole answer unless standard output holds each of these.
+    #[track_caller]
+    pub(crate) fn answers(self, texts: &[&str]) -> Self {
+        for text in texts {
+            assert!(self.out.contains(text), "{text:?} is missing in stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        }
+        self
+    }
+}
+
+/// A directory with a `tasks.toml`.
+pub(crate) struct Project {
+    dir: tempfile::TempDir,
+    env: BTreeMap<String, String>,
+}
+
+impl Project {
+    /// With this task file.
+    pub(crate) fn new(tasks: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("tasks.toml"), tasks).unwrap();
+        // A repository's root, so that the search for tasks.toml ends here.
+        fs::create_dir(dir.path().join(".git")).unwrap();
+        Self { dir, env: BTreeMap::new() }
+    }
+
+    /// With the task file of this repository.
+    pub(crate) fn taskflow() -> Self {
+        Self::new(&fs::read_to_string(root().join("tasks.toml")).unwrap())
+    }
+
+    /// With stand-ins on its PATH, and nothing else there.
+    pub(crate) fn with_tools(self, tools: &Tools) -> Self {
+        let path = tools.path().to_str().unwrap().to_owned();
+        let mut project = self.env("PATH", &path);
+        project.env.extend(tools.env());
+        project
+    }
+
+    /// With this in the environment.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Writes a file into it.
+    pub(crate) fn file(self, name: &str, text: &str) -> Self {
+        let path = self.dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+        self
+    }
+
+    /// Runs the binary in it; no terminal, no input, no colours, an environment of its own.
+    pub(crate) fn run(&self, args: &[&str]) -> Answer {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_refloat"));
+        command.args(args).current_dir(self.path()).stdin(Stdio::null()).env_clear();
+        for keep in ["SYSTEMROOT", "TEMP", "TMP", "PATH", "WINEPREFIX"] {
+            if let Some(value) = std::env::var_os(keep) {
+                command.env(keep, value);
+            }
+        }
+        command.env("HOME", self.path()).envs(&self.env);
+        let output = command.output().unwrap();
+        Answer {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n"),
+            err: String::from_utf8(output.stderr).unwrap().replace("\r\n", "\n"),
+        }
+    }
+
+    /// The evidence of the newest run: name → text.
+    pub(crate) fn evidence(&self) -> BTreeMap<String, String> {
+        let runs = self.path().join(".refloat").join("runs");
+        let newest = fs::read_dir(runs).unwrap().map(|entry| entry.unwrap().path()).max().unwrap();
+        let Ok(files) = fs::read_dir(newest.join("evidence")) else { return BTreeMap::new() };
+        files
+            .map(|entry| entry.unwrap().path())
+            .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(path).unwrap()))
+            .collect()
+    }
+}
+
+/// The repository.
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A recording of this repository, as an argument.
+pub(crate) fn recording(name: &str) -> String {
+    root().join("tests").join("recordings").join(format!("{name}.jsonl")).to_str().unwrap().to_owned()
+}
