@@ -29,6 +29,8 @@ struct Scope {
     names: BTreeSet<String>,
     /// List → its variables.
     lists: BTreeMap<String, BTreeSet<String>>,
+    /// Named groups of any step's `expect`, with their places.
+    later: BTreeMap<String, Place>,
     /// A part of the task that could define names was wrong: nothing can be said of a missing one.
     blurred: bool,
 }
@@ -48,8 +50,14 @@ impl Needs {
         let mut scope = Scope {
             names: params.map(str::to_owned).collect(),
             lists: BTreeMap::new(),
+            later: BTreeMap::new(),
             blurred: node.is_broken("params") || node.is_broken("steps") || node.is_broken("finally"),
         };
+        for step in steps.steps.iter().chain(&steps.finally) {
+            let place = step.value_place("expect");
+            let groups = step.pattern("expect").map(|pattern| pattern.groups().map(str::to_owned).collect::<Vec<_>>());
+            scope.later.extend(groups.into_iter().flatten().map(|group| (group, place)));
+        }
         scope.blurred |= node.tables("params").any(|param| param.is_broken("name"));
         self.defined.extend(scope.names.iter().cloned());
         for used in node.item("confirm").and_then(|item| item.filling()).iter().flat_map(|filling| &filling.uses) {
@@ -136,9 +144,7 @@ impl Needs {
             for used in open {
                 let key = (check.clone(), used.name.clone());
                 if !self.met.contains(&key) {
-                    let known = book.var_names.iter().chain(&self.defined).map(String::as_str);
-                    let fault = Fault::new(used.place, format!("unknown variable {}", show(&used.name)));
-                    book.faults.push(fault.suggest(&used.name, known));
+                    book.unknown_variable(used, self.defined.iter().map(String::as_str));
                     continue;
                 }
                 for place in self.missing.get(&key).into_iter().flatten() {
@@ -182,10 +188,13 @@ fn unknown(used: &Use, scope: &Scope, book: &mut Book<'_>) {
     if scope.blurred || scope.names.contains(&used.name) || book.var_names.contains(&used.name) {
         return;
     }
-    let fault = Fault::new(used.place, format!("unknown variable {}", show(&used.name)));
-    let list = scope.lists.iter().find(|(_, names)| names.contains(&used.name));
-    book.faults.push(match list {
-        Some((list, _)) => fault.label("an item of a list").help(format!("add for = \"{list}\" to the step")),
-        None => fault.suggest(&used.name, scope.names.iter().chain(&book.var_names).map(String::as_str)),
-    });
+    let title = || format!("unknown variable {}", show(&used.name));
+    if let Some((list, _)) = scope.lists.iter().find(|(_, names)| names.contains(&used.name)) {
+        let fault = Fault::new(used.place, title()).label("an item of a list");
+        book.faults.push(fault.help(format!("add for = \"{list}\" to the step")));
+    } else if let Some(place) = scope.later.get(&used.name) {
+        book.faults.push(Fault::new(used.place, title()).also(*place, "gets its value only here"));
+    } else {
+        book.unknown_variable(used, scope.names.iter().map(String::as_str));
+    }
 }
