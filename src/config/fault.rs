@@ -164,8 +164,13 @@ impl Fault {
         let mut marks = vec![(self.place, self.label.as_str(), AnnotationKind::Primary)];
         marks.extend(self.also.iter().map(|(place, label)| (*place, label.as_str(), AnnotationKind::Context)));
         let mut group = Group::with_title(Level::ERROR.primary_title(self.title.as_str()));
-        let mut files: Vec<usize> = marks.iter().map(|(place, ..)| place.file).collect();
-        files.dedup();
+        // The files in the order of the marks, each once: that of the error itself first.
+        let mut files: Vec<usize> = Vec::new();
+        for (place, ..) in &marks {
+            if !files.contains(&place.file) {
+                files.push(place.file);
+            }
+        }
         for file in files {
             let (name, text) = (texts.name(file), texts.text(file));
             let here: Vec<_> = marks.iter().filter(|(place, ..)| place.file == file).collect();
@@ -185,7 +190,9 @@ impl Fault {
         for help in &self.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
-        renderer.render(&[group])
+        // The renderer shows ASCII controls as pictures, but lets those of Latin-1 through, and a
+        // terminal takes U+009B for the start of an escape sequence.
+        renderer.render(&[group]).replace(|c| matches!(c, '\u{80}'..='\u{9f}'), "\u{fffd}")
     }
 }
 

@@ -26,6 +26,7 @@ pub struct Needs {
 
 /// What is known at some point of a task.
 struct Scope {
+    params: BTreeSet<String>,
     names: BTreeSet<String>,
     /// List → its variables.
     lists: BTreeMap<String, BTreeSet<String>>,
@@ -47,8 +48,10 @@ impl Needs {
     /// Walks a task and holds every use against what is known at its place.
     pub fn task(&mut self, node: &Node, steps: &Steps, book: &mut Book<'_>) {
         let params = node.tables("params").filter_map(|param| param.text("name"));
+        let params: BTreeSet<String> = params.map(str::to_owned).collect();
         let mut scope = Scope {
-            names: params.map(str::to_owned).collect(),
+            names: params.clone(),
+            params,
             lists: BTreeMap::new(),
             later: BTreeMap::new(),
             blurred: node.is_broken("params") || node.is_broken("steps") || node.is_broken("finally"),
@@ -110,7 +113,7 @@ impl Needs {
         scope.blurred |= step.is_broken("expect") || step.is_broken("each");
         if let Some(pattern) = step.pattern("expect") {
             for group in pattern.groups() {
-                hides(group, step.value_place("expect"), book);
+                hides(group, step.value_place("expect"), scope, book);
                 scope.names.insert(group.to_owned());
                 self.defined.insert(group.to_owned());
             }
@@ -119,7 +122,7 @@ impl Needs {
         scope.blurred |= each.is_broken("as") || each.is_broken("match");
         if let (Some(list), Some(pattern)) = (each.text("as"), each.pattern("match")) {
             for group in pattern.groups() {
-                hides(group, each.value_place("match"), book);
+                hides(group, each.value_place("match"), scope, book);
                 self.defined.insert(group.to_owned());
             }
             let groups = pattern.groups().chain([list]).map(str::to_owned);
@@ -177,11 +180,14 @@ fn items(step: &Node, scope: &mut Scope, book: &mut Book<'_>) -> Option<BTreeSet
     None
 }
 
-fn hides(group: &str, place: Place, book: &mut Book<'_>) {
-    if book.var_names.contains(group) {
-        let title = format!("the group {} would hide the variable of that name", show(group));
-        book.faults.push(Fault::new(place, title).label("give the group another name"));
-    }
+fn hides(group: &str, place: Place, scope: &Scope, book: &mut Book<'_>) {
+    let what = match (book.var_names.contains(group), scope.params.contains(group)) {
+        (true, _) => "variable",
+        (_, true) => "parameter",
+        _ => return,
+    };
+    let title = format!("the group {} would hide the {what} of that name", show(group));
+    book.faults.push(Fault::new(place, title).label("give the group another name"));
 }
 
 fn unknown(used: &Use, scope: &Scope, book: &mut Book<'_>) {
