@@ -31,12 +31,13 @@ pub fn load(input: &Input<'_>) -> Result<Loaded, Failure> {
         texts.add(&source.shown, decode(&source.shown, &source.text)?);
     }
     let mut faults = Faults::default();
+    let mut secrets = Vec::new();
     let shapes: [&'static Shape; 2] = [&format::FILE, &format::LOCAL];
     let files = if input.local.is_some() { 2 } else { 1 };
     let nodes: Vec<Option<Node>> =
-        (0..files).zip(shapes).map(|(file, shape)| parse(file, texts.text(file), shape, &mut faults)).collect();
+        (0..files).zip(shapes).map(|(file, shape)| parse(file, &texts, shape, &mut faults, &mut secrets)).collect();
     let [Some(root), rest @ ..] = nodes.as_slice() else {
-        return Err(faults.into_failure(&texts.masked(&[]), input.color));
+        return Err(faults.into_failure(&texts.masked(&secrets), input.color));
     };
     version(root, &mut faults);
     let local = rest.first().and_then(Option::as_ref);
@@ -49,7 +50,7 @@ pub fn load(input: &Input<'_>) -> Result<Loaded, Failure> {
     }
     let catalog = draw(root, input.os, input, &settled, &texts, &mut faults, &mut warnings);
     if !faults.is_empty() {
-        return Err(faults.into_failure(&texts.masked(&settled.secrets), input.color));
+        return Err(faults.into_failure(&texts.masked(&secrets), input.color));
     }
     match settled.usage {
         Some(usage) => Err(usage),
@@ -58,8 +59,18 @@ pub fn load(input: &Input<'_>) -> Result<Loaded, Failure> {
 }
 
 /// The tree of one file; `None` when its syntax is wrong, for then little can be said of the rest.
-fn parse(file: usize, text: &str, shape: &'static Shape, faults: &mut Faults) -> Option<Node> {
+fn parse(
+    file: usize,
+    texts: &Texts,
+    shape: &'static Shape,
+    faults: &mut Faults,
+    secrets: &mut Vec<Place>,
+) -> Option<Node> {
+    let text = texts.text(file);
     let (table, errors) = DeTable::parse_recoverable(text);
+    if file == 0 {
+        secrets.extend(vars::secrets(table.get_ref()));
+    }
     if !errors.is_empty() {
         syntax::report(file, text, &errors, faults);
         return None;

@@ -13,6 +13,7 @@ use crate::model::template::Template;
 use crate::model::value;
 use crate::text::suggest;
 use std::collections::BTreeMap;
+use toml::de::DeTable;
 
 const ENVIRONMENT: &str = "REFLOAT_VAR_";
 
@@ -33,10 +34,19 @@ pub struct Settled {
     pub vars: BTreeMap<String, Var>,
     /// What is wrong with `--set` and the environment.
     pub usage: Option<Failure>,
-    /// Where secrets stand written in tasks.toml: no report may quote them.
-    pub secrets: Vec<Place>,
     /// One line each.
     pub warnings: Vec<String>,
+}
+
+/// Where the values of secrets stand in tasks.toml, right or wrong: no report may quote them.
+pub fn secrets(file: &DeTable<'_>) -> Vec<Place> {
+    let vars = file.get("vars").and_then(|vars| vars.get_ref().as_table());
+    let tables = vars.into_iter().flat_map(|vars| vars.values()).filter_map(|var| var.get_ref().as_table());
+    let secret = tables.filter(|var| var.get("secret").is_some_and(|flag| flag.get_ref().as_bool() != Some(false)));
+    secret
+        .filter_map(|var| var.get("value"))
+        .map(|value| Place { file: 0, start: value.span().start, end: value.span().end })
+        .collect()
 }
 
 /// Reads `[vars]` and gives every variable its value.
@@ -54,8 +64,7 @@ pub fn settle(file: &Node, local: Option<&Node>, input: &Input<'_>, texts: &Text
             "declare it there",
         ));
     }
-    let secrets = declared.iter().filter(|var| var.secret).filter_map(|var| var.value.as_ref());
-    let mut settled = Settled { secrets: secrets.map(|(_, place)| *place).collect(), ..Settled::default() };
+    let mut settled = Settled::default();
     let outside = from_outside(input, &index, &mut settled);
     let in_files: Vec<Option<(Filling, Place, Origin)>> =
         declared.iter().map(|var| written(var, local, texts, faults)).collect();

@@ -209,9 +209,8 @@ impl Walker<'_> {
                 Kind::Text | Kind::Line | Kind::Template | Kind::Either(_),
                 DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_),
             ) if fits(&kind, &DeValue::String("".into())) => {
-                // Of the local file nothing is repeated: it holds secrets.
-                let raw = self.text.get(place.start..place.end).filter(|_| self.file == 0);
-                fault.help(format!("write it as a string: \"{}\"", raw.unwrap_or("...")))
+                // Without repeating it: it may be a secret.
+                fault.help("write it in quotes, as a string")
             }
             _ => fault,
         };

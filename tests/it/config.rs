@@ -283,7 +283,7 @@ error: `release` must be a string
 4 | release = *****
   |           ^^^^^ this is a whole number
   |
-  = help: write it as a string: \"...\"
+  = help: write it in quotes, as a string
 
 3 errors"
     );
