@@ -48,6 +48,7 @@ pub mod config {
     pub mod checks;
     pub mod decode;
     pub mod fault;
+    pub mod filling;
     pub mod format;
     pub mod graph;
     pub mod input;

@@ -2,6 +2,7 @@
 
 use super::fault::{Fault, Faults, Place, Texts, show};
 use super::input::Os;
+use super::tree::Use;
 use crate::model::catalog::Var;
 use crate::model::step::{CheckRef, Danger};
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,10 +49,20 @@ impl Book<'_> {
         let (name, negated) = text.strip_prefix('!').map_or((text, false), |name| (name, true));
         if !self.checks.contains(name) {
             let fault = Fault::new(place, format!("unknown check {}", show(name)));
-            let fault = fault.suggest(name, self.checks.iter().map(String::as_str));
-            self.faults.push(fault.help(listed("checks", &self.checks, "[checks.NAME]")));
+            let known = self.checks.iter().map(String::as_str);
+            self.faults.push(fault.among(name, "checks", known, "declare one: [checks.NAME]"));
         }
         CheckRef { name: name.to_owned(), negated }
+    }
+
+    /// A `${name}` that nothing gives a value. `more` are names known at its place, beside those of
+    /// the file.
+    pub fn unknown_variable<'n>(&mut self, used: &Use, more: impl Iterator<Item = &'n str>) {
+        let fault = Fault::new(used.place, format!("unknown variable {}", show(&used.name)));
+        let more: Vec<&str> = more.collect();
+        let known = self.var_names.iter().map(String::as_str).chain(more.iter().copied());
+        let fault = fault.among(&used.name, "variables", known, "declare one in [vars]");
+        self.faults.push(fault);
     }
 
     /// That a symptom id, or an id with `*` in it, names at least one symptom.
@@ -61,19 +72,6 @@ impl Book<'_> {
         }
         let fault = Fault::new(place, format!("unknown symptom {}", show(id)));
         self.faults.push(fault.suggest(id, self.symptoms.iter().map(String::as_str)));
-    }
-}
-
-/// "checks of this file: a, b", or how to declare one.
-pub fn listed(what: &str, names: &BTreeSet<String>, declare: &str) -> String {
-    const FEW: usize = 8;
-    match names.len() {
-        0 => format!("this file declares none; add {declare}"),
-        len if len <= FEW => format!("{what}: {}", names.iter().cloned().collect::<Vec<_>>().join(", ")),
-        len => {
-            let first: Vec<_> = names.iter().take(FEW).cloned().collect();
-            format!("{what}: {}, and {} more", first.join(", "), len - FEW)
-        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! Who calls whom: that the callee exists, takes what it is given, and does not come back.
 
-use super::book::{Book, listed};
+use super::book::Book;
 use super::fault::{Fault, Place, show};
 use super::graph;
 use super::tasks::Steps;
 use super::tree::Node;
 use crate::model::step::Danger;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The calls between tasks.
 #[derive(Debug, Default)]
@@ -29,11 +29,12 @@ impl Calls {
     pub fn check(&self, book: &mut Book<'_>) {
         let tasks = book.tasks.clone();
         for (caller, callee, place, step) in &self.all {
+            if book.faults.is_hopeless() {
+                return;
+            }
             let Some(called) = tasks.get(callee) else {
-                let known: BTreeSet<String> = tasks.keys().cloned().collect();
                 let fault = Fault::new(*place, format!("unknown task {}", show(callee)));
-                let fault = fault.suggest(callee, known.iter().map(String::as_str));
-                book.faults.push(fault.help(listed("tasks", &known, "[tasks.NAME]")));
+                book.faults.push(fault.among(callee, "tasks", tasks.keys().map(String::as_str), ""));
                 continue;
             };
             let own = tasks.get(caller).and_then(|facts| facts.danger);
@@ -62,17 +63,19 @@ impl Calls {
             }
         }
         let names: Vec<String> = names.into_iter().cloned().collect();
+        let places: BTreeMap<(&str, &str), Place> =
+            self.all.iter().rev().map(|(from, to, place, _)| ((from.as_str(), to.as_str()), *place)).collect();
         for circle in graph::order(&edges).1 {
             let path: Vec<&str> = circle.iter().chain(circle.first()).map(|at| names[*at].as_str()).collect();
-            let place = |from: &str, to: &str| {
-                let call = self.all.iter().find(|(caller, callee, ..)| caller == from && callee == to);
-                call.map_or_else(Place::default, |(_, _, place, _)| *place)
-            };
-            let [first, second, ..] = path.as_slice() else { continue };
-            let mut fault = Fault::new(place(first, second), format!("the task {} calls itself", show(first)));
-            fault = fault.label(path.join(" -> "));
-            for pair in path.windows(2).skip(1) {
-                fault = fault.also(place(pair[0], pair[1]), format!("{} -> {}", pair[0], pair[1]));
+            let mut calls = path.windows(2).filter_map(|pair| {
+                let [from, to] = pair else { return None };
+                Some((*places.get(&(*from, *to))?, format!("{from} -> {to}")))
+            });
+            let (Some(first), Some((place, _))) = (path.first(), calls.next()) else { continue };
+            let mut fault = Fault::new(place, format!("the task {} calls itself", show(first)));
+            fault = fault.label(graph::path(&path));
+            for (place, label) in calls.take(graph::FEW) {
+                fault = fault.also(place, label);
             }
             book.faults.push(fault);
         }
@@ -88,20 +91,23 @@ fn arguments(
     step: &Node,
     book: &mut Book<'_>,
 ) {
+    let known = || params.keys().map(String::as_str);
+    let mut meant = Vec::new();
     for entry in step.map("with").iter().filter(|entry| !params.contains_key(&entry.key)) {
         let fault = Fault::new(entry.place, format!("{} has no parameter {}", show(callee), show(&entry.key)));
-        let fault = fault.suggest(&entry.key, params.keys().map(String::as_str));
-        let known = params.keys().cloned().collect::<Vec<_>>();
-        book.faults.push(match known.as_slice() {
-            [] => fault.also(declared, "takes no parameters"),
-            known => fault.help(format!("its parameters: {}", known.join(", "))),
+        meant.extend(crate::text::suggest(&entry.key, known()));
+        book.faults.push(if params.is_empty() {
+            fault.also(declared, "takes no parameters")
+        } else {
+            fault.among(&entry.key, "its parameters", known(), "")
         });
     }
     if step.is_broken("with") {
         return;
     }
     for (name, _) in params.iter().filter(|(_, required)| **required) {
-        if !step.map("with").iter().any(|entry| entry.key == *name) {
+        let given = step.map("with").iter().any(|entry| entry.key == *name);
+        if !given && !meant.contains(&name.as_str()) {
             let fault = Fault::new(place, format!("{} must be given its parameter {}", show(callee), show(name)));
             book.faults.push(fault.help(format!("add with = {{ {name} = \"...\" }}")));
         }

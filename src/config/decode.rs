@@ -14,8 +14,10 @@ pub fn decode(shown: &str, bytes: &[u8]) -> Result<String, Failure> {
     if bytes.len() > MAX_BYTES {
         return Err(refuse(format!("{shown} is larger than 4 MiB, the most that is read")));
     }
-    // UTF-16 without a mark shows by its NULs: no TOML file begins with one or has one second.
-    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) || matches!(bytes, [0, _, ..] | [_, 0, ..])
+    // UTF-16 without a mark shows by a NUL in every other byte.
+    if bytes.starts_with(&[0xFF, 0xFE])
+        || bytes.starts_with(&[0xFE, 0xFF])
+        || matches!(bytes, [0, (1..), 0, (1..), ..] | [(1..), 0, (1..), 0, ..])
     {
         return Err(refuse(format!("{shown} is UTF-16: save it as UTF-8")));
     }

@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 
 /// So many errors are shown; the rest is counted.
 const SHOWN: usize = 20;
+/// With so many, nobody waits for the rest: each costs a search for what was meant.
+const HOPELESS: usize = 200;
 
 /// A piece of one of the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -21,35 +23,79 @@ pub struct Place {
 
 /// The files' texts, with the names they are shown by.
 #[derive(Debug, Clone, Default)]
-pub struct Texts(
-    /// Shown name, text.
-    pub Vec<(String, String)>,
-);
+pub struct Texts {
+    files: Vec<Text>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Text {
+    name: String,
+    text: String,
+    /// Offsets of the line ends.
+    ends: Vec<usize>,
+}
 
 impl Texts {
-    fn get(&self, file: usize) -> (&str, &str) {
-        self.0.get(file).map_or(("tasks.toml", ""), |(name, text)| (name, text))
+    /// Adds a file; the first is 0.
+    pub fn add(&mut self, name: &str, text: String) {
+        let ends = memchr::memchr_iter(b'\n', text.as_bytes()).collect();
+        self.files.push(Text { name: name.to_owned(), text, ends });
+    }
+
+    /// The text of a file.
+    pub fn text(&self, file: usize) -> &str {
+        self.files.get(file).map_or("", |file| &file.text)
     }
 
     /// The shown name of a file.
     pub fn name(&self, file: usize) -> &str {
-        self.get(file).0
-    }
-
-    /// What stands at that place.
-    pub fn at(&self, place: Place) -> &str {
-        self.get(place.file).1.get(place.start..place.end).unwrap_or("")
+        self.files.get(file).map_or("tasks.toml", |file| &file.name)
     }
 
     /// The 1-based line of a place.
     pub fn line(&self, place: Place) -> usize {
-        let text = self.get(place.file).1.as_bytes();
-        1 + memchr::memchr_iter(b'\n', &text[..place.start.min(text.len())]).count()
+        1 + self.files.get(place.file).map_or(0, |file| file.ends.partition_point(|end| *end < place.start))
     }
 
     /// `tasks.toml:7`, for one-line messages.
     pub fn name_line(&self, place: Place) -> String {
-        format!("{}:{}", self.get(place.file).0, self.line(place))
+        format!("{}:{}", self.name(place.file), self.line(place))
+    }
+
+    /// The same texts with stars for what is secret, byte for byte: reports quote lines, and end up
+    /// in the logs of others. Of `tasks.local.toml` nothing is shown behind a key.
+    #[must_use]
+    pub fn masked(&self, secrets: &[Place]) -> Self {
+        let mut masked = self.clone();
+        for (at, file) in masked.files.iter_mut().enumerate() {
+            if at > 0 {
+                file.text = file.text.split_inclusive('\n').map(mask_line).collect();
+                continue;
+            }
+            for place in secrets.iter().filter(|place| place.file == at) {
+                if let Some(secret) = file.text.get(place.start..place.end) {
+                    let stars = stars(secret);
+                    file.text.replace_range(place.start..place.end, &stars);
+                }
+            }
+        }
+        masked
+    }
+}
+
+/// As many bytes of stars; line ends stay.
+fn stars(text: &str) -> String {
+    text.bytes().map(|byte| if byte.is_ascii_whitespace() { byte as char } else { '*' }).collect()
+}
+
+fn mask_line(line: &str) -> String {
+    let header = line.trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    if header.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))) {
+        return line.to_owned();
+    }
+    match line.split_once('=') {
+        Some((key, value)) => format!("{key}={}", stars(value)),
+        None => stars(line),
     }
 }
 
@@ -79,9 +125,24 @@ impl Fault {
     /// "did you mean", beside the caret, when there is a near word.
     #[must_use]
     pub fn suggest<'a>(self, word: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
-        match crate::text::suggest(word, known) {
+        match near(word, known) {
             Some(near) => self.label(format!("did you mean {}?", show(near))),
             None => self,
+        }
+    }
+
+    /// "did you mean"; or else the names that there are, or how to declare the first.
+    #[must_use]
+    pub fn among<'a>(self, word: &str, what: &str, known: impl IntoIterator<Item = &'a str>, declare: &str) -> Self {
+        const FEW: usize = 16;
+        let known: Vec<&str> = known.into_iter().collect();
+        if let Some(near) = near(word, known.iter().copied()) {
+            return self.label(format!("did you mean {}?", show(near)));
+        }
+        match known.len() {
+            0 => self.help(format!("there are no {what}; {declare}")),
+            len if len <= FEW => self.help(format!("{what}: {}", known.join(", "))),
+            len => self.help(format!("{what}: {}, and {} more", known[..FEW].join(", "), len - FEW)),
         }
     }
 
@@ -103,10 +164,15 @@ impl Fault {
         let mut marks = vec![(self.place, self.label.as_str(), AnnotationKind::Primary)];
         marks.extend(self.also.iter().map(|(place, label)| (*place, label.as_str(), AnnotationKind::Context)));
         let mut group = Group::with_title(Level::ERROR.primary_title(self.title.as_str()));
-        let mut files: Vec<usize> = marks.iter().map(|(place, ..)| place.file).collect();
-        files.dedup();
+        // The files in the order of the marks, each once: that of the error itself first.
+        let mut files: Vec<usize> = Vec::new();
+        for (place, ..) in &marks {
+            if !files.contains(&place.file) {
+                files.push(place.file);
+            }
+        }
         for file in files {
-            let (name, text) = texts.get(file);
+            let (name, text) = (texts.name(file), texts.text(file));
             let here: Vec<_> = marks.iter().filter(|(place, ..)| place.file == file).collect();
             let (first, last) = here
                 .iter()
@@ -124,7 +190,9 @@ impl Fault {
         for help in &self.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
-        renderer.render(&[group])
+        // The renderer shows ASCII controls as pictures, but lets those of Latin-1 through, and a
+        // terminal takes U+009B for the start of an escape sequence.
+        renderer.render(&[group]).replace(|c| matches!(c, '\u{80}'..='\u{9f}'), "\u{fffd}")
     }
 }
 
@@ -137,6 +205,11 @@ fn window(text: &str, first: usize, last: usize) -> (&str, usize) {
     (&text[start..end], start)
 }
 
+/// The nearest known word. Any two words of one or two letters are near each other: that is no hint.
+fn near<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    crate::text::suggest(word, known).filter(|_| word.chars().count() > 2)
+}
+
 fn floor_char(text: &str, at: usize) -> usize {
     let mut at = at.min(text.len());
     while !text.is_char_boundary(at) {
@@ -147,6 +220,9 @@ fn floor_char(text: &str, at: usize) -> usize {
 
 /// A word of the file, quoted; control characters escaped, long ones cut.
 pub fn show(word: &str) -> String {
+    if word.is_empty() {
+        return "\"\"".to_owned();
+    }
     const LONGEST: usize = 60;
     let mut out = String::from("`");
     for (index, c) in word.chars().enumerate() {
@@ -170,6 +246,11 @@ impl Faults {
         self.0.insert(fault);
     }
 
+    /// So many that the rest need not be looked for?
+    pub fn is_hopeless(&self) -> bool {
+        self.0.len() >= HOPELESS
+    }
+
     /// None so far?
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -180,9 +261,10 @@ impl Faults {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         let mut parts: Vec<String> = self.0.iter().take(SHOWN).map(|fault| fault.render(texts, &renderer)).collect();
         let total = self.0.len();
-        let more = total.saturating_sub(SHOWN);
-        if more > 0 {
-            parts.push(format!("{} in all; {more} more not shown", count(total, "error")));
+        if self.is_hopeless() {
+            parts.push(format!("more than {SHOWN} errors; the first {SHOWN} are shown"));
+        } else if total > SHOWN {
+            parts.push(format!("{}; the first {SHOWN} are shown", count(total, "error")));
         } else if total > 1 {
             parts.push(count(total, "error"));
         }

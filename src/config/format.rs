@@ -33,7 +33,7 @@ pub static FILE: Shape = Shape {
     name: "tasks.toml",
     doc: "The runbook of one app: its tools, tasks, checks and symptoms",
     fields: &[
-        Field::new("version", Kind::Number(1, u64::MAX), "Version of the format: 1").required(),
+        Field::new("version", Kind::Number(1, u64::MAX), "Version of the format: version = 1").required(),
         Field::new("app", Kind::Table(&APP), "The app that the tasks operate"),
         Field::new(
             "vars",
@@ -57,7 +57,7 @@ pub static LOCAL: Shape = Shape {
     doc: "This machine's values of the variables",
     fields: &[
         Field::new("version", Kind::Number(1, u64::MAX), "Version of the format: 1"),
-        Field::new("vars", Kind::Map(&Kind::Template), "Values of variables that tasks.toml declares"),
+        Field::new("vars", Kind::Map(&Kind::Text), "Values of variables that tasks.toml declares"),
     ],
     overrides: None,
     partial: false,

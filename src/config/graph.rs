@@ -46,6 +46,19 @@ pub fn order(edges: &[Vec<usize>]) -> (Vec<usize>, Vec<Vec<usize>>) {
     (sorted, circles)
 }
 
+/// So many steps of a path are shown.
+pub const FEW: usize = 8;
+
+/// `a -> b -> a`; of a long path its first steps and its last.
+pub fn path(names: &[&str]) -> String {
+    match names {
+        [head @ .., last] if names.len() > FEW + 2 => {
+            format!("{} -> ... {} more ... -> {last}", head[..FEW].join(" -> "), names.len() - FEW - 1)
+        }
+        names => names.join(" -> "),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::order;

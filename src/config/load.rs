@@ -28,18 +28,17 @@ const VERSION: usize = 1;
 pub fn load(input: &Input<'_>) -> Result<Loaded, Failure> {
     let mut texts = Texts::default();
     for source in std::iter::once(&input.file).chain(&input.local) {
-        texts.0.push((source.shown.clone(), decode(&source.shown, &source.text)?));
+        texts.add(&source.shown, decode(&source.shown, &source.text)?);
     }
     let mut faults = Faults::default();
+    let mut secrets = Vec::new();
     let shapes: [&'static Shape; 2] = [&format::FILE, &format::LOCAL];
-    let nodes: Vec<Option<Node>> = texts
-        .0
-        .iter()
-        .zip(shapes)
-        .enumerate()
-        .map(|(file, ((_, text), shape))| parse(file, text, shape, &mut faults))
-        .collect();
-    let [Some(root), rest @ ..] = nodes.as_slice() else { return Err(faults.into_failure(&texts, input.color)) };
+    let files = if input.local.is_some() { 2 } else { 1 };
+    let nodes: Vec<Option<Node>> =
+        (0..files).zip(shapes).map(|(file, shape)| parse(file, &texts, shape, &mut faults, &mut secrets)).collect();
+    let [Some(root), rest @ ..] = nodes.as_slice() else {
+        return Err(faults.into_failure(&texts.masked(&secrets), input.color));
+    };
     version(root, &mut faults);
     let local = rest.first().and_then(Option::as_ref);
     let settled = vars::settle(root, local, input, &texts, &mut faults);
@@ -51,7 +50,7 @@ pub fn load(input: &Input<'_>) -> Result<Loaded, Failure> {
     }
     let catalog = draw(root, input.os, input, &settled, &texts, &mut faults, &mut warnings);
     if !faults.is_empty() {
-        return Err(faults.into_failure(&texts, input.color));
+        return Err(faults.into_failure(&texts.masked(&secrets), input.color));
     }
     match settled.usage {
         Some(usage) => Err(usage),
@@ -60,8 +59,18 @@ pub fn load(input: &Input<'_>) -> Result<Loaded, Failure> {
 }
 
 /// The tree of one file; `None` when its syntax is wrong, for then little can be said of the rest.
-fn parse(file: usize, text: &str, shape: &'static Shape, faults: &mut Faults) -> Option<Node> {
+fn parse(
+    file: usize,
+    texts: &Texts,
+    shape: &'static Shape,
+    faults: &mut Faults,
+    secrets: &mut Vec<Place>,
+) -> Option<Node> {
+    let text = texts.text(file);
     let (table, errors) = DeTable::parse_recoverable(text);
+    if file == 0 {
+        secrets.extend(vars::secrets(table.get_ref()));
+    }
     if !errors.is_empty() {
         syntax::report(file, text, &errors, faults);
         return None;
@@ -143,7 +152,7 @@ fn diagnose(node: &Node, book: &mut Book<'_>) -> Option<String> {
     match book.tasks.get(name) {
         None => {
             let fault = fault(format!("unknown task {}", show(name)));
-            book.faults.push(fault.suggest(name, book.tasks.keys().map(String::as_str)));
+            book.faults.push(fault.among(name, "tasks", book.tasks.keys().map(String::as_str), "declare it"));
         }
         Some(facts) => {
             if facts.danger.is_some_and(|danger| danger > Danger::Read) {

@@ -26,9 +26,12 @@ pub struct Needs {
 
 /// What is known at some point of a task.
 struct Scope {
+    params: BTreeSet<String>,
     names: BTreeSet<String>,
     /// List → its variables.
     lists: BTreeMap<String, BTreeSet<String>>,
+    /// Named groups of any step's `expect`, with their places.
+    later: BTreeMap<String, Place>,
     /// A part of the task that could define names was wrong: nothing can be said of a missing one.
     blurred: bool,
 }
@@ -45,11 +48,19 @@ impl Needs {
     /// Walks a task and holds every use against what is known at its place.
     pub fn task(&mut self, node: &Node, steps: &Steps, book: &mut Book<'_>) {
         let params = node.tables("params").filter_map(|param| param.text("name"));
+        let params: BTreeSet<String> = params.map(str::to_owned).collect();
         let mut scope = Scope {
-            names: params.map(str::to_owned).collect(),
+            names: params.clone(),
+            params,
             lists: BTreeMap::new(),
+            later: BTreeMap::new(),
             blurred: node.is_broken("params") || node.is_broken("steps") || node.is_broken("finally"),
         };
+        for step in steps.steps.iter().chain(&steps.finally) {
+            let place = step.value_place("expect");
+            let groups = step.pattern("expect").map(|pattern| pattern.groups().map(str::to_owned).collect::<Vec<_>>());
+            scope.later.extend(groups.into_iter().flatten().map(|group| (group, place)));
+        }
         scope.blurred |= node.tables("params").any(|param| param.is_broken("name"));
         self.defined.extend(scope.names.iter().cloned());
         for used in node.item("confirm").and_then(|item| item.filling()).iter().flat_map(|filling| &filling.uses) {
@@ -102,7 +113,7 @@ impl Needs {
         scope.blurred |= step.is_broken("expect") || step.is_broken("each");
         if let Some(pattern) = step.pattern("expect") {
             for group in pattern.groups() {
-                hides(group, step.value_place("expect"), book);
+                hides(group, step.value_place("expect"), scope, book);
                 scope.names.insert(group.to_owned());
                 self.defined.insert(group.to_owned());
             }
@@ -111,7 +122,7 @@ impl Needs {
         scope.blurred |= each.is_broken("as") || each.is_broken("match");
         if let (Some(list), Some(pattern)) = (each.text("as"), each.pattern("match")) {
             for group in pattern.groups() {
-                hides(group, each.value_place("match"), book);
+                hides(group, each.value_place("match"), scope, book);
                 self.defined.insert(group.to_owned());
             }
             let groups = pattern.groups().chain([list]).map(str::to_owned);
@@ -136,9 +147,7 @@ impl Needs {
             for used in open {
                 let key = (check.clone(), used.name.clone());
                 if !self.met.contains(&key) {
-                    let known = book.var_names.iter().chain(&self.defined).map(String::as_str);
-                    let fault = Fault::new(used.place, format!("unknown variable {}", show(&used.name)));
-                    book.faults.push(fault.suggest(&used.name, known));
+                    book.unknown_variable(used, self.defined.iter().map(String::as_str));
                     continue;
                 }
                 for place in self.missing.get(&key).into_iter().flatten() {
@@ -171,21 +180,27 @@ fn items(step: &Node, scope: &mut Scope, book: &mut Book<'_>) -> Option<BTreeSet
     None
 }
 
-fn hides(group: &str, place: Place, book: &mut Book<'_>) {
-    if book.var_names.contains(group) {
-        let title = format!("the group {} would hide the variable of that name", show(group));
-        book.faults.push(Fault::new(place, title).label("give the group another name"));
-    }
+fn hides(group: &str, place: Place, scope: &Scope, book: &mut Book<'_>) {
+    let what = match (book.var_names.contains(group), scope.params.contains(group)) {
+        (true, _) => "variable",
+        (_, true) => "parameter",
+        _ => return,
+    };
+    let title = format!("the group {} would hide the {what} of that name", show(group));
+    book.faults.push(Fault::new(place, title).label("give the group another name"));
 }
 
 fn unknown(used: &Use, scope: &Scope, book: &mut Book<'_>) {
     if scope.blurred || scope.names.contains(&used.name) || book.var_names.contains(&used.name) {
         return;
     }
-    let fault = Fault::new(used.place, format!("unknown variable {}", show(&used.name)));
-    let list = scope.lists.iter().find(|(_, names)| names.contains(&used.name));
-    book.faults.push(match list {
-        Some((list, _)) => fault.label("an item of a list").help(format!("add for = \"{list}\" to the step")),
-        None => fault.suggest(&used.name, scope.names.iter().chain(&book.var_names).map(String::as_str)),
-    });
+    let title = || format!("unknown variable {}", show(&used.name));
+    if let Some((list, _)) = scope.lists.iter().find(|(_, names)| names.contains(&used.name)) {
+        let fault = Fault::new(used.place, title()).label("an item of a list");
+        book.faults.push(fault.help(format!("add for = \"{list}\" to the step")));
+    } else if let Some(place) = scope.later.get(&used.name) {
+        book.faults.push(Fault::new(used.place, title()).also(*place, "gets its value only here"));
+    } else {
+        book.unknown_variable(used, scope.names.iter().map(String::as_str));
+    }
 }

@@ -1,6 +1,6 @@
 //! A step's table → [`Step`], with the rules that concern the step alone.
 
-use super::book::{Book, listed};
+use super::book::Book;
 use super::fault::{Fault, Place, show};
 use super::input::Os;
 use super::names;
@@ -191,10 +191,11 @@ fn tool(program: &Filling, place: Place, book: &mut Book<'_>) {
             .help(format!("write one string for each argument: run = [{}, ...]", words.join(", ")))
     } else {
         let fault = fault(format!("unknown tool {}", show(name)));
-        match crate::text::suggest(name, book.tools.iter().map(String::as_str)) {
-            Some(near) => fault.label(format!("did you mean {}?", show(near))),
-            None if names::plain(name).is_ok() => fault.help(format!("declare it: [tools.{name}]")),
-            None => fault.help(listed("tools of this file", &book.tools, "[tools.NAME]")),
+        let known = || book.tools.iter().map(String::as_str);
+        if names::plain(name).is_ok() && crate::text::suggest(name, known()).is_none() {
+            fault.help(format!("declare it: [tools.{name}]"))
+        } else {
+            fault.among(name, "tools", known(), "declare one: [tools.NAME]")
         }
     };
     book.faults.push(fault);

@@ -35,8 +35,18 @@ fn in_words(place: Place, text: &str, message: &str) -> Fault {
     if message.starts_with("string values must be quoted") {
         return Fault::new(place, "a value is missing quotes").label("strings stand in \"quotes\"");
     }
-    match message.split_once(", expected ") {
-        Some((what, expected)) => Fault::new(place, format!("TOML: {what}")).label(format!("expected {expected}")),
-        None => Fault::new(place, format!("TOML: {message}")),
+    if message.starts_with("invalid boolean") {
+        return Fault::new(place, "this is no value").label("true or false, or a string in \"quotes\"");
+    }
+    let fault = match message.split_once(", expected ") {
+        Some((what, _)) if what.starts_with("invalid") && what.ends_with("string") => {
+            return Fault::new(place, "a string is never closed").label("its closing quote is missing");
+        }
+        Some((what, expected)) => Fault::new(place, what).label(format!("expected {expected}")),
+        None => Fault::new(place, message),
+    };
+    match message.contains("between array elements") {
+        true => fault.help("or the list before it is not closed with `]`"),
+        false => fault,
     }
 }

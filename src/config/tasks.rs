@@ -84,6 +84,9 @@ fn list(node: &Node, key: &str, book: &mut Book<'_>) -> (Vec<Step>, Vec<Node>) {
     let mut drawn = Vec::new();
     let mut nodes = Vec::new();
     for written in node.tables(key) {
+        if book.faults.is_hopeless() {
+            break;
+        }
         let node = written.on(book.os, steps::ACTIONS);
         drawn.extend(steps::draw(written, &node, book));
         nodes.push(node);

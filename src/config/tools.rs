@@ -15,9 +15,10 @@ pub fn draw(entry: &Entry, node: &Node, book: &mut Book<'_>) -> Tool {
         book.faults.push(Fault::new(node.value_place("program"), "the program is empty"));
     }
     // Pinned arguments go before every call, whoever makes it: they know the file's variables only.
-    for used in node.uses().iter().filter(|used| !book.var_names.contains(&used.name)) {
-        let fault = Fault::new(used.place, format!("unknown variable {}", show(&used.name)));
-        book.faults.push(fault.suggest(&used.name, book.var_names.iter().map(String::as_str)));
+    for used in node.uses() {
+        if !book.var_names.contains(&used.name) {
+            book.unknown_variable(&used, std::iter::empty());
+        }
     }
     let args = node.list("args").iter().filter_map(Item::filling).map(|filling| filling.template.clone());
     Tool {

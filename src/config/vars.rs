@@ -1,6 +1,7 @@
 //! Variables: declared in `[vars]`, given a value by the strongest source, filled from each other.
 
 use super::fault::{Fault, Faults, Place, Texts, show};
+use super::filling;
 use super::graph;
 use super::input::Input;
 use super::names;
@@ -12,6 +13,7 @@ use crate::model::template::Template;
 use crate::model::value;
 use crate::text::suggest;
 use std::collections::BTreeMap;
+use toml::de::DeTable;
 
 const ENVIRONMENT: &str = "REFLOAT_VAR_";
 
@@ -19,7 +21,7 @@ const ENVIRONMENT: &str = "REFLOAT_VAR_";
 #[derive(Debug, Clone)]
 struct Declared<'a> {
     entry: &'a Entry,
-    value: Option<(&'a Filling, Place)>,
+    value: Option<(Filling, Place)>,
     pattern: Option<Pattern>,
     secret: bool,
     help: String,
@@ -36,6 +38,17 @@ pub struct Settled {
     pub warnings: Vec<String>,
 }
 
+/// Where the values of secrets stand in tasks.toml, right or wrong: no report may quote them.
+pub fn secrets(file: &DeTable<'_>) -> Vec<Place> {
+    let vars = file.get("vars").and_then(|vars| vars.get_ref().as_table());
+    let tables = vars.into_iter().flat_map(|vars| vars.values()).filter_map(|var| var.get_ref().as_table());
+    let secret = tables.filter(|var| var.get("secret").is_some_and(|flag| flag.get_ref().as_bool() != Some(false)));
+    secret
+        .filter_map(|var| var.get("value"))
+        .map(|value| Place { file: 0, start: value.span().start, end: value.span().end })
+        .collect()
+}
+
 /// Reads `[vars]` and gives every variable its value.
 pub fn settle(file: &Node, local: Option<&Node>, input: &Input<'_>, texts: &Texts, faults: &mut Faults) -> Settled {
     let declared = declare(file, faults);
@@ -44,41 +57,71 @@ pub fn settle(file: &Node, local: Option<&Node>, input: &Input<'_>, texts: &Text
     let local = local.map_or(&[][..], |node| node.map("vars"));
     for entry in local.iter().filter(|entry| !index.contains_key(entry.key.as_str())) {
         let title = format!("{} does not declare the variable {}", texts.name(0), show(&entry.key));
-        faults.push(Fault::new(entry.place, title).suggest(&entry.key, index.keys().copied()));
+        faults.push(Fault::new(entry.place, title).among(
+            &entry.key,
+            "declared",
+            index.keys().copied(),
+            "declare it there",
+        ));
     }
     let mut settled = Settled::default();
     let outside = from_outside(input, &index, &mut settled);
-    let in_files: Vec<Option<(&Filling, Place, Origin)>> = declared.iter().map(|var| written(var, local)).collect();
+    let in_files: Vec<Option<(Filling, Place, Origin)>> =
+        declared.iter().map(|var| written(var, local, texts, faults)).collect();
     let Some(order) = order(&declared, &in_files, &index, faults) else { return settled };
 
+    // What is wrong with a value is told once, where it came from: not again of what it went into.
+    let mut roots: BTreeMap<String, Root> = BTreeMap::new();
     for at in order {
         let (Some(var), Some(in_file)) = (declared.get(at), in_files.get(at)) else { continue };
         let name = var.entry.key.as_str();
-        let mut secret = var.secret;
-        let (value, origin) = match (outside.get(&at), in_file) {
-            (Some((value, origin, _)), _) => (value.clone(), *origin),
+        let (var, root) = match (outside.get(&at), in_file) {
+            (Some((value, origin, source)), _) => {
+                let root = Root { outside: Some(source.clone()), wrong: false };
+                (var.with(value.clone(), *origin, var.secret), root)
+            }
             (None, Some((filling, _, origin))) => {
+                let used: Vec<&Root> = filling.template.names().iter().filter_map(|used| roots.get(*used)).collect();
+                let root = Root {
+                    outside: used.iter().find_map(|root| root.outside.clone()),
+                    wrong: used.iter().any(|root| root.wrong),
+                };
                 // What a secret went into is a secret.
-                let names = filling.template.names();
-                secret |= names.iter().any(|name| settled.vars.get(*name).is_some_and(|used| used.secret));
-                (fill(&filling.template, &settled.vars), *origin)
+                let secret = filling.uses.iter().any(|used| settled.vars.get(&used.name).is_some_and(|var| var.secret));
+                (var.with(fill(&filling.template, &settled.vars), *origin, var.secret || secret), root)
             }
-            (None, None) => (String::new(), Origin::File),
+            (None, None) => (var.with(String::new(), Origin::File, var.secret), Root::default()),
         };
+        let verdict = value::check_value(name, &var.value, var.pattern.as_ref());
         // A secret that nobody has given yet is no error: most tasks do not need it.
-        let absent = var.secret && value.is_empty();
-        let verdict = value::check_value(name, &value, var.pattern.as_ref());
-        if let Some(why) = verdict.err().filter(|_| !absent) {
-            match (outside.get(&at), in_file) {
-                (Some((_, _, source)), _) => add_usage(&mut settled.usage, format!("{source}: {why}"), None),
-                (None, Some((_, place, _))) => faults.push(Fault::new(*place, why)),
-                (None, None) => {}
+        let wrong = verdict.err().filter(|_| !(var.secret && var.value.is_empty()));
+        match (&wrong, &root, in_file) {
+            (Some(_), Root { wrong: true, .. }, _) => {}
+            (Some(why), Root { outside: Some(source), .. }, _) => {
+                add_usage(&mut settled.usage, format!("{source}: {why}"), None);
             }
+            (Some(why), _, Some((_, place, _))) => faults.push(Fault::new(*place, why)),
+            _ => {}
         }
-        let var = Var { value, origin, secret, pattern: var.pattern.clone(), help: var.help.clone() };
+        roots.insert(name.to_owned(), Root { wrong: root.wrong || wrong.is_some(), ..root });
         settled.vars.insert(name.to_owned(), var);
     }
     settled
+}
+
+/// What a value was made of.
+#[derive(Debug, Clone, Default)]
+struct Root {
+    /// The `--set` or environment variable that went into it.
+    outside: Option<String>,
+    /// Something in it has been reported.
+    wrong: bool,
+}
+
+impl Declared<'_> {
+    fn with(&self, value: String, origin: Origin, secret: bool) -> Var {
+        Var { value, origin, secret, pattern: self.pattern.clone(), help: self.help.clone() }
+    }
 }
 
 fn declare<'a>(file: &'a Node, faults: &mut Faults) -> Vec<Declared<'a>> {
@@ -116,9 +159,9 @@ fn declare<'a>(file: &'a Node, faults: &mut Faults) -> Vec<Declared<'a>> {
 }
 
 fn refuse_written_secret(var: &Declared<'_>, faults: &mut Faults) {
-    let Some((filling, place)) = var.value else { return };
+    let Some((filling, place)) = &var.value else { return };
     if var.secret && filling.template.as_literal().is_some_and(|text| !text.is_empty()) {
-        let fault = Fault::new(place, format!("the value of the secret {} stands in the file", show(&var.entry.key)));
+        let fault = Fault::new(*place, format!("the value of the secret {} stands in the file", show(&var.entry.key)));
         faults.push(fault.help(format!(
             "leave it out here; give it in tasks.local.toml or as {ENVIRONMENT}{}",
             names::folded(&var.entry.key).to_ascii_uppercase()
@@ -126,16 +169,33 @@ fn refuse_written_secret(var: &Declared<'_>, faults: &mut Faults) {
     }
 }
 
-fn placed(item: &Item) -> Option<(&Filling, Place)> {
-    item.filling().map(|filling| (filling, item.place))
+fn placed(item: &Item) -> Option<(Filling, Place)> {
+    item.filling().map(|filling| (filling.clone(), item.place))
 }
 
-/// The value that the files give: the local one before the shared one.
-fn written<'a>(var: &Declared<'a>, local: &'a [Entry]) -> Option<(&'a Filling, Place, Origin)> {
-    let own = local.iter().find(|entry| entry.key == var.entry.key);
-    match own.and_then(|entry| entry.item.as_ref()).and_then(placed) {
-        Some((filling, place)) => Some((filling, place, Origin::LocalFile)),
-        None => var.value.map(|(filling, place)| (filling, place, Origin::File)),
+/// The value that the files give: the local one before the shared one. A local value may use other
+/// variables; that of a secret is taken as it is, for a password may hold `$`.
+fn written(
+    var: &Declared<'_>,
+    local: &[Entry],
+    texts: &Texts,
+    faults: &mut Faults,
+) -> Option<(Filling, Place, Origin)> {
+    let own = local.iter().find(|entry| entry.key == var.entry.key).and_then(|entry| entry.item.as_ref());
+    let own = own.and_then(|item| Some((item.text()?, item.place)));
+    let Some((text, place)) = own else {
+        return var.value.clone().map(|(filling, place)| (filling, place, Origin::File));
+    };
+    if var.secret {
+        let filling = Filling { template: Template::literal(text), text: text.to_owned(), uses: Vec::new() };
+        return Some((filling, place, Origin::LocalFile));
+    }
+    match filling::read(texts.text(place.file), text, place) {
+        Ok(filling) => Some((filling, place, Origin::LocalFile)),
+        Err(fault) => {
+            faults.push(fault);
+            None
+        }
     }
 }
 
@@ -198,19 +258,22 @@ fn add_usage(usage: &mut Option<Failure>, message: String, hint: Option<String>)
 /// The order in which to fill them; `None` after a fault that leaves none.
 fn order(
     declared: &[Declared<'_>],
-    in_files: &[Option<(&Filling, Place, Origin)>],
+    in_files: &[Option<(Filling, Place, Origin)>],
     index: &BTreeMap<&str, usize>,
     faults: &mut Faults,
 ) -> Option<Vec<usize>> {
     let mut edges = Vec::with_capacity(declared.len());
     for in_file in in_files {
+        if faults.is_hopeless() {
+            return None;
+        }
         let mut needs = Vec::new();
         for used in in_file.iter().flat_map(|(filling, ..)| &filling.uses) {
             match index.get(used.name.as_str()) {
                 Some(at) => needs.push(*at),
                 None => {
                     let fault = Fault::new(used.place, format!("unknown variable {}", show(&used.name)));
-                    faults.push(fault.suggest(&used.name, index.keys().copied()));
+                    faults.push(fault.among(&used.name, "variables", index.keys().copied(), ""));
                 }
             }
         }
@@ -219,9 +282,10 @@ fn order(
     let (order, circles) = graph::order(&edges);
     for circle in &circles {
         let names: Vec<&str> = circle.iter().chain(circle.first()).map(|at| declared[*at].entry.key.as_str()).collect();
-        let place = circle.first().and_then(|at| in_files[*at]).map_or_else(Place::default, |(_, place, _)| place);
+        let place =
+            circle.first().and_then(|at| in_files[*at].as_ref()).map_or_else(Place::default, |(_, place, _)| *place);
         let fault = Fault::new(place, format!("the variable {} needs itself", show(names[0])));
-        faults.push(fault.label(names.join(" -> ")));
+        faults.push(fault.label(graph::path(&names)));
     }
     circles.is_empty().then_some(order)
 }

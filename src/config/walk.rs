@@ -1,15 +1,18 @@
 //! TOML → the tree of `tree`, along the shapes. Every fault of form is found here.
 
 use super::fault::{Fault, Faults, Place, show};
-use super::shape::{Kind, Shape, one_of};
-use super::tree::{Entry, Filling, Item, Node, Use, Value};
+use super::filling;
+use super::shape::{Kind, Shape};
+use super::tree::{Entry, Item, Node, Value};
 use crate::model::pattern::Pattern;
-use crate::model::template::{Part, Template};
 use crate::text::parse_duration;
 use std::ops::Range;
 use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+
+/// Before the key of a list, for what stands in it.
+const ELEMENT: &str = "an element of ";
 
 /// Walks one file.
 #[derive(Debug)]
@@ -30,7 +33,7 @@ impl Walker<'_> {
     /// Reads a table.
     pub fn table(&mut self, shape: &'static Shape, table: &DeTable<'_>, place: Place) -> Node {
         let mut node = Node::new(shape, place);
-        let mut unknown = Vec::new();
+        let mut meant = Vec::new();
         for (key, value) in table.iter() {
             let at = self.place(key.span());
             match shape.kind(key.get_ref()) {
@@ -39,14 +42,19 @@ impl Walker<'_> {
                     node.insert(known, at, item);
                 }
                 None => {
-                    let near = self.unknown_key(shape, key.get_ref(), at);
-                    unknown.extend(near);
+                    meant.extend(self.unknown_key(shape, key.get_ref(), at).map(|near| (near, at)));
                 }
             }
         }
+        // A misspelt key counts as the one that was meant, with a wrong value: what would follow from
+        // its absence is the same error.
+        for (near, at) in meant {
+            if !node.has(near) {
+                node.insert(near, at, None);
+            }
+        }
         for field in shape.fields.iter().filter(|field| field.required && !node.has(field.key)) {
-            // A misspelt key has been reported already: that it is missing is the same error.
-            if !shape.partial && !unknown.contains(&field.key) {
+            if !shape.partial {
                 let fault = Fault::new(place, format!("`{}` is missing", field.key));
                 self.faults.push(fault.label(lower_first(field.doc)));
             }
@@ -58,7 +66,7 @@ impl Walker<'_> {
     fn unknown_key(&mut self, shape: &'static Shape, key: &str, at: Place) -> Option<&'static str> {
         let keys = || shape.keys().map(|(key, _)| key);
         let other_word = shape.fields.iter().find(|field| field.aka.contains(&key)).map(|field| field.key);
-        let near = crate::text::suggest(key, keys()).or(other_word);
+        let near = other_word.or_else(|| crate::text::suggest(key, keys()));
         let near = near.and_then(|near| shape.kind(near)).map(|(key, _)| key);
         let mut fault = Fault::new(at, format!("unknown key {}", show(key)));
         fault = match near {
@@ -80,7 +88,7 @@ impl Walker<'_> {
                 Some(fitting) => self.value(*fitting, value, place, key),
                 None => self.wrong_type(kind, value, place, key),
             },
-            (_, DeValue::String(text)) if fits(&kind, value) => self.string(kind, text, place),
+            (_, DeValue::String(text)) if fits(&kind, value) => self.string(kind, text, place, key),
             (Kind::Flag, DeValue::Boolean(flag)) => Some(Value::Flag(*flag)),
             (Kind::Number(min, max), DeValue::Integer(number)) => {
                 let digits = number.as_str().replace('_', "");
@@ -88,7 +96,7 @@ impl Walker<'_> {
                     Ok(number) if (min..=max).contains(&number) => Some(Value::Number(number)),
                     _ => {
                         let limits = if max == u64::MAX { format!("{min} or more") } else { format!("{min} to {max}") };
-                        self.refuse(Fault::new(place, format!("`{key}` is out of range")).label(limits))
+                        self.refuse(Fault::new(place, format!("{} is out of range", called(key))).label(limits))
                     }
                 }
             }
@@ -98,10 +106,12 @@ impl Walker<'_> {
                     _ => Kind::Template,
                 };
                 if array.is_empty() && !matches!(kind, Kind::List(_)) {
-                    return self.refuse(Fault::new(place, format!("`{key}` is empty")).label("needs at least one"));
+                    return self
+                        .refuse(Fault::new(place, format!("{} is empty", called(key))).label("needs at least one"));
                 }
                 // All elements are read before one wrong one spoils the list: all faults at once.
-                let items: Vec<_> = array.iter().map(|value| self.item(of, value, key)).collect();
+                let one = format!("{ELEMENT}`{key}`");
+                let items: Vec<_> = array.iter().map(|value| self.item(of, value, &one)).collect();
                 items.into_iter().collect::<Option<Vec<_>>>().map(Value::List)
             }
             (Kind::Table(shape), DeValue::Table(table)) => Some(Value::Table(self.table(shape, table, place))),
@@ -120,9 +130,9 @@ impl Walker<'_> {
         }
     }
 
-    fn string(&mut self, kind: Kind, text: &str, place: Place) -> Option<Value> {
+    fn string(&mut self, kind: Kind, text: &str, place: Place, key: &str) -> Option<Value> {
         if let Some(at) = text.find('\0') {
-            let place = self.inside(place, text, at, 0);
+            let place = filling::inside(self.text, place, text, at, 0);
             return self.refuse(Fault::new(place, "a string holds a NUL character"));
         }
         let fault = |title: String| Fault::new(place, title);
@@ -133,7 +143,10 @@ impl Walker<'_> {
                 }
                 None => Some(Value::Text(text.to_owned())),
             },
-            Kind::Template => self.template(text, place),
+            Kind::Template => match filling::read(self.text, text, place) {
+                Ok(filling) => Some(Value::Template(filling)),
+                Err(fault) => self.refuse(fault),
+            },
             Kind::Pattern => match Pattern::new(text) {
                 Ok(pattern) => Some(Value::Pattern(pattern)),
                 Err(why) => self.refuse(fault("this is not a valid pattern".to_owned()).label(why)),
@@ -155,52 +168,11 @@ impl Walker<'_> {
                 if words.contains(&text) {
                     return Some(Value::Text(text.to_owned()));
                 }
-                let mut fault = fault(format!("expected {}, found {}", one_of(words), show(text)));
-                if crate::text::suggest(text, words.iter().copied()).is_some() {
-                    fault = fault.suggest(text, words.iter().copied());
-                } else if words.len() > 8 {
-                    fault = fault.help(format!("known words: {}", words.join(", ")));
-                }
-                self.refuse(fault)
+                let fault = fault(format!("{} does not know {}", called(key.trim_start_matches(ELEMENT)), show(text)));
+                self.refuse(fault.among(text, "known", words.iter().copied(), ""))
             }
             _ => Some(Value::Text(text.to_owned())),
         }
-    }
-
-    fn template(&mut self, text: &str, place: Place) -> Option<Value> {
-        let template = match Template::parse(text) {
-            Ok(template) => template,
-            Err(error) => {
-                let open = text.get(error.at()..).unwrap_or_default();
-                let length = open.find('}').map_or(open.len(), |end| end + 1);
-                let place = self.inside(place, text, error.at(), length);
-                let fault = Fault::new(place, error.to_string());
-                return self.refuse(fault.help("`$$` is a dollar sign that opens no variable"));
-            }
-        };
-        // The parts come in the order of the text, so each is looked for behind the one before.
-        let mut from = 0;
-        let mut uses = Vec::new();
-        for part in template.parts() {
-            let Part::Var { name, optional } = part else { continue };
-            let written = format!("${{{name}{}}}", if *optional { "?" } else { "" });
-            let at = find_unescaped(text, &written, from).unwrap_or(from);
-            uses.push(Use { name: name.clone(), place: self.inside(place, text, at, written.len()) });
-            from = at + written.len();
-        }
-        Some(Value::Template(Filling { template, text: text.to_owned(), uses }))
-    }
-
-    /// The place of a part of a string, when the string is written without escapes; else the string's.
-    fn inside(&self, place: Place, value: &str, at: usize, length: usize) -> Place {
-        let raw = self.text.get(place.start..place.end).unwrap_or_default();
-        for quotes in [1, 3] {
-            if raw.len() == value.len() + 2 * quotes && raw.get(quotes..raw.len() - quotes) == Some(value) {
-                let start = place.start + quotes + at;
-                return Place { file: place.file, start, end: start + length };
-            }
-        }
-        place
     }
 
     fn refuse(&mut self, fault: Fault) -> Option<Value> {
@@ -209,7 +181,7 @@ impl Walker<'_> {
     }
 
     fn wrong_type(&mut self, kind: Kind, value: &DeValue<'_>, place: Place, key: &str) -> Option<Value> {
-        let fault = Fault::new(place, format!("{} must be {}", show(key), kind.noun())).label(format!(
+        let fault = Fault::new(place, format!("{} must be {}", called(key), kind.noun())).label(format!(
             "this is {}",
             match value {
                 DeValue::String(_) => "a string",
@@ -230,12 +202,15 @@ impl Walker<'_> {
             (Kind::Duration | Kind::Backoff, DeValue::Integer(number)) => {
                 fault.help(format!("write it with a unit, as a string: \"{number}s\""))
             }
+            (Kind::Number(..), DeValue::String(text)) if text.parse::<u64>().is_ok() => {
+                fault.help(format!("write it without quotes: {text}"))
+            }
             (
                 Kind::Text | Kind::Line | Kind::Template | Kind::Either(_),
                 DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_),
             ) if fits(&kind, &DeValue::String("".into())) => {
-                let raw = self.text.get(place.start..place.end).unwrap_or_default();
-                fault.help(format!("write it as a string: \"{raw}\""))
+                // Without repeating it: it may be a secret.
+                fault.help("write it in quotes, as a string")
             }
             _ => fault,
         };
@@ -263,20 +238,9 @@ fn positive(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Where `written` stands in `text`, skipping `$$`.
-fn find_unescaped(text: &str, written: &str, mut from: usize) -> Option<usize> {
-    loop {
-        let rest = text.get(from..)?;
-        let at = from + rest.find('$')?;
-        let here = text.get(at..)?;
-        if here.starts_with("$$") {
-            from = at + 2;
-        } else if here.starts_with(written) {
-            return Some(at);
-        } else {
-            from = at + 1;
-        }
-    }
+/// A key, quoted; an element is in words already.
+fn called(key: &str) -> String {
+    if key.contains('`') { key.to_owned() } else { show(key) }
 }
 
 fn lower_first(text: &str) -> String {
