@@ -304,3 +304,6 @@ impl Drop for Progress {
         self.clear();
     }
 }
+
+#[cfg(test)]
+mod tests;
