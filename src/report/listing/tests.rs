@@ -107,6 +107,13 @@ fn a_task_as_data() {
     let task = show::json(&catalog, catalog.task("rollback").unwrap());
     assert_eq!(task["steps"][1]["argv"][3], "${revision?}");
     assert_eq!(task["steps"][0]["task"], "evidence");
+    assert_eq!(task["steps"][1]["timeout"], "6m");
+    let mut skipping = samples::step(crate::model::step::Action::Diagnose);
+    skipping.skip_if = Some(crate::model::step::CheckRef { name: "there".into(), negated: true });
+    let mut alone = catalog.tasks[0].clone();
+    alone.steps = vec![skipping];
+    let steps = &show::json(&catalog, &alone)["steps"];
+    assert_eq!(steps.to_string(), r#"[{"kind":"diagnose","name":null,"skip_if":{"check":"there","negated":true}}]"#);
     assert_eq!(task["tools"]["helm"]["args"][1], "${context}");
     assert_eq!(task["require"][0]["title"], "The release ${release} exists");
     assert_eq!(
