@@ -95,6 +95,8 @@ pub mod report {
     pub mod progress;
     pub mod quoting;
     pub mod render;
+    #[cfg(test)]
+    pub(crate) mod samples;
     pub mod show;
     pub mod style;
     pub mod summary;

@@ -1,6 +1,6 @@
 //! A diagnosis for people: the root first, the line that proves it, what follows from it, the fix.
 
-use super::layout::{Piece, columns, flow, shorten, shorten_front, told, visible};
+use super::layout::{Piece, columns, flow, shorten, shorten_front, visible};
 use super::style::Look;
 use crate::model::finding::{Confidence, Diagnosis, Finding, Quote, Role, Verdict};
 use crate::text;
@@ -16,7 +16,7 @@ pub fn text(diagnosis: &Diagnosis, texts: Option<usize>, look: &Look) -> String 
     match diagnosis.verdict {
         Verdict::Healthy => {
             let where_ = texts.map_or(String::new(), |count| format!(" in {}", text::count(count, "text")));
-            told(
+            titled(
                 &mut out,
                 look,
                 (look.styles.good, "healthy"),
@@ -66,8 +66,8 @@ fn one_root(out: &mut String, root: &Finding, follows: &[&Finding], look: &Look)
     if !root.subject.is_empty() {
         pieces.push(Piece::prose(Style::new(), &format!("in {}", root.subject)));
     }
-    told(out, look, (styles.bad, "root cause"), &pieces);
-    let margin = look.gutter() + 2;
+    titled(out, look, (styles.bad, "root cause"), &pieces);
+    let margin = margin(look);
     out.push_str(&" ".repeat(margin));
     flow(out, margin, margin, &[Piece::prose(Style::new(), &root.cause)], look.width);
     if !root.evidence.is_empty() {
@@ -118,14 +118,27 @@ fn advice(out: &mut String, finding: &Finding, look: &Look) {
 
 fn unclassified(out: &mut String, telling: Option<&Quote>, look: &Look) {
     let found = if telling.is_some() { "no known symptom; the last telling line:" } else { "no known symptom" };
-    told(out, look, (look.styles.warn, "not known"), &[Piece::prose(Style::new(), found)]);
+    titled(out, look, (look.styles.warn, "not known"), &[Piece::prose(Style::new(), found)]);
     if let Some(quote) = telling {
         out.push('\n');
         quoted(out, quote, 2, look);
     }
     out.push('\n');
     let hint = "read on from there; a [symptoms.NAME] table in tasks.toml makes refloat know it next time";
-    told(out, look, (look.styles.strong, "hint"), &[Piece::prose(Style::new(), hint)]);
+    titled(out, look, (look.styles.strong, "hint"), &[Piece::prose(Style::new(), hint)]);
+}
+
+/// Where text starts beside a heading.
+fn margin(look: &Look) -> usize {
+    if look.gutter() == 0 { 2 } else { 12 }
+}
+
+/// A heading at the left edge, as all headings of an answer stand, and what it says.
+fn titled(out: &mut String, look: &Look, heading: (Style, &str), pieces: &[Piece]) {
+    let (style, word) = heading;
+    let beside = if look.gutter() == 0 { 2 } else { 12usize.saturating_sub(columns(word)).max(2) };
+    let _ = write!(out, "{}{}", style.style(word), " ".repeat(beside));
+    flow(out, columns(word) + beside, margin(look), pieces, look.width);
 }
 
 /// The place, and below it the line.
@@ -175,3 +188,6 @@ pub fn sure(confidence: Confidence) -> &'static str {
         Confidence::High => "high",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -194,3 +194,6 @@ pub fn text(rows: &[Row], look: &Look) -> String {
 pub fn json(rows: &[Row]) -> Value {
     json!({ "schema": SCHEMA, "runs": rows })
 }
+
+#[cfg(test)]
+mod tests;

@@ -183,6 +183,8 @@ pub fn flow(out: &mut String, at: usize, indent: usize, pieces: &[Piece], width:
         let beside = at > indent;
         for (index, line) in lines.iter().filter(|line| !line.is_empty() || beside).enumerate() {
             if index > 0 {
+                // What stood before has left its blanks behind.
+                out.truncate(out.trim_end_matches(' ').len());
                 out.push('\n');
                 out.push_str(&" ".repeat(indent));
                 at = indent;
@@ -225,7 +227,8 @@ pub fn table(out: &mut String, look: &Look, indent: usize, rows: &[Vec<Piece>]) 
         }
     }
     let start = indent + widths.iter().map(|width| width + 2).sum::<usize>();
-    let beside = start + 20 <= look.width;
+    let last = rows.iter().filter_map(|row| row.get(widths.len())).map(|piece| columns(&piece.text)).max();
+    let beside = start + last.unwrap_or(0).min(20) <= look.width;
     for row in rows {
         let (cells, last) = row.split_at(row.len().min(widths.len()));
         let mut line = " ".repeat(indent);
@@ -247,7 +250,7 @@ pub fn table(out: &mut String, look: &Look, indent: usize, rows: &[Vec<Piece>]) 
         } else {
             out.push_str(line.trim_end());
             out.push('\n');
-            let deeper = indent + 4;
+            let deeper = indent + 6;
             out.push_str(&" ".repeat(deeper));
             flow(out, deeper, deeper, &last, look.width);
         }

@@ -126,3 +126,6 @@ fn mark(danger: Danger, look: &Look) -> (Style, &'static str) {
 pub fn nearest<'a>(catalog: &'a Catalog, name: &str) -> Option<&'a str> {
     suggest(name, catalog.tasks.iter().map(|task| task.name.as_str()))
 }
+
+#[cfg(test)]
+mod tests;

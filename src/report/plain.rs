@@ -65,3 +65,6 @@ impl Reporter for Plain {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,15 +86,23 @@ impl Page<'_> {
 
     /// The statement, then the calls that ask for it.
     fn gate(&mut self, word: &str, gate: &Gate, indent: usize) {
-        let dim = self.look.styles.dim;
-        let not = if gate.negated { "not: " } else { "" };
+        let statement = self.statement(word, gate);
+        self.line(indent, &statement);
+        self.ask(gate, indent + 2);
+    }
+
+    fn statement(&self, word: &str, gate: &Gate) -> [Piece; 2] {
+        let not = if gate.negated && word.is_empty() { "not: " } else { "" };
         let title = format!("{word}{not}{}", self.mask.text(&gate.title));
-        self.line(indent, &[Piece::prose(Style::new(), &title), Piece::whole(dim, &gate.check)]);
+        [Piece::prose(Style::new(), &title), Piece::whole(self.look.styles.dim, &gate.check)]
+    }
+
+    fn ask(&mut self, gate: &Gate, indent: usize) {
         match &gate.ask {
-            Ask::Run(step) => self.asked(step, indent + 2),
+            Ask::Run(step) => self.asked(step, indent),
             Ask::Secrets { reads, min_len, pattern, contains } => {
                 for read in reads {
-                    self.call(&read.call, &[], indent + 2);
+                    self.call(&read.call, &[], indent);
                 }
                 let mut rules = Vec::new();
                 if reads.len() > 1 {
@@ -104,7 +112,7 @@ impl Page<'_> {
                 rules.extend(pattern.as_ref().map(|pattern| format!("match /{}/", pattern.source())));
                 rules.extend(contains.as_ref().map(|text| format!("contain {}", self.mask.text(text))));
                 rules.push("values compared in memory, never shown".to_owned());
-                self.notes(&rules, indent + 4);
+                self.notes(&rules, indent + 2);
             }
         }
     }
@@ -122,20 +130,19 @@ impl Page<'_> {
         let inner = indent + columns(&step.id) + 2;
         let notes = conditions::of(&step.spec, &self.mask);
         let mut pieces = Vec::new();
-        let is_named = step.spec.name.is_some() || !matches!(step.work, Work::Run(_));
         if let Some(list) = &step.spec.for_each {
-            pieces.push(Piece::whole(strong, &format!("for each {list}{}", if is_named { "" } else { ":" })));
+            pieces.push(Piece::whole(strong, &format!("for each {list}")));
         }
-        if is_named {
+        if step.spec.name.is_some() {
             pieces.push(Piece::prose(Style::new(), &self.mask.text(&step.name)));
         }
         let _ = write!(self.out, "{}{}  ", " ".repeat(indent), dim.style(&step.id));
-        let asks = [("skip if: ", &step.skip_if), ("done if: ", &step.done_if)];
+        let asks = [("skip", &step.skip_if), ("done", &step.done_if)];
         let is_plain_call = pieces.is_empty() && asks.iter().all(|(_, gate)| gate.is_none());
         match &step.work {
             Work::Run(call) if is_plain_call => return self.call_here(call, &notes, inner, inner),
             Work::Block(block) => pieces.push(Piece::whole(dim, &format!("task {}", block.task))),
-            Work::Check(gate) => pieces.push(Piece::whole(dim, &format!("check {}", gate.check))),
+            Work::Check(gate) => pieces.extend(self.statement("", gate)),
             Work::Diagnose => pieces.push(Piece::whole(dim, "names the cause from the output so far")),
             Work::Run(_) => {}
         }
@@ -145,7 +152,9 @@ impl Page<'_> {
         flow(&mut self.out, inner, inner, &pieces, self.look.width);
         for (word, gate) in asks {
             if let Some(gate) = gate {
-                self.gate(word, gate, inner);
+                // "skip if: not: …" would have to be read twice.
+                let when = if gate.negated { "unless" } else { "if" };
+                self.gate(&format!("{word} {when}: "), gate, inner);
             }
         }
         match &step.work {
@@ -156,7 +165,7 @@ impl Page<'_> {
             }
             Work::Check(gate) => {
                 self.notes(&notes, inner);
-                self.gate("", gate, inner);
+                self.ask(gate, inner);
             }
             Work::Diagnose => self.notes(&notes, inner),
         }
@@ -195,3 +204,6 @@ impl Page<'_> {
 pub fn is_open(argument: &Template) -> bool {
     argument.as_literal().is_none()
 }
+
+#[cfg(test)]
+mod tests;

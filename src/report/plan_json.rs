@@ -94,7 +94,7 @@ fn call(into: &mut Map<String, Value>, call: &Call, mask: &Mask<'_>) {
 }
 
 /// How the answer is taken; what a step does not say is absent.
-fn taken(into: &mut Map<String, Value>, spec: &Step, mask: &Mask<'_>) {
+pub fn taken(into: &mut Map<String, Value>, spec: &Step, mask: &Mask<'_>) {
     let text = |text: &crate::model::template::Template| json!(mask.text(text));
     let regex = |pattern: &crate::model::pattern::Pattern| json!(pattern.source());
     let env = spec.env.iter().map(|(name, value)| (name.clone(), text(value))).collect();

@@ -1,6 +1,6 @@
 //! The terminal view: a spinner for every running step, under the same lines that plain mode tells.
 //!
-//! Everything goes through one [`Screen`], which swallows what the terminal refuses: indicatif
+//! Everything goes through one `Screen`, which swallows what the terminal refuses: indicatif
 //! unwraps inside `suspend`, and a closed terminal must not end a run half-way.
 
 use super::layout::visible;
@@ -304,3 +304,6 @@ impl Drop for Progress {
         self.clear();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -104,7 +104,7 @@ impl Story {
                 }
             }
             EventKind::Diagnosed { diagnosis } => {
-                if !told.err.is_empty() || self.verbosity >= Verbosity::Normal {
+                if self.verbosity >= Verbosity::Normal {
                     told.err.push('\n');
                 }
                 told.err.push_str(&diagnosis::text(diagnosis, None, &self.look));
@@ -290,9 +290,9 @@ impl Story {
         }
         let styles = self.look.styles;
         let (style, verb, what) = match outcome {
-            RunOutcome::Done => (styles.good, "done", ""),
+            RunOutcome::Done => (styles.good, self.look.symbols.done, ""),
             RunOutcome::Findings => (styles.warn, "found", "the cause is named above"),
-            RunOutcome::Failed => (styles.bad, "failed", ""),
+            RunOutcome::Failed => (styles.bad, self.look.symbols.failed, ""),
             RunOutcome::TimedOut => (styles.bad, "timed out", ""),
             RunOutcome::Refused => (styles.bad, "refused", "nothing was changed"),
             RunOutcome::Interrupted => (styles.warn, "stopped", ""),
@@ -382,3 +382,6 @@ fn bytes(number: u64) -> String {
         _ => format!("{} MiB", number / 1_048_576),
     }
 }
+
+#[cfg(test)]
+mod tests;

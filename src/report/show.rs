@@ -3,13 +3,14 @@
 use super::conditions;
 use super::layout::{Piece, columns, flow, table, visible};
 use super::listing;
+use super::plan_json;
 use super::quoting::{Mask, templates};
 use super::style::Look;
 use super::variables;
 use crate::model::catalog::Catalog;
 use crate::model::step::{Action, Check, CheckRef, Confirm, DoneIf, Question, Step, Task};
 use owo_colors::Style;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
 /// The task, for people.
@@ -253,18 +254,26 @@ pub fn json(catalog: &Catalog, task: &Task) -> Value {
 }
 
 fn step_json(step: &Step) -> Value {
-    let mut all = match &step.action {
-        Action::Run(argv) => json!({ "kind": "run", "argv": argv }),
-        Action::Task { name, with } => json!({ "kind": "task", "task": name, "with": with }),
-        Action::Check(check) => json!({ "kind": "check", "check": check.name, "negated": check.negated }),
-        Action::Diagnose => json!({ "kind": "diagnose" }),
+    let asked = |check: &CheckRef| json!({ "check": check.name, "negated": check.negated });
+    let mut all = Map::new();
+    all.insert("name".to_owned(), json!(step.name));
+    let (kind, what) = match &step.action {
+        Action::Run(argv) => ("run", Some(("argv", json!(argv)))),
+        Action::Task { name, with } => {
+            all.insert("with".to_owned(), json!(with));
+            ("task", Some(("task", json!(name))))
+        }
+        Action::Check(check) => ("check", Some(("check", asked(check)))),
+        Action::Diagnose => ("diagnose", None),
     };
-    all["name"] = json!(step.name);
-    all["for"] = json!(step.for_each);
-    all["save"] = json!(step.save);
-    all["skip_if"] = json!(step.skip_if);
-    all["conditions"] = json!(conditions::of(step, &Mask::default()));
-    all
+    all.insert("kind".to_owned(), json!(kind));
+    all.extend(what.map(|(name, value)| (name.to_owned(), value)));
+    plan_json::taken(&mut all, step, &Mask::default());
+    all.extend(step.skip_if.as_ref().map(|check| ("skip_if".to_owned(), asked(check))));
+    if let Some(DoneIf::Check(check)) = &step.done_if {
+        all.insert("done_if".to_owned(), asked(check));
+    }
+    Value::Object(all)
 }
 
 /// A check's own step, when it has one.

@@ -46,6 +46,8 @@ pub struct Symbols {
     pub ok: &'static str,
     /// Verb of a step that failed.
     pub failed: &'static str,
+    /// Verb of a run that went well.
+    pub done: &'static str,
     /// Mark of a yes in a table.
     pub yes: &'static str,
     /// Mark of a no in a table.
@@ -71,6 +73,7 @@ impl Symbols {
     pub const UNICODE: Self = Self {
         ok: "✓ ok",
         failed: "✗ failed",
+        done: "✓ done",
         yes: "✓",
         no: "✗",
         doubt: "⚠",
@@ -86,6 +89,7 @@ impl Symbols {
     pub const ASCII: Self = Self {
         ok: "ok",
         failed: "failed",
+        done: "done",
         yes: "ok",
         no: "x",
         doubt: "!",

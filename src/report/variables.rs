@@ -1,6 +1,7 @@
 //! Variables: which a task uses, what they hold, where that came from. Secret values never.
 
 use super::layout::{self, Piece};
+use super::quoting::Mask;
 use super::show::step_of;
 use super::style::Look;
 use crate::model::catalog::{Catalog, Var};
@@ -32,13 +33,14 @@ pub fn json(catalog: &Catalog) -> Value {
 
 /// These, as rows.
 pub fn table(out: &mut String, catalog: &Catalog, names: &[&str], look: &Look) {
+    let secrets = secrets(catalog);
     let rows: Vec<Vec<Piece>> = names
         .iter()
         .filter_map(|name| Some((name, catalog.vars.get(*name)?)))
         .map(|(name, var)| {
             vec![
                 Piece::whole(look.styles.command, name),
-                Piece::whole(Style::new(), value(var)),
+                Piece::whole(Style::new(), &value(var, &secrets)),
                 Piece::whole(look.styles.dim, &var.origin.to_string()),
                 Piece::prose(look.styles.dim, &var.help),
             ]
@@ -49,11 +51,12 @@ pub fn table(out: &mut String, catalog: &Catalog, names: &[&str], look: &Look) {
 
 /// These, as data; `value` is null for a secret.
 pub fn json_of(catalog: &Catalog, names: &[&str]) -> Value {
+    let secrets = secrets(catalog);
     let all: Map<String, Value> = names
         .iter()
         .filter_map(|name| Some((name, catalog.vars.get(*name)?)))
         .map(|(name, var)| {
-            let shown = (!var.secret).then_some(&var.value);
+            let shown = (!var.secret).then(|| Mask::new(&secrets).hide(&var.value));
             let about = json!({ "value": shown, "origin": var.origin, "secret": var.secret, "help": var.help });
             ((*name).to_owned(), about)
         })
@@ -61,12 +64,17 @@ pub fn json_of(catalog: &Catalog, names: &[&str]) -> Value {
     Value::Object(all)
 }
 
-fn value(var: &Var) -> &str {
+fn value(var: &Var, secrets: &[String]) -> String {
     match var.value.as_str() {
-        _ if var.secret => HIDDEN,
-        "" => "(empty)",
-        value => value,
+        _ if var.secret => HIDDEN.to_owned(),
+        "" => "(empty)".to_owned(),
+        value => Mask::new(secrets).hide(value),
     }
+}
+
+/// A variable that is no secret may have one inside of its value.
+fn secrets(catalog: &Catalog) -> Vec<String> {
+    catalog.vars.values().filter(|var| var.secret).map(|var| var.value.clone()).collect()
 }
 
 /// The declared variables that a run of `task` may read, by name.

@@ -1,0 +1,225 @@
+use super::*;
+use crate::report::doctor::{self, Row, State};
+use crate::report::samples::{self, lines, unicode};
+use crate::report::{explain, show, variables};
+
+#[test]
+fn tasks_by_group_in_the_order_of_the_file() {
+    let expected = r"
+    status               What runs
+
+Rollback
+ !  rollback [REVISION]  Roll the release back to the previous revision, or to
+                         REVISION
+!!  reset                Delete the whole cluster and everything in it
+
+Look
+    evidence             Save what the cluster says now
+
+ !  changes what can be changed back
+!!  loses something for good
+
+last run  rollback: failed
+";
+    assert_eq!(text(&samples::catalog(), Some("rollback: failed"), &Look::plain(80)), lines(expected));
+}
+
+#[test]
+fn tasks_in_a_narrow_place() {
+    let expected = r"
+    status               What runs
+
+Rollback
+ !  rollback [REVISION]
+      Roll the release back to the
+      previous revision, or to REVISION
+!!  reset
+      Delete the whole cluster and
+      everything in it
+
+Look
+    evidence
+      Save what the cluster says now
+
+ !  changes what can be changed back
+!!  loses something for good
+";
+    assert_eq!(text(&samples::catalog(), None, &Look::plain(40)), lines(expected));
+}
+
+#[test]
+fn no_tasks_and_near_names() {
+    assert_eq!(text(&Catalog::default(), None, &Look::plain(80)), "no tasks\n");
+    assert_eq!(nearest(&samples::catalog(), "rolback"), Some("rollback"));
+}
+
+#[test]
+fn the_list_as_data() {
+    let list = json(&samples::catalog());
+    assert_eq!(list["app"], "taskflow");
+    assert_eq!(
+        list["tasks"][2].to_string(),
+        r#"{"confirm":{"type":"${profile}"},"danger":"destroy","group":"Rollback","name":"reset","params":[],"summary":"Delete the whole cluster and everything in it"}"#
+    );
+    assert_eq!(list["tasks"][1]["params"][0]["required"], false);
+}
+
+#[test]
+fn a_task_in_full() {
+    let catalog = samples::catalog();
+    let expected = r"
+rollback  Roll the release back to the previous revision, or to REVISION
+usage     refloat rollback [REVISION]
+danger    change: changes what can be changed back
+
+params
+  revision  revision from `refloat history`; matches /\d+/; may be left out
+
+require
+  release-exists  The release ${release} exists
+
+steps
+  1  Save the evidence first  task evidence
+     1.1  kubectl get pods -o wide
+            # list pod from /^(?P<pod>\S+)/; save failure-pods.txt
+     1.2  for each pod
+          kubectl describe pod ${pod}
+            # save failure-${pod}-events.txt
+  2  Roll back
+     helm rollback ${release} ${revision?} --wait
+       # timeout 6m; expect /Rollback was a success/
+
+tools
+  helm  always with --kube-context ${context}
+
+variables
+  context  minikube  tasks.toml
+  release  taskflow  tasks.toml
+";
+    assert_eq!(show::text(&catalog, catalog.task("rollback").unwrap(), &Look::plain(80)), lines(expected));
+    let reset = show::text(&catalog, catalog.task("reset").unwrap(), &Look::plain(80));
+    assert!(reset.contains("asks for  type `${profile}`, or --confirm ${profile}\n"), "{reset}");
+}
+
+#[test]
+fn a_task_as_data() {
+    let catalog = samples::catalog();
+    let task = show::json(&catalog, catalog.task("rollback").unwrap());
+    assert_eq!(task["steps"][1]["argv"][3], "${revision?}");
+    assert_eq!(task["steps"][0]["task"], "evidence");
+    assert_eq!(task["steps"][1]["timeout"], "6m");
+    let mut skipping = samples::step(crate::model::step::Action::Diagnose);
+    skipping.skip_if = Some(crate::model::step::CheckRef { name: "there".into(), negated: true });
+    let mut alone = catalog.tasks[0].clone();
+    alone.steps = vec![skipping];
+    let steps = &show::json(&catalog, &alone)["steps"];
+    assert_eq!(steps.to_string(), r#"[{"kind":"diagnose","name":null,"skip_if":{"check":"there","negated":true}}]"#);
+    assert_eq!(task["tools"]["helm"]["args"][1], "${context}");
+    assert_eq!(task["require"][0]["title"], "The release ${release} exists");
+    assert_eq!(
+        task["variables"].to_string(),
+        r#"{"context":{"help":"","origin":"file","secret":false,"value":"minikube"},"release":{"help":"","origin":"file","secret":false,"value":"taskflow"}}"#
+    );
+}
+
+#[test]
+fn secrets_are_never_shown_not_even_inside_of_another_value() {
+    let expected = r"
+  context  minikube            tasks.toml
+  profile  minikube            tasks.toml
+  release  taskflow            tasks.toml
+  token    (secret)            tasks.toml
+  unused   x                   tasks.toml
+  url      https://u:***@host  tasks.toml
+";
+    assert_eq!(variables::text(&samples::catalog(), &Look::plain(80)), lines(expected));
+    let data = variables::json(&samples::catalog());
+    assert_eq!(data["variables"]["token"]["value"], Value::Null);
+    assert!(!data.to_string().contains("hunter2"));
+}
+
+fn symptom() -> crate::model::finding::Symptom {
+    serde_json::from_value(json!({
+        "id": "database-auth",
+        "family": "database-connection",
+        "role": "root",
+        "sources": ["pod-log"],
+        "any": ["password authentication failed for user \"?(?P<user>[^\"\\s]+)"],
+        "explains": ["crash-loop", "probe-*"],
+        "cause": "The database refuses the login of {user}",
+        "fix": ["refloat redeploy", { "windows": "type values.yaml", "unix": "cat values.yaml" }],
+        "confirm": "database-reachable",
+        "examples": ["FATAL:  password authentication failed for user \"taskflow\""],
+    }))
+    .unwrap()
+}
+
+#[test]
+fn a_symptom_in_full() {
+    let expected = r#"
+database-auth  The database refuses the login of {user}
+family         database-connection
+role           can be the cause of all the rest
+read from      logs of pods
+explains       crash-loop, probe-*
+confirm        refloat check database-reachable
+
+fix
+  1. refloat redeploy
+  2. cat values.yaml
+
+found by
+  • password authentication failed for user "?(?P<user>[^"\s]+)
+
+for example
+  • FATAL:  password authentication failed for user "taskflow"
+"#;
+    assert_eq!(explain::text(&symptom(), false, &unicode(80)), lines(expected));
+    assert_eq!(explain::json(&symptom(), true)["fixes"][1], "type values.yaml");
+}
+
+#[test]
+fn tools_as_found() {
+    let row = |tool: &str, state, path: Option<&str>, version: Option<&str>| Row {
+        tool: tool.into(),
+        state,
+        path: path.map(str::to_owned),
+        version: version.map(str::to_owned),
+        min: Some("3.6.0".into()),
+        why: path.is_none().then(|| "not on PATH".to_owned()),
+        install: if state == State::Ok { String::new() } else { format!("brew install {tool}") },
+    };
+    let rows = [
+        row("helm", State::Ok, Some("/usr/bin/helm"), Some("3.14.2")),
+        row("kubectl", State::UnknownVersion, Some("/usr/bin/kubectl"), None),
+        row("docker", State::TooOld, Some("/usr/bin/docker"), Some("1.0.0")),
+        row("minikube", State::Missing, None, None),
+    ];
+    let expected = r"
+✓  helm      3.14.2           needs 3.6.0  /usr/bin/helm
+⚠  kubectl   version unknown  needs 3.6.0  /usr/bin/kubectl
+✗  docker    1.0.0            needs 3.6.0  /usr/bin/docker
+✗  minikube  missing          needs 3.6.0  not on PATH
+
+     install  brew install docker
+              brew install minikube
+";
+    assert_eq!(doctor::text(&rows, &unicode(80)), lines(expected));
+    assert_eq!(doctor::json(&rows)["tools"][3]["state"], "missing");
+}
+
+#[test]
+fn no_place_is_too_narrow() {
+    let catalog = samples::catalog();
+    for width in 0..130 {
+        let look = Look::plain(width);
+        for told in [
+            text(&catalog, Some("x"), &look),
+            show::text(&catalog, &catalog.tasks[1], &look),
+            variables::text(&catalog, &look),
+            explain::text(&symptom(), true, &look),
+        ] {
+            assert!(told.ends_with('\n') && !told.contains(" \n"), "{width}: {told}");
+        }
+    }
+}
