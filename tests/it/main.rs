@@ -5,4 +5,6 @@ mod interrupt;
 mod lookup;
 mod process;
 mod replay;
+#[cfg(unix)]
+mod stops;
 mod stub;
