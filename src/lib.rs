@@ -121,6 +121,7 @@ pub mod adapter {
     pub mod replay;
     pub mod state;
     pub mod terminal;
+    mod watch;
 }
 
 /// The command line's types.

@@ -2,7 +2,7 @@
 //!
 //! Nothing is printed here: the engine tells the person.
 
-use super::process;
+use super::watch;
 use crate::port::Stop;
 use std::io;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
@@ -54,7 +54,7 @@ impl Interrupts {
     fn take(&self, signal: i32) {
         if self.note(signal) >= 3 {
             // Whatever hangs: leave.
-            process::kill_all();
+            watch::kill_all();
             std::process::exit(128 + signal);
         }
     }

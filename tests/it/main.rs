@@ -7,4 +7,6 @@ mod layers;
 mod lookup;
 mod process;
 mod replay;
+#[cfg(unix)]
+mod stops;
 mod stub;

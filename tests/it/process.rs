@@ -10,11 +10,11 @@ use crate::stub::Tools;
 use refloat::adapter::interrupt::NeverStop;
 use refloat::adapter::process::{Patience, Processes};
 use refloat::model::command::{Exit, Invocation, Outcome, Stream};
-use refloat::port::{Runner, Stop};
+use refloat::port::Runner;
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -22,12 +22,9 @@ use std::time::Duration;
 const WATCHDOG: Duration = Duration::from_secs(60);
 
 /// Long enough for a loaded machine to start a program, short enough to wait for.
-const SHORT: Patience = Patience { grace: Duration::from_millis(300), leak: Duration::from_millis(300) };
+pub(crate) const SHORT: Patience = Patience { grace: Duration::from_millis(300), leak: Duration::from_millis(300) };
 
-/// For tests in which the grace must not pass.
-const LONG: Patience = Patience { grace: Duration::from_secs(600), leak: Duration::from_millis(300) };
-
-fn call(tools: &Tools, argv: &[&str]) -> Invocation {
+pub(crate) fn call(tools: &Tools, argv: &[&str]) -> Invocation {
     Invocation {
         argv: argv.iter().map(|argument| (*argument).to_owned()).collect(),
         pinned: 0..0,
@@ -40,9 +37,9 @@ fn call(tools: &Tools, argv: &[&str]) -> Invocation {
 }
 
 /// What a call gave.
-struct Answer {
-    outcome: Outcome,
-    stdout: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) outcome: Outcome,
+    pub(crate) stdout: Vec<u8>,
     stderr: Vec<u8>,
     largest_chunk: usize,
 }
@@ -54,7 +51,12 @@ impl Answer {
 }
 
 /// Runs it in a thread, so that a hang is a failure.
-fn run_with(runner: Processes, call: Invocation, to_end: bool, seen: impl Fn(&[u8]) + Send + 'static) -> Answer {
+pub(crate) fn run_with(
+    runner: Processes,
+    call: Invocation,
+    to_end: bool,
+    seen: impl Fn(&[u8]) + Send + 'static,
+) -> Answer {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         let (mut stdout, mut stderr, mut largest_chunk) = (Vec::new(), Vec::new(), 0);
@@ -72,11 +74,11 @@ fn run_with(runner: Processes, call: Invocation, to_end: bool, seen: impl Fn(&[u
     receiver.recv_timeout(WATCHDOG).unwrap_or_else(|_| panic!("the call hangs"))
 }
 
-fn run(call: Invocation) -> Answer {
+pub(crate) fn run(call: Invocation) -> Answer {
     run_with(Processes::new(Arc::new(NeverStop), here()).with_patience(SHORT), call, false, |_| {})
 }
 
-fn here() -> PathBuf {
+pub(crate) fn here() -> PathBuf {
     std::env::current_dir().unwrap()
 }
 
@@ -84,30 +86,6 @@ fn why_not_started(answer: &Answer) -> &str {
     match &answer.outcome.exit {
         Exit::NotStarted(why) => why,
         other => panic!("it started: {other:?}"),
-    }
-}
-
-/// Somebody who presses Ctrl-C when told to.
-#[derive(Default)]
-struct Button {
-    signal: AtomicI32,
-    pressed: AtomicUsize,
-}
-
-impl Button {
-    fn press(&self, signal: i32) {
-        self.signal.store(signal, Ordering::SeqCst);
-        self.pressed.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-impl Stop for Button {
-    fn requested(&self) -> Option<i32> {
-        Some(self.signal.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
-    }
-
-    fn hard(&self) -> bool {
-        self.pressed.load(Ordering::SeqCst) >= 2
     }
 }
 
@@ -292,142 +270,6 @@ fn a_limit_ends_the_tool_and_its_children() {
     wait_until_gone(left[0]);
 }
 
-#[cfg(unix)]
-mod signals {
-    use super::*;
-
-    #[test]
-    fn a_signal_that_ends_a_tool_is_data() {
-        let tools = Tools::new().rule(json!({ "argv": ["helm"], "die_by": 15 }));
-        assert_eq!(run(call(&tools, &["helm"])).outcome.exit, Exit::Signal(15));
-    }
-
-    #[test]
-    fn a_tool_that_ignores_the_request_is_killed_after_the_grace_and_its_children_too() {
-        let tools = Tools::new().rule(json!({
-            "argv": ["helm"], "spawn_grandchild_ms": 600_000, "ignore_signals": true, "hang_ms": 600_000,
-        }));
-        let limited = Invocation { timeout: Some(Duration::from_secs(1)), ..call(&tools, &["helm"]) };
-        let answer = run(limited);
-        assert_eq!(answer.outcome.exit, Exit::TimedOut);
-        assert!(tools.signals().contains(&15), "it was asked first: {:?}", tools.signals());
-        for pid in tools.grandchildren() {
-            wait_until_gone(pid);
-        }
-    }
-
-    #[test]
-    fn a_child_of_a_tool_that_outlives_its_end_is_killed_after_the_grace() {
-        // The tool ends when asked; its child takes no notice.
-        let tools = Tools::new().rule(json!({
-            "argv": ["helm"], "spawn_grandchild_ms": 600_000, "ignore_signals": true, "stdout": "begun\n",
-            "hang_ms": 2000, "exit": 1,
-        }));
-        let limited = Invocation { timeout: Some(Duration::from_secs(1)), ..call(&tools, &["helm"]) };
-        let patience = Patience { grace: Duration::from_secs(3), leak: Duration::from_millis(100) };
-        let runner = Processes::new(Arc::new(NeverStop), here()).with_patience(patience);
-        let answer = run_with(runner, limited, false, |_| {});
-        assert_eq!((answer.outcome.exit, answer.outcome.leaked), (Exit::TimedOut, true));
-        for pid in tools.grandchildren() {
-            wait_until_gone(pid);
-        }
-    }
-
-    /// Runs a tool that says "begun", and presses the button when it has.
-    fn press_when_begun(
-        button: &Arc<Button>,
-        tools: &Tools,
-        patience: Patience,
-        to_end: bool,
-        presses: &'static [i32],
-    ) -> Answer {
-        let runner = Processes::new(Arc::clone(button) as Arc<dyn Stop + Send + Sync>, here()).with_patience(patience);
-        let pressed = Arc::clone(button);
-        run_with(runner, call(tools, &["helm"]), to_end, move |bytes| {
-            if bytes.starts_with(b"begun") {
-                presses.iter().for_each(|signal| pressed.press(*signal));
-            }
-        })
-    }
-
-    #[test]
-    fn a_stop_hands_the_same_signal_on_once() {
-        for signal in [1, 2, 15] {
-            let tools = Tools::new()
-                .rule(json!({ "argv": ["helm"], "stdout": "begun\n", "hang_ms": 600_000, "signal_exit": 1 }));
-            let presses: &'static [i32] = Box::leak(Box::new([signal]));
-            let answer = press_when_begun(&Arc::default(), &tools, LONG, false, presses);
-            assert_eq!(answer.outcome.exit, Exit::Interrupted);
-            assert_eq!(tools.signals(), [i64::from(signal)]);
-        }
-    }
-
-    #[test]
-    fn a_tool_that_finishes_well_after_a_stop_has_finished_well() {
-        let tools =
-            Tools::new().rule(json!({ "argv": ["helm"], "stdout": "begun\n", "hang_ms": 600_000, "signal_exit": 0 }));
-        let answer = press_when_begun(&Arc::default(), &tools, LONG, false, &[2]);
-        assert_eq!(answer.outcome.exit, Exit::Code(0));
-    }
-
-    #[test]
-    fn a_second_request_kills_at_once() {
-        let tools = Tools::new()
-            .rule(json!({ "argv": ["helm"], "stdout": "begun\n", "hang_ms": 600_000, "ignore_signals": true }));
-        // The grace is longer than the watchdog: only the second request can end this.
-        let answer = press_when_begun(&Arc::default(), &tools, LONG, false, &[2, 2]);
-        assert_eq!(answer.outcome.exit, Exit::Interrupted);
-    }
-
-    #[test]
-    fn a_tool_that_ignores_a_stop_is_killed_after_the_grace() {
-        let tools = Tools::new()
-            .rule(json!({ "argv": ["helm"], "stdout": "begun\n", "hang_ms": 600_000, "ignore_signals": true }));
-        let answer = press_when_begun(&Arc::default(), &tools, SHORT, false, &[2]);
-        assert_eq!(answer.outcome.exit, Exit::Interrupted);
-        assert_eq!(tools.signals(), [2]);
-    }
-
-    #[test]
-    fn a_call_that_must_finish_is_left_alone_by_the_first_request() {
-        let tools =
-            Tools::new().rule(json!({ "argv": ["helm"], "stdout": "begun\n", "hang_ms": 300, "signal_exit": 9 }));
-        let answer = press_when_begun(&Arc::default(), &tools, SHORT, true, &[2]);
-        assert_eq!(answer.outcome.exit, Exit::Code(0));
-        assert_eq!(tools.signals(), Vec::<i64>::new());
-        let tools = Tools::new().rule(json!({ "argv": ["helm"], "stdout": "begun\n", "hang_ms": 600_000 }));
-        let answer = press_when_begun(&Arc::default(), &tools, SHORT, true, &[2, 2]);
-        assert_eq!(answer.outcome.exit, Exit::Interrupted);
-    }
-
-    #[test]
-    fn after_a_stop_only_calls_that_must_finish_start() {
-        let tools = Tools::new().rule(json!({ "argv": ["helm"], "stdout": "x" }));
-        let button = Arc::new(Button::default());
-        button.press(2);
-        let runner = || Processes::new(Arc::clone(&button) as Arc<dyn Stop + Send + Sync>, here());
-        assert_eq!(run_with(runner(), call(&tools, &["helm"]), false, |_| {}).outcome.exit, Exit::Interrupted);
-        assert_eq!(tools.calls().len(), 0);
-        assert_eq!(run_with(runner(), call(&tools, &["helm"]), true, |_| {}).outcome.exit, Exit::Code(0));
-        button.press(2);
-        assert_eq!(run_with(runner(), call(&tools, &["helm"]), true, |_| {}).outcome.exit, Exit::Interrupted);
-        assert_eq!(tools.calls().len(), 1);
-    }
-
-    #[test]
-    fn a_panic_of_ours_takes_the_tool_along() {
-        let tools = Tools::new()
-            .rule(json!({ "argv": ["helm"], "stdout": "begun\n", "spawn_grandchild_ms": 600_000, "hang_ms": 600_000 }));
-        let runner = Processes::new(Arc::new(NeverStop), here());
-        let call = call(&tools, &["helm"]);
-        let caught = std::thread::spawn(move || runner.run(&call, &mut |_, _| panic!("on purpose"))).join();
-        assert!(caught.is_err());
-        for pid in tools.grandchildren() {
-            wait_until_gone(pid);
-        }
-    }
-}
-
 /// Does the process run? One that has ended and that nobody has waited for does not.
 #[cfg(unix)]
 fn is_there(pid: u32) -> bool {
@@ -443,7 +285,7 @@ fn is_there(pid: u32) -> bool {
     String::from_utf8_lossy(&list.stdout).contains(&format!(" {pid} "))
 }
 
-fn wait_until_gone(pid: u32) {
+pub(crate) fn wait_until_gone(pid: u32) {
     for _ in 0..600 {
         if !is_there(pid) {
             return;

@@ -74,11 +74,13 @@ impl Tools {
     }
 
     /// Every signal that a tool noted.
+    #[cfg(unix)]
     pub(crate) fn signals(&self) -> Vec<i64> {
         self.logged("signal").map(|signal| signal.as_i64().unwrap()).collect()
     }
 
     /// The pids of the tools that were called.
+    #[cfg(unix)]
     pub(crate) fn pids(&self) -> Vec<u32> {
         self.logged("argv_pid").map(|pid| pid.as_u64().unwrap().try_into().unwrap()).collect()
     }
