@@ -12,6 +12,13 @@ pub trait Runner: Sync {
     /// anywhere; both streams are always drained. Blocks; never holds more than a chunk.
     fn run(&self, call: &Invocation, sink: &mut dyn FnMut(Stream, &[u8])) -> Outcome;
 
+    /// Like [`Runner::run`], for a call that must not be broken off half-way (`helm rollback`) or
+    /// that cleans up after a stop: a first request to stop is not handed on, and one that came
+    /// before does not keep the call from starting. Only [`Stop::hard`] ends it.
+    fn run_to_end(&self, call: &Invocation, sink: &mut dyn FnMut(Stream, &[u8])) -> Outcome {
+        self.run(call, sink)
+    }
+
     /// Do answers come from a recording? Then no program is looked up and no version asked.
     fn is_replay(&self) -> bool {
         false
@@ -41,6 +48,11 @@ pub trait Clock: Sync {
 pub trait Stop: Sync {
     /// The signal that asked: 2, 15 or 1; `None` means go on.
     fn requested(&self) -> Option<i32>;
+
+    /// Asked a second time: what runs must end now, whatever it leaves behind.
+    fn hard(&self) -> bool {
+        false
+    }
 }
 
 /// Where evidence goes. One directory, made when the first file is.
