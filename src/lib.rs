@@ -58,6 +58,8 @@ pub mod run {
     mod redact_literals;
     mod redact_shapes;
     pub mod redact_stream;
+    #[cfg(test)]
+    mod redact_tests;
     mod redact_value;
     pub mod scope;
     pub mod secrets;

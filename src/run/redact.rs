@@ -212,6 +212,21 @@ pub(super) fn has_atom(text: &[u8]) -> bool {
     memchr::memchr(OPEN, text).is_some()
 }
 
+/// The text between the masks.
+pub(super) fn without_atoms(text: &[u8]) -> Vec<u8> {
+    let mut inside = false;
+    let mut out = Vec::with_capacity(text.len());
+    for byte in text {
+        match *byte {
+            OPEN => inside = true,
+            CLOSE => inside = false,
+            byte if !inside => out.push(byte),
+            _ => {}
+        }
+    }
+    out
+}
+
 /// A key as a mask shows it.
 fn mask_name(key: &str) -> Option<String> {
     let name: String = key

@@ -3,7 +3,7 @@
 //! Names that merely point at a secret (`secretName: x`, `secret "x" not found`) and prose
 //! (`Invalid token: Signature verification failed`) stay readable: a diagnosis lives on them.
 
-use super::redact::{Atoms, decode_base64, fixed, has_atom, whole_atom};
+use super::redact::{Atoms, decode_base64, fixed, has_atom, whole_atom, without_atoms};
 use super::redact_value::{Place, Value, value_at};
 use regex::bytes::Regex;
 use std::sync::LazyLock;
@@ -224,7 +224,7 @@ fn value_of(text: &[u8], start: usize, end: usize, key: &str) -> Option<Value> {
     let value = value_at(text, at, place)?;
     let bytes = &text[value.start..value.end];
     match place {
-        Place::Prose if !has_atom(bytes) && !is_mixed(bytes) => None,
+        Place::Prose if whole_atom(bytes).is_none() && !is_mixed(bytes) => None,
         _ => Some(value),
     }
 }
@@ -243,9 +243,11 @@ fn place_of(before: &[u8]) -> Place {
     }
 }
 
-/// In a sentence, a word is a word; letters and digits together are a value.
+/// In a sentence, a word is a word; letters and digits together are a value. Masks count for
+/// nothing, or a second pass would judge otherwise than the first.
 fn is_mixed(value: &[u8]) -> bool {
-    value.len() >= 8 && value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic)
+    let bare = without_atoms(value);
+    bare.len() >= 8 && bare.iter().any(u8::is_ascii_digit) && bare.iter().any(u8::is_ascii_alphabetic)
 }
 
 fn named(atoms: &mut Atoms<'_>, text: &[u8]) -> Vec<u8> {

@@ -10,7 +10,6 @@ static SHAPES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         // A key on one line, its line ends escaped or lost.
         r"(?P<keep>-----BEGIN [A-Z ]*PRIVATE KEY-----)(?P<hide>[^-]*)-----END",
         r"(?P<hide>\beyJ[A-Za-z0-9_-]{5,}\.eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*)",
-        r"(?P<keep>\bsk-ant-(?:[a-z]+[0-9]+-)?)(?P<hide>[A-Za-z0-9_-]{6,})",
         r"(?P<keep>\bsk-)(?P<hide>(?:proj-|live_|test_)?[A-Za-z0-9_]{16,}[A-Za-z0-9_-]*)",
         r"(?P<hide>\bgh[pousr]_[A-Za-z0-9]{20,})",
         r"(?P<hide>\bgithub_pat_[A-Za-z0-9_]{20,})",
@@ -26,6 +25,10 @@ static SHAPES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     .into()
 });
 
+/// Which kind of key it is stays; that prefix alone is no key.
+static ANTHROPIC: LazyLock<Regex> =
+    LazyLock::new(|| fixed(r"(?P<keep>\bsk-ant-(?:[a-z]+[0-9]+-)?)(?P<hide>[A-Za-z0-9_-]{6,})"));
+static KIND_OF_KEY: LazyLock<Regex> = LazyLock::new(|| fixed(r"^[a-z]+[0-9]+-$"));
 static BEARER: LazyLock<Regex> = LazyLock::new(|| fixed(r"(?i)(?P<keep>\bbearer\s+)(?P<hide>[A-Za-z0-9._~+/-]{8,}=*)"));
 static BASIC: LazyLock<Regex> = LazyLock::new(|| fixed(r"(?i)(?P<keep>\bbasic\s+)(?P<hide>[A-Za-z0-9+/]{6,}={0,2})"));
 /// `-----BEGIN` in base64: certificates are public, keys are not.
@@ -37,6 +40,7 @@ pub(super) fn hide(atoms: &mut Atoms<'_>, text: &[u8]) -> Vec<u8> {
     for shape in SHAPES.iter() {
         text = apply(atoms, shape, &text, |_| true);
     }
+    text = apply(atoms, &ANTHROPIC, &text, |value| !KIND_OF_KEY.is_match(value));
     // "Bearer authentication" and "Basic authentication" are prose.
     text = apply(atoms, &BEARER, &text, |value| value.len() >= 20 || value.iter().any(u8::is_ascii_digit));
     text = apply(atoms, &BASIC, &text, |value| decode_base64(value).is_some_and(|plain| plain.contains(&b':')));
