@@ -75,7 +75,33 @@ pub mod config {
 pub mod classify {}
 
 /// The loop: a planned step becomes events. Secrets are removed before an event exists.
-pub mod run {}
+pub mod run {
+    pub mod attempt;
+    pub mod block;
+    pub mod call;
+    pub mod capture;
+    pub mod clean;
+    pub mod desk;
+    pub mod engine;
+    pub mod evidence;
+    pub mod gate;
+    pub mod judge;
+    pub mod lines;
+    pub mod listen;
+    pub mod redact;
+    mod redact_keys;
+    mod redact_literals;
+    mod redact_shapes;
+    pub mod redact_stream;
+    #[cfg(test)]
+    mod redact_tests;
+    mod redact_value;
+    pub mod scope;
+    pub mod secrets;
+    pub mod step;
+    pub mod tools;
+    pub mod world;
+}
 
 /// Events and answers, rendered.
 pub mod report {

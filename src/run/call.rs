@@ -1,0 +1,271 @@
+//! One call of a tool: its output streams through redaction to the screen, the evidence file and
+//! the bounded captures. Nothing here judges.
+
+use super::capture::{Capture, Tail};
+use super::clean::{clean, shorten};
+use super::desk::{Desk, millis};
+use super::evidence::Evidence;
+use super::lines::{Line, Lines};
+use super::redact::{decode_base64, is_origins};
+use super::redact_stream::RedactStream;
+use crate::model::command::{Exit, Invocation, Outcome, RecordedCall, Stream};
+use crate::model::event::EventKind;
+use crate::model::pattern::Pattern;
+use std::time::Duration;
+
+/// How a call's output is taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// The step's id.
+    pub id: &'a str,
+    /// No events: a gate asked on the side.
+    pub quiet: bool,
+    /// A stop does not break it off.
+    pub to_end: bool,
+    /// Standard output is a secret.
+    pub sensitive: bool,
+    /// Standard output is base64.
+    pub decode: bool,
+    /// The lines of standard output that count.
+    pub filter: Option<&'a Pattern>,
+    /// Reads progress.
+    pub progress: Option<&'a Pattern>,
+    /// Worth recording?
+    pub record: bool,
+}
+
+/// What came of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// How it ended.
+    pub exit: Exit,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// A grandchild holds the output open.
+    pub leaked: bool,
+    /// Standard output, filtered and decoded: for patterns, never for eyes.
+    pub stdout: Vec<u8>,
+    /// Standard error, likewise.
+    pub stderr: Vec<u8>,
+    /// Standard output, redacted; empty when sensitive.
+    pub shown_stdout: Vec<u8>,
+    /// Standard error, redacted.
+    pub shown_stderr: Vec<u8>,
+    /// Bytes that were not kept.
+    pub dropped: u64,
+    /// The last lines.
+    pub tail: Vec<String>,
+    /// Why standard output could not be decoded.
+    pub undecodable: Option<String>,
+}
+
+impl Answer {
+    /// Does either stream match?
+    pub fn matches(&self, pattern: &Pattern) -> bool {
+        pattern.is_match(&self.stdout) || pattern.is_match(&self.stderr)
+    }
+
+    /// The last telling line of standard error (or else of standard output), for a note.
+    pub fn last_words(&self) -> Option<String> {
+        [&self.shown_stderr, &self.shown_stdout].into_iter().find_map(|text| {
+            let line = text.split(|byte| *byte == b'\n').rev().find(|line| !line.trim_ascii().is_empty())?;
+            Some(shorten(clean(line).trim().to_owned()))
+        })
+    }
+}
+
+/// One stream on its way.
+struct Side<'a> {
+    lines: Lines,
+    redact: RedactStream<'a>,
+    raw: Capture,
+    shown: Capture,
+    recorded: Option<Capture>,
+    cut: u64,
+}
+
+struct Pipe<'a, 'e> {
+    desk: &'a Desk<'a>,
+    ask: &'a Ask<'a>,
+    evidence: Option<&'e mut Evidence>,
+    sides: [Side<'a>; 2],
+    tail: Tail,
+}
+
+/// Runs a call to its end.
+pub fn perform(desk: &Desk<'_>, call: &Invocation, ask: &Ask<'_>, evidence: Option<&mut Evidence>) -> Answer {
+    let side = || Side {
+        lines: Lines::default(),
+        redact: RedactStream::new(&desk.redactor),
+        raw: Capture::default(),
+        shown: Capture::default(),
+        recorded: (ask.record && desk.world.recorder.is_some()).then(Capture::default),
+        cut: 0,
+    };
+    let mut pipe = Pipe { desk, ask, evidence, sides: [side(), side()], tail: Tail::default() };
+    let mut sink = |stream: Stream, chunk: &[u8]| pipe.chunk(stream, chunk);
+    let outcome =
+        if ask.to_end { desk.world.runner.run_to_end(call, &mut sink) } else { desk.world.runner.run(call, &mut sink) };
+    pipe.finish(call, outcome)
+}
+
+impl Pipe<'_, '_> {
+    /// Standard output that nothing may show as it comes.
+    fn is_held(&self, stream: Stream) -> bool {
+        stream == Stream::Stdout && (self.ask.sensitive || self.ask.decode)
+    }
+
+    fn chunk(&mut self, stream: Stream, chunk: &[u8]) {
+        let held = self.is_held(stream);
+        let by_line = stream == Stream::Stdout && self.ask.filter.is_some();
+        let side = &mut self.sides[stream as usize];
+        if held || !by_line {
+            side.raw.push(chunk);
+        }
+        if !held {
+            let mut lines = std::mem::take(&mut side.lines);
+            lines.feed(chunk, &mut |line| self.line(stream, line));
+            self.sides[stream as usize].lines = lines;
+        }
+    }
+
+    fn line(&mut self, stream: Stream, line: &Line) {
+        let filter = self.ask.filter.filter(|_| stream == Stream::Stdout);
+        let side = &mut self.sides[stream as usize];
+        let mut redacted = side.redact.line(&line.text);
+        if line.cut > 0 {
+            // A secret that straddles the cut must not show its head.
+            redacted.truncate(redacted.len().saturating_sub(4096));
+            redacted.extend_from_slice(format!(" [{} bytes more, not kept]", line.cut + 4096).as_bytes());
+            side.cut += line.cut;
+        }
+        if let Some(recorded) = side.recorded.as_mut().filter(|_| !self.ask.decode || stream == Stream::Stderr) {
+            recorded.push(&redacted);
+            recorded.push(line.end);
+        }
+        if filter.is_some_and(|filter| !filter.is_match(&line.text)) {
+            return;
+        }
+        if filter.is_some() {
+            side.raw.push(&line.text);
+            side.raw.push(line.end);
+        }
+        side.shown.push(&redacted);
+        side.shown.push(line.end);
+        if let Some(evidence) = self.evidence.as_mut().filter(|_| stream == Stream::Stdout) {
+            evidence.stream(&redacted, line.end);
+        }
+        let text = self.fit(&redacted);
+        self.tail.push(&text);
+        if !self.ask.quiet {
+            self.progress(&line.text);
+            self.desk.emit(EventKind::Output { step: self.ask.id.to_owned(), stream, line: text });
+        }
+    }
+
+    /// A line for a screen. Controls inside a secret would have hidden it from the redactor.
+    fn fit(&self, redacted: &[u8]) -> String {
+        let text = clean(redacted);
+        shorten(if text.as_bytes() == redacted { text } else { self.desk.redactor.line(&text) })
+    }
+
+    fn progress(&self, line: &[u8]) {
+        let Some(found) = self.ask.progress.and_then(|pattern| pattern.regex().captures(line)) else { return };
+        let text = |name| found.name(name).map(|group| clean(&self.desk.redactor.bytes(group.as_bytes())));
+        let number = |name| text(name).and_then(|text| text.trim().parse::<f64>().ok()).map(|value| value as u64);
+        let percent = number("percent");
+        self.desk.emit(EventKind::Progress {
+            step: self.ask.id.to_owned(),
+            stage: text("stage"),
+            current: number("current").or(percent),
+            total: number("total").or(percent.map(|_| 100)),
+        });
+    }
+
+    fn finish(mut self, call: &Invocation, outcome: Outcome) -> Answer {
+        for stream in [Stream::Stdout, Stream::Stderr] {
+            let mut lines = std::mem::take(&mut self.sides[stream as usize].lines);
+            lines.finish(&mut |line| self.line(stream, line));
+        }
+        let held = self.is_held(Stream::Stdout);
+        let mut undecodable = None;
+        let mut held_bytes = None;
+        if held {
+            let raw = std::mem::take(&mut self.sides[0].raw);
+            let cut = raw.dropped();
+            let raw = raw.into_bytes();
+            let plain = if self.ask.decode { decode_base64(&raw) } else { Some(raw.clone()) };
+            if plain.is_none() {
+                undecodable = Some("its output is not base64".to_owned());
+            }
+            let plain = plain.unwrap_or_default();
+            if self.ask.sensitive {
+                self.learn(&raw);
+                self.learn(&plain);
+            } else {
+                let mut lines = Lines::default();
+                lines.feed(&plain, &mut |line| self.line(Stream::Stdout, line));
+                lines.finish(&mut |line| self.line(Stream::Stdout, line));
+            }
+            self.sides[0].cut += cut;
+            // A filter has already pushed its lines.
+            if self.ask.sensitive || self.ask.filter.is_none() {
+                self.sides[0].raw.push(&plain);
+            }
+            held_bytes = Some(raw);
+        }
+        self.record(call, &outcome, held_bytes.as_deref());
+        let [out, err] = self.sides;
+        let dropped = out.cut + err.cut + out.raw.dropped() + err.raw.dropped();
+        Answer {
+            exit: outcome.exit,
+            elapsed: outcome.elapsed,
+            leaked: outcome.leaked,
+            stdout: out.raw.into_bytes(),
+            stderr: err.raw.into_bytes(),
+            shown_stdout: out.shown.into_bytes(),
+            shown_stderr: err.shown.into_bytes(),
+            dropped,
+            tail: self.tail.lines(),
+            undecodable,
+        }
+    }
+
+    fn learn(&self, value: &[u8]) {
+        if let Ok(text) = std::str::from_utf8(value)
+            && !is_origins(text)
+        {
+            self.desk.redactor.learn(text);
+        }
+    }
+
+    fn record(&mut self, call: &Invocation, outcome: &Outcome, held: Option<&[u8]>) {
+        let (Some(recorder), true) = (self.desk.world.recorder, self.ask.record) else { return };
+        let exit_code = match outcome.exit {
+            Exit::Code(code) => code,
+            Exit::Signal(signal) => 128 + signal,
+            Exit::TimedOut => 124,
+            // No answer, nothing to replay.
+            Exit::NotStarted(_) | Exit::Interrupted => return,
+        };
+        let redactor = &self.desk.redactor;
+        let mut recorded =
+            |index: usize| self.sides[index].recorded.take().map(Capture::into_bytes).unwrap_or_default();
+        let stdout = match held {
+            Some(raw) if self.ask.decode => redactor.encoded(raw, self.ask.sensitive),
+            Some(raw) => redactor.value(None, String::from_utf8_lossy(raw).trim_end()).into_bytes(),
+            None => recorded(0),
+        };
+        let stderr = recorded(1);
+        let answer = RecordedCall {
+            argv: redactor.argv(call.asked()),
+            exit_code,
+            elapsed_ms: millis(outcome.elapsed),
+            stdout: String::from_utf8_lossy(&stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&stderr).into_owned(),
+        };
+        if let Err(error) = recorder.keep(&answer) {
+            self.desk.unwritable(format!("the recording: {error}"));
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What every part of a run shares: the ports, the redactor, the way to the reporters, the books.
+
+use super::redact::Redactor;
+use super::world::World;
+use crate::model::event::{Counts, Event, EventKind};
+use crate::model::finding::Document;
+use crate::plan::Plan;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::PathBuf;
+use std::sync::mpsc::SyncSender;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Bytes of output that are kept for the diagnosis.
+const DOCUMENTS_MAX: usize = 64 << 20;
+
+/// The running calls, by step id: a label, and whether a stop waits for it. The thread that owns
+/// the reporter reads it when a stop is asked for.
+pub type Live = Mutex<BTreeMap<String, (String, bool)>>;
+
+/// Shared by the threads of one run.
+pub struct Desk<'a> {
+    /// The ports.
+    pub world: &'a World<'a>,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Removes secrets.
+    pub redactor: Redactor,
+    /// Where the looked-up tools are.
+    pub programs: BTreeMap<String, PathBuf>,
+    live: &'a Live,
+    events: SyncSender<Event>,
+    started: Duration,
+    books: Mutex<Books>,
+}
+
+/// What the run leaves behind.
+#[derive(Debug, Default)]
+pub struct Books {
+    /// Steps by status.
+    pub counts: Counts,
+    /// Evidence files, in the order written.
+    pub files: Vec<String>,
+    names: BTreeSet<String>,
+    /// What could not be written.
+    pub unwritable: Vec<String>,
+    /// Output so far.
+    pub documents: VecDeque<Document>,
+    bytes: usize,
+    /// Documents that made room for later ones.
+    pub forgotten: usize,
+    /// What to do about the gates that said no.
+    pub fixes: Vec<String>,
+    /// A diagnosis has been told, with these fixes; `true` when something was found.
+    pub diagnosed: Option<(bool, Vec<String>)>,
+}
+
+impl<'a> Desk<'a> {
+    /// A desk for one run.
+    pub fn new(
+        world: &'a World<'a>,
+        plan: &'a Plan,
+        redactor: Redactor,
+        live: &'a Live,
+        events: SyncSender<Event>,
+        started: Duration,
+    ) -> Self {
+        Self { world, plan, redactor, programs: BTreeMap::new(), live, events, started, books: Mutex::default() }
+    }
+
+    /// Sends an event. The receiver drains until all senders are gone; when it is gone itself,
+    /// nobody wants to know.
+    pub fn emit(&self, kind: EventKind) {
+        let _ = self.events.send(event(self.world, self.started, kind));
+    }
+
+    /// A line for the person.
+    pub fn notice(&self, text: impl Into<String>) {
+        self.emit(EventKind::Notice { text: text.into() });
+    }
+
+    /// Something could not be written: the run goes on and ends with a code of its own.
+    pub fn unwritable(&self, what: String) {
+        self.notice(format!("could not write {what}"));
+        self.books().unwritable.push(what);
+    }
+
+    /// Has a stop been asked for?
+    pub fn is_stopped(&self) -> bool {
+        self.world.stop.requested().is_some()
+    }
+
+    /// The running calls.
+    pub fn live(&self) -> MutexGuard<'_, BTreeMap<String, (String, bool)>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The books.
+    pub fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The books at the end.
+    pub fn close(self) -> Books {
+        self.books.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An event, now.
+pub fn event(world: &World<'_>, started: Duration, kind: EventKind) -> Event {
+    let elapsed = world.clock.elapsed().saturating_sub(started);
+    Event { at: world.clock.now(), elapsed_ms: millis(elapsed), kind }
+}
+
+/// Whole milliseconds.
+pub fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Books {
+    /// Keeps documents for the diagnosis; the oldest go when there are too many.
+    pub fn keep(&mut self, documents: Vec<Document>) {
+        for document in documents {
+            self.bytes += document.text.len();
+            self.documents.push_back(document);
+        }
+        while self.bytes > DOCUMENTS_MAX
+            && let Some(oldest) = self.documents.pop_front()
+        {
+            self.bytes -= oldest.text.len();
+            self.forgotten += 1;
+        }
+    }
+
+    /// A name for an evidence file that no other file of this run has, on any file system.
+    pub fn name(&mut self, wanted: &str) -> String {
+        let (stem, ending) = match wanted.rsplit_once('.') {
+            Some((stem, ending)) if !stem.is_empty() => (stem, format!(".{ending}")),
+            _ => (wanted, String::new()),
+        };
+        let mut name = wanted.to_owned();
+        let mut number = 1;
+        while !self.names.insert(name.to_lowercase()) {
+            number += 1;
+            name = format!("{stem}-{number}{ending}");
+        }
+        name
+    }
+}

@@ -1,0 +1,167 @@
+//! The run as a whole: a plan and ports in, events and an exit code out.
+//!
+//! The work is done on threads of its own. The thread that called owns the reporter and does
+//! nothing but hand events to it, so a slow terminal slows the run and never loses a line.
+
+use super::block::{self, End, Place};
+use super::desk::{Books, Desk, Live, event};
+use super::listen::{Complaint, listen};
+use super::redact::Redactor;
+use super::scope::Values;
+use super::step::root_fixes;
+use super::tools;
+use crate::error::Code;
+use crate::model::event::{Event, EventKind, RunOutcome, SCHEMA};
+use crate::model::finding::{Document, Verdict};
+use crate::plan::Plan;
+use crate::port::Reporter;
+use crate::text;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+pub use super::world::World;
+
+/// Events on their way to the reporter; a flood of output waits here and nowhere else.
+const IN_FLIGHT: usize = 256;
+
+/// What a run leaves to its caller.
+#[derive(Debug)]
+pub struct RunReport {
+    /// The exit code.
+    pub code: Code,
+    /// What came of it.
+    pub outcome: RunOutcome,
+    /// What the tools printed, redacted.
+    pub documents: Vec<Document>,
+    /// The evidence files, in the order written.
+    pub files: Vec<String>,
+}
+
+/// How the work ended.
+struct Ended {
+    end: Ending,
+    books: Books,
+    next: Vec<String>,
+}
+
+enum Ending {
+    Block(End),
+    Unequipped,
+}
+
+/// Runs a plan.
+pub fn execute(plan: &Plan, world: &World<'_>, reporter: &mut dyn Reporter) -> RunReport {
+    let started = world.clock.elapsed();
+    let live = Live::default();
+    let (sender, receiver) = sync_channel(IN_FLIGHT);
+    let (complaint, ended) = thread::scope(|threads| {
+        let worker = threads.spawn(|| work(plan, world, &live, sender, started));
+        let complaint = listen(world, &live, started, &receiver, reporter);
+        match worker.join() {
+            Ok(ended) => (complaint, ended),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    });
+    finish(world, started, complaint, ended, reporter)
+}
+
+fn work(plan: &Plan, world: &World<'_>, live: &Live, events: SyncSender<Event>, started: Duration) -> Ended {
+    let public = plan.root.scope.values().filter(|value| !plan.secrets.contains(value)).map(String::as_str);
+    let redactor = Redactor::with_public(&plan.secrets, public);
+    let mut desk = Desk::new(world, plan, redactor, live, events, started);
+    desk.emit(EventKind::RunStarted {
+        schema: SCHEMA,
+        run: world.run_id.clone(),
+        task: plan.root.task.clone(),
+        summary: plan.root.summary.clone(),
+        danger: plan.root.danger,
+        steps: plan.root.steps.len(),
+        replay: world.replay.clone(),
+    });
+    if !world.runner.is_replay() {
+        let (programs, problems) = tools::look_up(&desk);
+        desk.programs = programs;
+        if !problems.lines.is_empty() {
+            problems.lines.iter().for_each(|line| desk.notice(line.clone()));
+            block::not_run(&desk, &plan.root.steps, &plan.root.finally);
+            return Ended { end: Ending::Unequipped, books: desk.close(), next: problems.installs };
+        }
+    }
+    let end = block::run(&desk, &plan.root, &Values::default(), &Place::default());
+    let next = match end {
+        End::Failed(_) => after_failure(&desk),
+        End::Refused => desk.books().fixes.clone(),
+        End::Interrupted => vec!["refloat history".to_owned()],
+        End::Done => desk.books().diagnosed.clone().map(|(_, fixes)| fixes).unwrap_or_default(),
+    };
+    let forgotten = desk.books().forgotten;
+    if forgotten > 0 {
+        desk.notice(format!(
+            "{} of output came too early to be kept for the diagnosis",
+            text::count(forgotten, "text")
+        ));
+    }
+    Ended { end: Ending::Block(end), books: desk.close(), next }
+}
+
+/// Names the cause, unless a step has done so, and says what to type next.
+fn after_failure(desk: &Desk<'_>) -> Vec<String> {
+    let told = desk.books().diagnosed.clone();
+    let fixes = match told {
+        Some((_, fixes)) => fixes,
+        None => {
+            let documents: Vec<Document> = desk.books().documents.iter().cloned().collect();
+            let diagnosis = (desk.world.diagnose)(&documents);
+            let fixes = root_fixes(&diagnosis);
+            if diagnosis.verdict == Verdict::Failing && !diagnosis.findings.is_empty() {
+                desk.emit(EventKind::Diagnosed { diagnosis });
+            }
+            fixes
+        }
+    };
+    let books = desk.books();
+    match (fixes.is_empty(), books.fixes.is_empty(), books.files.is_empty()) {
+        (false, ..) => fixes,
+        (true, false, _) => books.fixes.clone(),
+        (true, true, false) => vec![format!("refloat diagnose {}", desk.world.store.place())],
+        (true, true, true) => vec!["refloat diagnose".to_owned()],
+    }
+}
+
+fn finish(
+    world: &World<'_>,
+    started: Duration,
+    complaint: Complaint,
+    ended: Ended,
+    reporter: &mut dyn Reporter,
+) -> RunReport {
+    let Ended { end, books, next } = ended;
+    let (outcome, code) = match end {
+        Ending::Unequipped => (RunOutcome::Unequipped, Code::ToolMissing),
+        Ending::Block(End::Interrupted) => {
+            (RunOutcome::Interrupted, Code::of_signal(world.stop.requested().unwrap_or(2)))
+        }
+        Ending::Block(End::Refused) => (RunOutcome::Refused, Code::Refused),
+        Ending::Block(End::Failed(Code::TimedOut)) => (RunOutcome::TimedOut, Code::TimedOut),
+        Ending::Block(End::Failed(code)) => (RunOutcome::Failed, code),
+        Ending::Block(End::Done) if !books.unwritable.is_empty() || complaint.is_some() => {
+            (RunOutcome::Unwritable, Code::Unwritable)
+        }
+        Ending::Block(End::Done) => match &books.diagnosed {
+            Some((true, _)) => (RunOutcome::Findings, Code::Findings),
+            _ => (RunOutcome::Done, Code::Done),
+        },
+    };
+    let last = EventKind::RunFinished {
+        outcome,
+        exit_code: code as u8,
+        counts: books.counts,
+        evidence: (!books.files.is_empty()).then(|| world.store.place()),
+        files: books.files.clone(),
+        next,
+    };
+    // Nobody is left to tell if this one fails, too.
+    let _ = reporter.event(&event(world, started, last));
+    RunReport { code, outcome, documents: books.documents.into(), files: books.files }
+}

@@ -1,0 +1,96 @@
+//! The reporter's side of a run: hands events on, says when a step takes long, answers Ctrl-C.
+
+use super::desk::{Live, event, millis};
+use super::world::World;
+use crate::model::event::{Event, EventKind};
+use crate::port::Reporter;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::PoisonError;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+/// How soon a Ctrl-C is answered.
+const TICK: Duration = Duration::from_millis(100);
+/// How long a step may be silent.
+const SLOW: Duration = Duration::from_secs(30);
+
+/// The first error of the reporter that matters.
+pub type Complaint = Option<io::Error>;
+
+struct Silent {
+    name: String,
+    since: Duration,
+    last: Duration,
+}
+
+/// Hands events to the reporter until the run is over. A reporter that fails never stops the
+/// run; a reader that went away (`| head`) is no failure.
+pub fn listen(
+    world: &World<'_>,
+    live: &Live,
+    started: Duration,
+    events: &Receiver<Event>,
+    reporter: &mut dyn Reporter,
+) -> Complaint {
+    let mut complaint = None;
+    let mut running: BTreeMap<String, Silent> = BTreeMap::new();
+    let mut told = false;
+    let mut tell = |event: &Event| {
+        if let Err(error) = reporter.event(event)
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            complaint.get_or_insert(error);
+        }
+    };
+    loop {
+        let now = match events.recv_timeout(TICK) {
+            Ok(next) => {
+                let now = world.clock.elapsed();
+                note(&mut running, &next.kind, now);
+                tell(&next);
+                now
+            }
+            Err(RecvTimeoutError::Timeout) => world.clock.elapsed(),
+            Err(RecvTimeoutError::Disconnected) => return complaint,
+        };
+        for (step, silent) in &mut running {
+            if now.saturating_sub(silent.last) >= SLOW {
+                silent.last = now;
+                let running_ms = millis(now.saturating_sub(silent.since));
+                let slow = EventKind::StepSlow { step: step.clone(), name: silent.name.clone(), running_ms };
+                tell(&event(world, started, slow));
+            }
+        }
+        if !told && world.stop.requested().is_some() {
+            told = true;
+            let live = live.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            for (label, waits) in live.values() {
+                let text = if *waits {
+                    format!("`{label}` is left to finish; Ctrl-C again breaks it off and may leave things half done")
+                } else {
+                    format!("waiting for `{label}` to end; Ctrl-C again ends it")
+                };
+                tell(&event(world, started, EventKind::Notice { text }));
+            }
+        }
+    }
+}
+
+fn note(running: &mut BTreeMap<String, Silent>, kind: &EventKind, now: Duration) {
+    match kind {
+        // A called task is not silent while its steps are not.
+        EventKind::StepStarted { step, name, kind, .. } if kind != "task" => {
+            running.insert(step.clone(), Silent { name: name.clone(), since: now, last: now });
+        }
+        EventKind::StepFinished { step, .. } => {
+            running.remove(step);
+        }
+        EventKind::Output { step, .. } | EventKind::Progress { step, .. } | EventKind::StepRetry { step, .. } => {
+            if let Some(silent) = running.get_mut(step) {
+                silent.last = now;
+            }
+        }
+        _ => {}
+    }
+}

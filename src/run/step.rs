@@ -1,0 +1,339 @@
+//! One step: skipped, done already, or done now; once, or once for every item of its list.
+
+use super::attempt::{self, Tried, Unit};
+use super::block::{self, End, Place, Running, leaves};
+use super::clean::{clean, shorten};
+use super::desk::millis;
+use super::gate::{self, Manner};
+use super::judge::{self, Verdict};
+use super::scope::{Item, Values};
+use crate::error::Code;
+use crate::model::command::Exit;
+use crate::model::event::{EventKind, Status};
+use crate::model::finding::{Role, Verdict as Health};
+use crate::plan::{Call, Gate, PlannedStep, Work};
+use crate::text;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// Runs a step.
+pub fn run(running: &Running<'_>, step: &PlannedStep) -> End {
+    let values = running.scope.values();
+    let id = running.place.id(&step.id);
+    let Some(list) = &step.spec.for_each else {
+        return One { running, step, id, values, in_list: false }.run();
+    };
+    let items = values.list(list);
+    if items.is_empty() {
+        let why = format!("no {list} found");
+        let name = running.desk.redactor.line(&values.show(&step.name));
+        running.desk.books().counts.skipped += leaves(std::slice::from_ref(step));
+        running.desk.emit(EventKind::StepSkipped { step: id, name, why });
+        return End::Done;
+    }
+    each(running, step, &values, list, items)
+}
+
+/// Runs a step for every item; side by side where the block allows it.
+fn each(running: &Running<'_>, step: &PlannedStep, values: &Values, list: &str, items: &[Item]) -> End {
+    let base = running.place.id(&step.id);
+    let queue = Mutex::new(items.iter());
+    let end = Mutex::new(End::Done);
+    let work = || {
+        loop {
+            let item = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some(item) = item else { return };
+            let ended = if running.is_halted() {
+                block::not_run(running.desk, std::slice::from_ref(step), &[]);
+                End::Interrupted
+            } else {
+                let main = item.get(list).map(String::as_str).unwrap_or_default();
+                let id = format!("{base}[{}]", shorten(clean(main.as_bytes())));
+                One { running, step, id, values: values.with_item(item), in_list: true }.run()
+            };
+            if ended != End::Done {
+                running.halt();
+                let mut end = end.lock().unwrap_or_else(PoisonError::into_inner);
+                *end = end.and(ended);
+            }
+        }
+    };
+    let workers = running.parallel.min(items.len());
+    if workers > 1 {
+        thread::scope(|threads| {
+            for _ in 0..workers {
+                threads.spawn(work);
+            }
+        });
+    } else {
+        work();
+    }
+    end.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A step for one item, or for none.
+struct One<'a> {
+    running: &'a Running<'a>,
+    step: &'a PlannedStep,
+    id: String,
+    values: Values,
+    in_list: bool,
+}
+
+/// How a step ended, before it is told.
+struct Result {
+    status: Status,
+    end: End,
+    exit: Option<Exit>,
+    note: Option<String>,
+    saved: Option<String>,
+    dropped: u64,
+    leaked: bool,
+    tail: Vec<String>,
+    hints: Vec<String>,
+}
+
+impl Result {
+    fn new(status: Status, note: Option<String>) -> Self {
+        let end = match status {
+            Status::Failed => End::Failed(Code::StepFailed),
+            Status::Interrupted => End::Interrupted,
+            _ => End::Done,
+        };
+        Self {
+            status,
+            end,
+            exit: None,
+            note,
+            saved: None,
+            dropped: 0,
+            leaked: false,
+            tail: Vec::new(),
+            hints: Vec::new(),
+        }
+    }
+}
+
+impl One<'_> {
+    fn run(&self) -> End {
+        let desk = self.running.desk;
+        let name = self.name();
+        if let Some(gate) = self.step.skip_if.as_ref().filter(|gate| self.asks(gate)) {
+            desk.books().counts.skipped += leaves(std::slice::from_ref(self.step));
+            let why = gate::title(desk, gate, &self.values);
+            desk.emit(EventKind::StepSkipped { step: self.id.clone(), name, why });
+            return End::Done;
+        }
+        let already = self.step.done_if.as_ref().filter(|gate| self.asks(gate));
+        if self.running.is_stopped() {
+            block::not_run(desk, std::slice::from_ref(self.step), &[]);
+            return End::Interrupted;
+        }
+        // A called task takes slots for its own steps.
+        let _slot = (!matches!(self.step.work, Work::Block(_))).then(|| self.running.slot());
+        if self.running.is_halted() {
+            block::not_run(desk, std::slice::from_ref(self.step), &[]);
+            return End::Interrupted;
+        }
+        let started = desk.world.clock.elapsed();
+        let result = match already {
+            Some(gate) => {
+                self.start(&name, "run", Vec::new());
+                Result::new(Status::AlreadyDone, Some(gate::title(desk, gate, &self.values)))
+            }
+            None => self.work(&name),
+        };
+        self.finish(name, result, started)
+    }
+
+    fn name(&self) -> String {
+        let desk = self.running.desk;
+        let mut name = self.values.show(&self.step.name);
+        if self.in_list && self.step.name.names().is_empty() {
+            // Without the item, all of them would read the same.
+            let item = self.id.rsplit_once('[').map_or("", |(_, item)| item.trim_end_matches(']'));
+            name = format!("{name} ({item})");
+        }
+        desk.redactor.line(&clean(name.as_bytes()))
+    }
+
+    fn asks(&self, gate: &Gate) -> bool {
+        let manner = Manner { id: &self.id, quiet: true, cleanup: self.running.place.cleanup };
+        gate::ask(self.running.desk, gate, &self.values, manner).yes
+    }
+
+    fn start(&self, name: &str, kind: &str, argv: Vec<String>) {
+        self.running.desk.emit(EventKind::StepStarted {
+            step: self.id.clone(),
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            argv,
+        });
+    }
+
+    fn work(&self, name: &str) -> Result {
+        let desk = self.running.desk;
+        let cleanup = self.running.place.cleanup;
+        match &self.step.work {
+            Work::Run(call) => self.call(name, call),
+            Work::Check(gate) => {
+                self.start(name, "check", Vec::new());
+                let found = gate::ask(desk, gate, &self.values, Manner { id: &self.id, quiet: false, cleanup });
+                let status = match found {
+                    _ if found.interrupted => Status::Interrupted,
+                    _ if found.yes => Status::Ok,
+                    _ => Status::Failed,
+                };
+                let mut result = Result::new(status, found.note);
+                (result.exit, result.tail, result.saved) = (found.exit, found.tail, found.saved);
+                result.dropped = found.dropped;
+                if status == Status::Failed {
+                    result.hints = gate::fixes(desk, gate, &self.values);
+                    desk.books().fixes.extend(result.hints.iter().cloned());
+                }
+                result
+            }
+            Work::Block(block) => {
+                self.start(name, "task", Vec::new());
+                let place = Place { planned: self.step.id.clone(), actual: self.id.clone(), cleanup };
+                match block::run(desk, block, &self.values, &place) {
+                    End::Done => Result::new(Status::Ok, None),
+                    End::Interrupted => Result::new(Status::Interrupted, None),
+                    End::Refused => Result {
+                        end: End::Failed(Code::Refused),
+                        ..Result::new(Status::Failed, Some(format!("`{}` is refused: see above", block.task)))
+                    },
+                    End::Failed(code) => Result { end: End::Failed(code), ..Result::new(Status::Failed, None) },
+                }
+            }
+            Work::Diagnose => {
+                self.start(name, "diagnose", Vec::new());
+                let documents: Vec<_> = desk.books().documents.iter().cloned().collect();
+                let diagnosis = (desk.world.diagnose)(&documents);
+                let note = match diagnosis.verdict {
+                    Health::Healthy => "nothing found".to_owned(),
+                    Health::Unclassified => "something is wrong that no symptom names".to_owned(),
+                    Health::Failing => text::count(diagnosis.findings.len(), "finding"),
+                };
+                let found = diagnosis.verdict != Health::Healthy;
+                let fixes = root_fixes(&diagnosis);
+                let mut books = desk.books();
+                let before = books.diagnosed.take().is_some_and(|(found, _)| found);
+                books.diagnosed = Some((found || before, fixes));
+                drop(books);
+                desk.emit(EventKind::Diagnosed { diagnosis });
+                Result::new(Status::Ok, Some(note))
+            }
+        }
+    }
+
+    fn call(&self, name: &str, call: &Call) -> Result {
+        let desk = self.running.desk;
+        let spec = &self.step.spec;
+        let prepared = attempt::invocation(desk, call, Some(spec), &self.values).and_then(|call| {
+            let save = spec.save.as_ref().map_or(Ok(None), |name| self.values.file_name(name))?;
+            Ok((call, save))
+        });
+        let (call, save) = match prepared {
+            Ok(prepared) => prepared,
+            Err(why) => {
+                self.start(name, "run", Vec::new());
+                return Result::new(Status::Failed, Some(why));
+            }
+        };
+        self.start(name, "run", desk.redactor.argv(call.argv.iter().map(String::as_str)));
+        let cleanup = self.running.place.cleanup;
+        let tried = attempt::run(desk, &Unit { id: &self.id, spec, call, save, quiet: false, cleanup });
+        self.found(&tried);
+        let Tried { answer, verdict, saved, documents } = tried;
+        let shown = spec.sensitive.then(|| format!("{}, not shown", text::count(answer.stdout.len(), "byte")));
+        let (status, note) = match verdict {
+            Verdict::Ok => (Status::Ok, shown),
+            Verdict::AlreadyDone => (Status::AlreadyDone, shown),
+            Verdict::Interrupted => (Status::Interrupted, Some(answer.exit.in_words())),
+            Verdict::NotYet(why) | Verdict::Failed(why) | Verdict::TimedOut(why) => (Status::Failed, Some(why)),
+        };
+        let mut result = Result::new(status, note);
+        if status == Status::Failed {
+            result.tail = answer.tail;
+            if answer.exit == Exit::TimedOut {
+                result.end = End::Failed(Code::TimedOut);
+            }
+        }
+        // "Already exists" is an error to the tool and none to us.
+        if status != Status::AlreadyDone {
+            desk.books().keep(documents);
+        }
+        (result.exit, result.saved) = (Some(answer.exit), saved);
+        (result.dropped, result.leaked) = (answer.dropped, answer.leaked);
+        result
+    }
+
+    /// What the answer gives to later steps. A failure that is allowed may still have found
+    /// something.
+    fn found(&self, tried: &Tried) {
+        let spec = &self.step.spec;
+        let counts = match tried.verdict {
+            Verdict::Ok | Verdict::AlreadyDone => true,
+            Verdict::Interrupted => false,
+            _ => spec.allow_failure,
+        };
+        if !counts {
+            return;
+        }
+        if let Some(each) = &spec.each {
+            let items = judge::items(each, &tried.answer);
+            self.learn(items.iter().flat_map(|item| item.values()));
+            self.running.scope.extend(&each.list, items);
+        }
+        if let Some(expect) = &spec.expect {
+            let groups = judge::groups(expect, &tried.answer);
+            self.learn(groups.values());
+            self.running.scope.add(&groups);
+        }
+    }
+
+    fn learn<'v>(&self, values: impl Iterator<Item = &'v String>) {
+        if self.step.spec.sensitive {
+            values.for_each(|value| self.running.desk.redactor.learn(value));
+        }
+    }
+
+    fn finish(&self, name: String, mut result: Result, started: Duration) -> End {
+        let desk = self.running.desk;
+        if result.status == Status::Failed && self.step.spec.allow_failure {
+            (result.status, result.end) = (Status::FailedAllowed, End::Done);
+        }
+        if !matches!(self.step.work, Work::Block(_)) {
+            let mut books = desk.books();
+            match result.status {
+                Status::Ok | Status::AlreadyDone => books.counts.ok += 1,
+                _ => books.counts.failed += 1,
+            }
+        }
+        if result.end != End::Done {
+            self.running.halt();
+        }
+        desk.emit(EventKind::StepFinished {
+            step: self.id.clone(),
+            name,
+            status: result.status,
+            exit: result.exit,
+            took_ms: millis(desk.world.clock.elapsed().saturating_sub(started)),
+            note: result.note.map(|note| desk.redactor.line(&note)),
+            saved: result.saved,
+            dropped: result.dropped,
+            leaked: result.leaked,
+            tail: result.tail,
+            hints: result.hints,
+        });
+        result.end
+    }
+}
+
+/// What to do about the root of a diagnosis.
+pub fn root_fixes(diagnosis: &crate::model::finding::Diagnosis) -> Vec<String> {
+    let root = diagnosis.findings.iter().find(|finding| finding.role == Role::Root).or(diagnosis.findings.first());
+    root.map(|root| root.fixes.clone()).unwrap_or_default()
+}

@@ -1,0 +1,45 @@
+//! What the engine is given.
+
+use crate::model::finding::{Diagnosis, Document};
+use crate::port::{Clock, Locate, Recorder, Runner, Stop, Store};
+use std::path::PathBuf;
+
+/// Names the cause in texts.
+pub type Diagnose<'a> = dyn Fn(&[Document]) -> Diagnosis + Sync + 'a;
+/// The ids of the symptoms in texts.
+pub type SymptomIn<'a> = dyn Fn(&[Document]) -> Vec<String> + Sync + 'a;
+
+/// The ports of one run.
+pub struct World<'a> {
+    /// Runs tools.
+    pub runner: &'a dyn Runner,
+    /// Finds programs.
+    pub locate: &'a dyn Locate,
+    /// Tells the time.
+    pub clock: &'a dyn Clock,
+    /// Has somebody asked us to stop?
+    pub stop: &'a dyn Stop,
+    /// Where evidence goes.
+    pub store: &'a dyn Store,
+    /// Keeps the calls, for `--record`.
+    pub recorder: Option<&'a dyn Recorder>,
+    /// The directory of `tasks.toml`.
+    pub base: PathBuf,
+    /// The run's id.
+    pub run_id: String,
+    /// The recording that answers, as a person would type it.
+    pub replay: Option<String>,
+    /// Is this Windows?
+    pub windows: bool,
+    /// Names the cause.
+    pub diagnose: &'a Diagnose<'a>,
+    /// Finds symptoms, for `retry.on`.
+    pub symptom_in: &'a SymptomIn<'a>,
+}
+
+impl World<'_> {
+    /// A directory of `tasks.toml`, made absolute.
+    pub fn directory(&self, relative: &str) -> PathBuf {
+        self.base.join(relative)
+    }
+}
