@@ -6,7 +6,7 @@
 
 use super::os;
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
 
 /// How `--set`'s relatives in the environment start: `REFLOAT_VAR_release`.
 const VARIABLE: &str = "REFLOAT_VAR_";
@@ -97,6 +97,24 @@ impl Terminal {
     pub fn colour(&self, choice: Option<bool>, env: &Environment, is_terminal: bool) -> bool {
         colour(choice, env, is_terminal && !self.dumb)
     }
+}
+
+/// The terminal's columns now, for views that follow a resize.
+pub fn width() -> u16 {
+    os::width().and_then(|columns| u16::try_from(columns).ok()).unwrap_or(80)
+}
+
+/// All of standard input, but no more than `cap` bytes.
+///
+/// # Errors
+/// It cannot be read, or holds more.
+pub fn read_stdin(cap: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(cap + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > cap {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("standard input holds more than {cap} bytes")));
+    }
+    Ok(bytes)
 }
 
 /// `--color` before a filled `NO_COLOR` before `CLICOLOR_FORCE` (unless 0) before `CLICOLOR=0`

@@ -5,7 +5,7 @@ use super::load;
 use crate::adapter::files;
 use crate::adapter::terminal::Out;
 use crate::catalog;
-use crate::config::schema;
+use crate::config;
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
 use crate::plan::build;
@@ -81,7 +81,7 @@ pub(super) fn history(context: &Context, run: Option<&str>) -> Result<Code, Fail
 
 /// `refloat schema`.
 pub(super) fn schema() -> Result<Code, Failure> {
-    write_all(&mut Out::stdout(), &format!("{:#}\n", schema::schema()))?;
+    write_all(&mut Out::stdout(), &format!("{:#}\n", config::schema()))?;
     Ok(Code::Done)
 }
 

@@ -4,8 +4,7 @@ use super::context::Context;
 use crate::adapter::files;
 use crate::adapter::state::State;
 use crate::catalog;
-use crate::config::input::{Input, Os, Source};
-use crate::config::load;
+use crate::config::{self, Input, Os, Source};
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
 use std::path::{Path, PathBuf};
@@ -22,8 +21,7 @@ pub(super) fn catalog(context: &Context) -> Result<Catalog, Failure> {
     let file = source(&path)?;
     let beside = path.with_file_name("tasks.local.toml");
     let local = if files::exists(&beside) { Some(source(&beside)?) } else { None };
-    let ids: Vec<String> = catalog::ids();
-    let known: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let known: Vec<&str> = catalog::ids().collect();
     let input = Input {
         file,
         local,
@@ -33,7 +31,7 @@ pub(super) fn catalog(context: &Context) -> Result<Catalog, Failure> {
         known_symptoms: &known,
         color: context.colour(context.terminal.stderr),
     };
-    let loaded = load::load(&input)?;
+    let loaded = config::load(&input)?;
     for warning in &loaded.warnings {
         context.tell(&format!("warning: {warning}"));
     }

@@ -157,7 +157,7 @@ fn reporters(context: &Context, journal: Journal, audience: Audience) -> Vec<Box
         (Format::Jsonl, Audience::Person) => all.push(Box::new(Jsonl::new(Out::stdout()))),
         (Format::Json, Audience::Person) => all.push(Box::new(Summary::new(Out::stdout()))),
         _ if context.terminal.can_redraw() && !context.global.verbose && !context.global.quiet => {
-            all.push(Box::new(Progress::new(err, out, Box::new(terminal::width), look, verbosity)));
+            all.push(Box::new(Progress::new(err, out, Arc::new(terminal::width), look, verbosity)));
         }
         _ => all.push(Box::new(Plain::new(err, out, look, verbosity))),
     }

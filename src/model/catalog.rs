@@ -103,6 +103,14 @@ pub struct VersionRule {
     pub min: Version,
 }
 
+impl VersionRule {
+    /// The version in what the tool printed.
+    pub fn read(&self, printed: &[u8]) -> Option<Version> {
+        let group = self.pattern.regex().captures(printed)?.get(1)?;
+        Version::parse(&String::from_utf8_lossy(group.as_bytes()))
+    }
+}
+
 /// `major.minor.patch`; anything behind it is ignored (`1.32.4-dispatcher`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(

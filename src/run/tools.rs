@@ -2,7 +2,7 @@
 
 use super::call::{Ask, perform};
 use super::desk::Desk;
-use crate::model::catalog::{Version, VersionRule};
+use crate::model::catalog::VersionRule;
 use crate::model::command::Invocation;
 use crate::plan::PlannedTool;
 use std::collections::BTreeMap;
@@ -73,10 +73,7 @@ fn too_old(desk: &Desk<'_>, name: &str, rule: &VersionRule, program: &std::path:
         record: false,
     };
     let answer = perform(desk, &call, &ask, None);
-    let found = [&answer.stdout, &answer.stderr].into_iter().find_map(|text| {
-        let group = rule.pattern.regex().captures(text)?.get(1)?;
-        Version::parse(&String::from_utf8_lossy(group.as_bytes()))
-    });
+    let found = [&answer.stdout, &answer.stderr].into_iter().find_map(|text| rule.read(text));
     match found {
         Some(version) if version < rule.min => {
             Some(format!("{name} {version} is too old: {} or later is needed ({})", rule.min, program.display()))

@@ -1,0 +1,91 @@
+//! `refloat doctor`: the tools, and the variables with where their values come from.
+
+use super::context::Context;
+use super::load;
+use crate::adapter::interrupt::NeverStop;
+use crate::adapter::lookup::Programs;
+use crate::adapter::process::Processes;
+use crate::error::{Code, Failure};
+use crate::model::catalog::{Catalog, Tool, VersionRule};
+use crate::model::command::Invocation;
+use crate::port::{Locate, Runner};
+use crate::report::doctor::{Row, State};
+use crate::report::{doctor as view, variables};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Asking for a version takes no longer.
+const LIMIT: Duration = Duration::from_secs(20);
+/// A version stands in the first lines.
+const MOST: usize = 16 * 1024;
+
+/// Looks at every declared tool. Exit code 5 when one is missing or too old.
+pub(super) fn doctor(context: &Context) -> Result<Code, Failure> {
+    let catalog = load::catalog(context)?;
+    let rows: Vec<Row> = catalog.tools.values().map(|tool| row(&catalog, tool)).collect();
+    let look = context.out_look();
+    context.answer(
+        || {
+            format!(
+                "{}\ntools\n{}\nvariables\n{}",
+                catalog.path.display(),
+                view::text(&rows, &look),
+                variables::text(&catalog, &look)
+            )
+        },
+        || json!({ "schema": 1, "file": catalog.path, "tools": view::json(&rows), "variables": variables::json(&catalog) }),
+    )?;
+    let unfit = rows.iter().any(|row| matches!(row.state, State::Missing | State::TooOld));
+    Ok(if unfit { Code::ToolMissing } else { Code::Done })
+}
+
+fn row(catalog: &Catalog, tool: &Tool) -> Row {
+    let row = Row {
+        tool: tool.name.clone(),
+        state: State::Missing,
+        path: None,
+        version: None,
+        min: tool.version.as_ref().map(|rule| rule.min.to_string()),
+        why: None,
+        install: tool.install.clone(),
+    };
+    let path = match Programs::from_env().find(&tool.program) {
+        Ok(path) => path,
+        Err(why) => return Row { why: Some(why), ..row },
+    };
+    let row = Row { path: Some(path.display().to_string()), ..row };
+    let Some(rule) = &tool.version else { return Row { state: State::Ok, ..row } };
+    let said = ask(catalog, tool, rule, path);
+    match rule.read(&said) {
+        Some(version) => {
+            let state = if version < rule.min { State::TooOld } else { State::Ok };
+            Row { state, version: Some(version.to_string()), ..row }
+        }
+        None => {
+            let first = String::from_utf8_lossy(&said).lines().next().unwrap_or("it printed nothing").to_owned();
+            Row { state: State::UnknownVersion, why: Some(first), ..row }
+        }
+    }
+}
+
+fn ask(catalog: &Catalog, tool: &Tool, rule: &VersionRule, program: PathBuf) -> Vec<u8> {
+    let base = catalog.path.parent().unwrap_or(Path::new("/")).to_owned();
+    let call = Invocation {
+        argv: std::iter::once(tool.name.clone()).chain(rule.run.iter().cloned()).collect(),
+        pinned: 0..0,
+        program: Some(program),
+        cwd: None,
+        env: BTreeMap::new(),
+        timeout: Some(LIMIT),
+        interactive: false,
+    };
+    let mut said = Vec::new();
+    Processes::new(Arc::new(NeverStop), base).run(&call, &mut |_, chunk| {
+        let room = MOST.saturating_sub(said.len());
+        said.extend_from_slice(&chunk[..chunk.len().min(room)]);
+    });
+    said
+}
