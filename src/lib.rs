@@ -19,6 +19,7 @@ pub mod port;
 /// A task made concrete: what will run, in which order, behind which gates. Nothing has run yet.
 pub mod plan {
     pub mod build;
+    pub mod checks;
     pub mod types;
     mod values;
 
@@ -72,7 +73,21 @@ pub mod config {
 }
 
 /// Text in, findings out. Pure, on bytes.
-pub mod classify {}
+pub mod classify {
+    mod command;
+    pub mod diagnose;
+    mod facts;
+    mod literals;
+    mod page;
+    mod rank;
+    pub mod recording;
+    pub mod rules;
+    mod scan;
+    mod settle;
+    mod sources;
+    mod table;
+    mod telling;
+}
 
 /// The loop: a planned step becomes events. Secrets are removed before an event exists.
 pub mod run {

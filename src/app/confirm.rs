@@ -46,9 +46,13 @@ fn typed(
         return Err(refused(format!("`{}` asks for the name `{name}`, not `{other}`", confirmation.task)));
     }
     if !person.is_present() {
-        return Err(refused(format!("`{}` needs the name `{name}` typed, and there is no terminal", confirmation.task)));
+        return Err(refused(format!(
+            "`{}` needs the name `{name}` typed, and there is no terminal",
+            confirmation.task
+        )));
     }
-    let prompt = format!("{}: {}.\nThis cannot be undone. Type {name} to go on: ", confirmation.task, confirmation.summary);
+    let prompt =
+        format!("{}: {}.\nThis cannot be undone. Type {name} to go on: ", confirmation.task, confirmation.summary);
     match person.ask(&prompt) {
         // Only the line end is taken off: a name with a blank behind it was not typed with care.
         Ok(Some(answer)) if answer == name => Ok(()),

@@ -17,7 +17,8 @@ const MAX_FILE: u64 = 1 << 30;
 pub(super) fn documents(path: &Path) -> Result<Vec<Document>, Failure> {
     let name = path.display().to_string();
     let unreadable = |error: std::io::Error| {
-        Failure::new(Code::Usage, error.to_string()).hint("refloat diagnose FILE, FOLDER, RECORDING.jsonl, or - for standard input")
+        Failure::new(Code::Usage, error.to_string())
+            .hint("refloat diagnose FILE, FOLDER, RECORDING.jsonl, or - for standard input")
     };
     if name == "-" {
         let bytes = terminal::read_stdin(MAX_FILE).map_err(unreadable)?;
@@ -29,7 +30,9 @@ pub(super) fn documents(path: &Path) -> Result<Vec<Document>, Failure> {
             found.extend(texts(&relative, bytes)?);
         }
         if found.is_empty() {
-            return Err(Failure::new(Code::Usage, format!("{name} holds no files")).hint("refloat evidence   (collects some)"));
+            return Err(
+                Failure::new(Code::Usage, format!("{name} holds no files")).hint("refloat evidence   (collects some)")
+            );
         }
         return Ok(found);
     }
@@ -39,7 +42,8 @@ pub(super) fn documents(path: &Path) -> Result<Vec<Document>, Failure> {
 /// A recording becomes a document for each stream of each call; anything else is one text.
 fn texts(name: &str, bytes: Vec<u8>) -> Result<Vec<Document>, Failure> {
     if recording::looks_like_recording(&bytes) {
-        let short = Path::new(name).file_name().map_or_else(|| name.to_owned(), |file| file.to_string_lossy().into_owned());
+        let short =
+            Path::new(name).file_name().map_or_else(|| name.to_owned(), |file| file.to_string_lossy().into_owned());
         return recording::documents(&short, &bytes)
             .map_err(|error| Failure::new(Code::Usage, format!("{name}:{}: {}", error.line, error.message)));
     }

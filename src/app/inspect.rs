@@ -35,8 +35,7 @@ pub(super) fn show(context: &Context, name: &str) -> Result<Code, Failure> {
 
 /// `refloat explain ID`.
 pub(super) fn explain(context: &Context, id: &str) -> Result<Code, Failure> {
-    let own = load::catalog_if_any(context)?.map(|catalog| catalog.symptoms).unwrap_or_default();
-    let symptoms = catalog::with(own);
+    let symptoms = catalog::with(load::catalog_if_any(context)?.map(|catalog| catalog.symptoms).unwrap_or_default());
     let Some(symptom) = symptoms.iter().find(|symptom| symptom.id == id) else {
         let failure = Failure::new(Code::Usage, format!("there is no symptom `{id}`"));
         let known = symptoms.iter().map(|symptom| symptom.id.as_str());
@@ -66,8 +65,9 @@ pub(super) fn history(context: &Context, run: Option<&str>) -> Result<Code, Fail
             return Err(Failure::new(Code::Usage, format!("there is no run `{run}`")).hint("refloat history"));
         }
         (Some(_), Some(_)) => {
-            return Err(Failure::new(Code::Usage, format!("more than one run begins with `{run}`"))
-                .hint("refloat history"));
+            return Err(
+                Failure::new(Code::Usage, format!("more than one run begins with `{run}`")).hint("refloat history")
+            );
         }
     };
     let bytes = files::read_capped(&entry.journal, MAX_JOURNAL).map_err(|error| unreadable(&error))?;

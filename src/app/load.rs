@@ -38,12 +38,23 @@ pub(super) fn catalog(context: &Context) -> Result<Catalog, Failure> {
     Ok(loaded.catalog)
 }
 
-/// The task file, when there is one: `diagnose FILE` needs none but takes its symptoms.
+/// The task file, when there is one: `diagnose FILE` and `explain` need none, and a mistake in it
+/// must not keep anybody from an answer.
+///
+/// # Errors
+/// A file named with `-f` is missing or wrong.
 pub(super) fn catalog_if_any(context: &Context) -> Result<Option<Catalog>, Failure> {
-    match find(context) {
-        Ok(_) => catalog(context).map(Some),
-        Err(_) if context.global.file.is_none() => Ok(None),
-        Err(failure) => Err(failure),
+    let named = context.global.file.is_some();
+    if !named && find(context).is_err() {
+        return Ok(None);
+    }
+    match catalog(context) {
+        Ok(catalog) => Ok(Some(catalog)),
+        Err(failure) if named || failure.code != Code::Config => Err(failure),
+        Err(_) => {
+            context.tell("warning: tasks.toml is wrong; its own symptoms are left out (refloat list shows why)");
+            Ok(None)
+        }
     }
 }
 

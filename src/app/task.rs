@@ -18,8 +18,7 @@ use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
 use crate::model::finding::{Diagnosis, Document, Verdict};
 use crate::model::step::Danger;
-use crate::plan::build;
-use crate::plan::Plan;
+use crate::plan::{Plan, build, checks};
 use crate::port::{Clock, Recorder, Reporter, Runner};
 use crate::report::fanout::Fanout;
 use crate::report::jsonl::Jsonl;
@@ -37,7 +36,7 @@ use std::sync::{Arc, OnceLock};
 pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
     let catalog = load::catalog(context)?;
     let name = args.task.as_deref().unwrap_or_default();
-    let plan = build::build(&catalog, name, &args.args)?;
+    let plan = build(&catalog, name, &args.args)?;
     if args.dry_run {
         context.answer(|| plan_text::text(&plan, &context.out_look()), || plan_json::json(&plan))?;
         return Ok(Code::Done);
@@ -52,16 +51,19 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
 /// `refloat check [NAME…]`.
 pub(super) fn check(context: &Context, names: &[String]) -> Result<Code, Failure> {
     let catalog = load::catalog(context)?;
-    let plan = build::build_check(&catalog, names)?;
+    let plan = checks::build_check(&catalog, names)?;
     let report = execute(context, &catalog, &plan, &interrupts()?, Audience::Person)?;
     Ok(report.code)
 }
 
 /// Runs the task that collects the evidence of a live diagnosis; what its calls printed.
 pub(super) fn collect(context: &Context, catalog: &Catalog, name: &str) -> Result<Vec<Document>, Failure> {
-    let plan = build::build(catalog, name, &[])?;
+    let plan = build(catalog, name, &[])?;
     if plan.root.danger != Danger::Read {
-        return Err(Failure::new(Code::Config, format!("[diagnose] names `{name}`, which changes things; it must only read")));
+        return Err(Failure::new(
+            Code::Config,
+            format!("[diagnose] names `{name}`, which changes things; it must only read"),
+        ));
     }
     let report = execute(context, catalog, &plan, &interrupts()?, Audience::Diagnosis)?;
     // Steps that fail are part of the picture; what keeps the picture from being taken is not.
@@ -112,8 +114,8 @@ fn execute(
     let rules = OnceLock::new();
     let windows = context.is_windows();
     // The catalogue is compiled when something has to be named, not before.
-    let named = |documents: &[Document]| match rules.get_or_init(|| diagnose::rules(catalog.symptoms.clone())) {
-        Ok(rules) => diagnose::named(rules, documents, windows),
+    let named = |documents: &[Document]| match rules.get_or_init(|| diagnose::rules(Some(catalog))) {
+        Ok(rules) => diagnose::named(rules, documents, Some(catalog), context),
         // Patterns are checked when the file is loaded; should one slip through, nothing is claimed.
         Err(_) => Diagnosis::naming_nothing(Verdict::Unclassified),
     };

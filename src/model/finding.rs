@@ -107,6 +107,15 @@ pub struct Symptom {
     pub counter: Vec<String>,
 }
 
+/// The operating system that fixes are worded for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Os {
+    /// Windows.
+    Windows,
+    /// Everything else.
+    Unix,
+}
+
 /// Every family, in the order of the layers they belong to.
 pub const FAMILIES: [&str; 30] = [
     "docker-daemon-down",
@@ -199,7 +208,7 @@ pub struct Finding {
     pub explains: Vec<String>,
     /// How sure.
     pub confidence: Confidence,
-    /// The check that proves it, when there is one.
+    /// What proves it, when there is a way: the check's name, or the command that asks it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub confirm: Option<String>,
     /// The lines it stands on, best first.

@@ -110,9 +110,8 @@ fn advice(out: &mut String, finding: &Finding, look: &Look) {
             let _ = writeln!(out, "  {}. {}", index + 1, styles.command.style(visible(fix)));
         }
     }
-    if let Some(check) = &finding.confirm {
-        let command = format!("refloat check {check}");
-        let _ = writeln!(out, "\n{} {}", styles.strong.style("confirm with:"), styles.command.style(visible(&command)));
+    if let Some(command) = &finding.confirm {
+        let _ = writeln!(out, "\n{} {}", styles.strong.style("confirm with:"), styles.command.style(visible(command)));
     }
 }
 

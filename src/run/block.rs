@@ -191,6 +191,8 @@ pub fn ask(
         name: name.clone(),
         kind: kind.to_owned(),
         argv: Vec::new(),
+        shown: false,
+        interactive: false,
     });
     let found = gate::ask(desk, gate, values, Manner { id, quiet: false, cleanup });
     let status = match found {

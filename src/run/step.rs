@@ -11,6 +11,7 @@ use crate::error::Code;
 use crate::model::command::Exit;
 use crate::model::event::{EventKind, Status};
 use crate::model::finding::{Role, Verdict as Health};
+use crate::model::step::Danger;
 use crate::plan::{Call, Gate, PlannedStep, Work};
 use crate::text;
 use std::sync::{Mutex, PoisonError};
@@ -168,8 +169,19 @@ impl One<'_> {
             step: self.id.clone(),
             name: name.to_owned(),
             kind: kind.to_owned(),
+            shown: kind == "run" && self.is_answer(),
+            interactive: kind == "run" && self.step.spec.interactive,
             argv,
         });
+    }
+
+    /// Nothing reads or keeps the output, and the whole run only looks: then it is what the person
+    /// asked for.
+    fn is_answer(&self) -> bool {
+        let spec = &self.step.spec;
+        let is_read = spec.save.is_some() || spec.each.is_some() || spec.expect.is_some() || spec.until.is_some();
+        let is_kept_back = spec.sensitive || spec.decode.is_some() || spec.interactive;
+        self.running.desk.plan.root.danger == Danger::Read && !is_read && !is_kept_back
     }
 
     fn work(&self, name: &str) -> Result {

@@ -109,7 +109,8 @@ fn only_adapters_know_the_operating_system() {
         let is_process = relative.starts_with("adapter") && relative.contains("process");
         for (index, line) in source.lines().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
-            let platform = code.contains("cfg(windows)") || code.contains("cfg(unix)") || code.contains("cfg!(windows)");
+            let platform =
+                code.contains("cfg(windows)") || code.contains("cfg(unix)") || code.contains("cfg!(windows)");
             if platform && !relative.starts_with("adapter") {
                 wrong.push(format!("{relative}:{}: {code}", index + 1));
             }
