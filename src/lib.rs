@@ -37,7 +37,21 @@ pub mod model {
 pub mod config {}
 
 /// Text in, findings out. Pure, on bytes.
-pub mod classify {}
+pub mod classify {
+    mod command;
+    pub mod diagnose;
+    mod facts;
+    mod literals;
+    mod page;
+    mod rank;
+    pub mod recording;
+    pub mod rules;
+    mod scan;
+    mod settle;
+    mod sources;
+    mod table;
+    mod telling;
+}
 
 /// The loop: a planned step becomes events. Secrets are removed before an event exists.
 pub mod run {}

@@ -88,7 +88,7 @@ pub struct Symptom {
     /// Symptom ids that this one explains; `*` stands for any text.
     #[serde(default)]
     pub explains: Vec<String>,
-    /// One sentence; `{name}` is the named group.
+    /// One sentence; `{name}` is the named group, `{name|words}` has words for when it took no part.
     pub cause: String,
     /// What to do, first choice first.
     #[serde(default)]
@@ -105,6 +105,15 @@ pub struct Symptom {
     /// Texts that must not match.
     #[serde(default)]
     pub counter: Vec<String>,
+}
+
+/// The operating system that fixes are worded for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Os {
+    /// Windows.
+    Windows,
+    /// Everything else.
+    Unix,
 }
 
 /// Every family, in the order of the layers they belong to.

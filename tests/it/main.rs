@@ -1,1 +1,3 @@
 //! Outside-in tests: one binary, a file per feature.
+
+mod diagnosis;
