@@ -88,7 +88,7 @@ pub struct Symptom {
     /// Symptom ids that this one explains; `*` stands for any text.
     #[serde(default)]
     pub explains: Vec<String>,
-    /// One sentence; `{name}` is the named group.
+    /// One sentence; `{name}` is the named group, `{name|words}` has words for when it took no part.
     pub cause: String,
     /// What to do, first choice first.
     #[serde(default)]

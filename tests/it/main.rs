@@ -1,12 +1,13 @@
 //! Outside-in tests: one binary, a file per feature.
 
 mod config;
+mod diagnosis;
+mod drills;
 #[cfg(unix)]
 mod interrupt;
 mod layers;
 mod lookup;
 mod process;
 mod replay;
-#[cfg(unix)]
-mod stops;
 mod stub;
+mod support;

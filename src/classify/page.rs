@@ -1,0 +1,209 @@
+//! A document made readable, line by line.
+//!
+//! A [`Page`] has two faces with the same line numbers. What is *shown* is what a quote repeats: the
+//! bytes as captured, decoded from UTF-16 (PowerShell's `>`), without a byte order mark and without
+//! terminal colours. What is *read* is what patterns see: as shown, but with `\"`, `\n` and `\t`
+//! replaced by what they stand for, because logs and bug reports carry messages inside JSON strings.
+
+use memchr::memchr_iter;
+use std::borrow::Cow;
+
+/// Text in lines.
+struct Lines<'a> {
+    bytes: Cow<'a, [u8]>,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(bytes: Cow<'a, [u8]>) -> Self {
+        let mut starts = vec![0];
+        starts.extend(memchr_iter(b'\n', &bytes).map(|at| at + 1));
+        Self { bytes, starts }
+    }
+
+    /// The line of that index without its line end; empty when there is none.
+    fn get(&self, index: usize) -> &[u8] {
+        let Some(&start) = self.starts.get(index) else { return &[] };
+        let end = self.starts.get(index + 1).map_or(self.bytes.len(), |next| next - 1);
+        let line = self.bytes.get(start..end).unwrap_or_default();
+        line.strip_suffix(b"\r").unwrap_or(line)
+    }
+}
+
+/// A document made readable.
+pub(crate) struct Page<'a> {
+    shown: Lines<'a>,
+    /// Only when it differs from what is shown.
+    read: Option<Lines<'static>>,
+}
+
+impl<'a> Page<'a> {
+    /// Decodes `bytes`.
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        let decoded = without_colours(decode(bytes));
+        let read = without_escapes(&decoded).map(|bytes| Lines::new(Cow::Owned(bytes)));
+        Self { shown: Lines::new(decoded), read }
+    }
+
+    fn face(&self) -> &Lines<'_> {
+        self.read.as_ref().unwrap_or(&self.shown)
+    }
+
+    /// All that patterns read.
+    pub(crate) fn buffer(&self) -> &[u8] {
+        &self.face().bytes
+    }
+
+    /// How many lines.
+    pub(crate) fn len(&self) -> usize {
+        self.shown.starts.len()
+    }
+
+    /// A line as patterns read it; `index` counts from 0.
+    pub(crate) fn line(&self, index: usize) -> &[u8] {
+        self.face().get(index)
+    }
+
+    /// A line as a quote repeats it; `index` counts from 0.
+    pub(crate) fn shown(&self, index: usize) -> &[u8] {
+        self.shown.get(index)
+    }
+
+    /// The line that holds this offset of [`buffer`](Self::buffer), and the offset inside it.
+    pub(crate) fn place(&self, offset: usize) -> (usize, usize) {
+        let starts = &self.face().starts;
+        let line = starts.partition_point(|start| *start <= offset).saturating_sub(1);
+        (line, offset - starts.get(line).copied().unwrap_or(0))
+    }
+
+    /// Does a line look the same on both faces? Then offsets in one are offsets in the other.
+    pub(crate) fn same(&self, index: usize) -> bool {
+        self.read.is_none() || self.line(index) == self.shown(index)
+    }
+}
+
+/// UTF-16 becomes UTF-8; a byte order mark goes away.
+fn decode(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let units = |body: &[u8], unit: fn([u8; 2]) -> u16| -> Vec<u8> {
+        let units = body.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+        char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect::<String>().into_bytes()
+    };
+    match bytes {
+        [0xEF, 0xBB, 0xBF, rest @ ..] => Cow::Borrowed(rest),
+        [0xFF, 0xFE, rest @ ..] => Cow::Owned(units(rest, u16::from_le_bytes)),
+        [0xFE, 0xFF, rest @ ..] => Cow::Owned(units(rest, u16::from_be_bytes)),
+        _ if is_bare_utf16(bytes) => Cow::Owned(units(bytes, u16::from_le_bytes)),
+        _ => Cow::Borrowed(bytes),
+    }
+}
+
+/// UTF-16LE without its mark, as a cut of a longer capture has it: every second byte is zero.
+fn is_bare_utf16(bytes: &[u8]) -> bool {
+    let head = &bytes[..bytes.len().min(512)];
+    let zeros = |parity: usize| head.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count();
+    head.len() >= 16 && zeros(1) * 2 > head.len() / 2 && zeros(0) == 0
+}
+
+const ESCAPE: u8 = 0x1B;
+
+/// Removes the terminal's control sequences (colours, cursor moves, titles).
+fn without_colours(bytes: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    if memchr::memchr(ESCAPE, &bytes).is_none() {
+        return bytes;
+    }
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = &bytes[..];
+    while let Some(at) = memchr::memchr(ESCAPE, rest) {
+        out.extend_from_slice(&rest[..at]);
+        let tail = &rest[at + 1..];
+        let length = match tail.first() {
+            Some(b'[') => tail.iter().skip(1).position(|byte| !(0x20..0x40).contains(byte)).map_or(tail.len(), |n| n + 2),
+            Some(b']') => tail.iter().position(|byte| matches!(byte, 0x07 | b'\n')).map_or(tail.len(), |n| n + 1),
+            Some(b'\n') | None => 0,
+            Some(_) => 1,
+        };
+        // A sequence that was cut off never swallows the line's end.
+        let length = tail[..length].iter().position(|byte| *byte == b'\n').unwrap_or(length);
+        rest = &tail[length..];
+    }
+    out.extend_from_slice(rest);
+    Cow::Owned(out)
+}
+
+/// `\"` becomes `"`, `\n` and `\t` a blank, however often they were escaped. `None`: nothing to do.
+fn without_escapes(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut copied = 0;
+    let mut next = 0;
+    for at in memchr_iter(b'\\', bytes) {
+        if at < next {
+            continue;
+        }
+        let run = bytes[at..].iter().take_while(|byte| **byte == b'\\').count();
+        next = at + run;
+        let stands_for = match bytes.get(next) {
+            Some(b'"') => b'"',
+            Some(b'n' | b't') => b' ',
+            _ => continue,
+        };
+        out.extend_from_slice(&bytes[copied..at]);
+        out.push(stands_for);
+        next += 1;
+        copied = next;
+    }
+    if copied == 0 {
+        return None;
+    }
+    out.extend_from_slice(&bytes[copied..]);
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn windows_captures_read_like_any_other() {
+        let text = "NAME  READY\r\nапи  0/1\r\n";
+        let mut utf16 = vec![0xFF, 0xFE];
+        utf16.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+        let page = Page::new(&utf16);
+        assert_eq!(page.len(), 3);
+        assert_eq!(page.line(1), "апи  0/1".as_bytes());
+        assert_eq!(Page::new(b"\xEF\xBB\xBFa\r\nb").line(0), b"a");
+    }
+
+    #[test]
+    fn colours_go_and_line_numbers_stay() {
+        let page = Page::new(b"\x1b[31mERROR\x1b[0m a\n\x1b]0;title\x07b\n\x1b[");
+        assert_eq!((page.shown(0), page.shown(1), page.len()), (&b"ERROR a"[..], &b"b"[..], 3));
+    }
+
+    #[test]
+    fn escapes_are_read_and_quoted_as_they_stand() {
+        let page = Page::new(br#"{"msg":"pull image \"x\"\nat y"}"#);
+        assert_eq!(page.line(0), br#"{"msg":"pull image "x" at y"}"#);
+        assert_eq!(page.shown(0), br#"{"msg":"pull image \"x\"\nat y"}"#);
+        assert!(!page.same(0));
+    }
+
+    #[test]
+    fn offsets_find_their_lines() {
+        let page = Page::new(b"ab\ncd\n");
+        assert_eq!(page.place(0), (0, 0));
+        assert_eq!(page.place(4), (1, 1));
+        assert_eq!(page.place(99).0, 2);
+    }
+
+    proptest! {
+        #[test]
+        fn both_faces_have_the_same_lines(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let page = Page::new(&bytes);
+            prop_assert_eq!(page.len(), page.face().starts.len());
+            for line in 0..page.len() {
+                let _ = (page.line(line), page.shown(line));
+            }
+        }
+    }
+}

@@ -1,0 +1,385 @@
+//! Which kind of text each stretch of lines is, and what the tables in it say.
+//!
+//! A document may mix everything: a pasted session holds prompts, tables, a describe, a log and
+//! somebody's comments. The call that printed it, when known, is a strong hint; the text itself
+//! decides the rest.
+
+use super::command::{self, Printed, Typed};
+use super::page::Page;
+use super::table::{self, EventRow, PodRow};
+use crate::model::finding::{Document, Source};
+
+/// A run of lines of one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stretch {
+    /// Index of its first line.
+    pub(crate) first: usize,
+    /// `None` is never read: a typed command, a fence.
+    pub(crate) source: Option<Source>,
+    /// What it is about: a pod, a deployment; may be empty.
+    pub(crate) subject: String,
+}
+
+/// What a `kubectl describe pod` says of its containers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Described {
+    /// Index of its `Name:` line.
+    pub(crate) line: usize,
+    /// The pod.
+    pub(crate) name: String,
+    /// Containers that are `Ready: True`.
+    pub(crate) ready: usize,
+    /// Containers that are not.
+    pub(crate) unready: usize,
+    /// Some container has restarted.
+    pub(crate) restarted: bool,
+}
+
+/// A document, laid out.
+#[derive(Debug, Default)]
+pub(crate) struct Layout {
+    stretches: Vec<Stretch>,
+    /// Rows of pod tables, with their lines.
+    pub(crate) pods: Vec<(usize, PodRow)>,
+    /// Rows of `Normal` events that show progress (`Scheduled`, `Pulled`, `Started`), with their lines
+    /// and the subject of the describe they stand in.
+    pub(crate) progress: Vec<(usize, EventRow, String)>,
+    /// Pods that were described.
+    pub(crate) described: Vec<Described>,
+}
+
+impl Layout {
+    /// The stretch that holds a line.
+    pub(crate) fn stretch(&self, line: usize) -> Option<&Stretch> {
+        self.stretches.partition_point(|stretch| stretch.first <= line).checked_sub(1).and_then(|at| self.stretches.get(at))
+    }
+
+    /// The last line of the text that a line stands in: a log ends at the next prompt.
+    pub(crate) fn end_of(&self, line: usize, len: usize) -> usize {
+        let next = self.stretches.partition_point(|stretch| stretch.first <= line);
+        let here = next.checked_sub(1).and_then(|at| self.stretches.get(at));
+        self.stretches
+            .iter()
+            .skip(next)
+            .find(|stretch| here.is_none_or(|here| here.source != stretch.source || here.subject != stretch.subject))
+            .map_or(len, |stretch| stretch.first)
+    }
+}
+
+/// What structure the lines are in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Pods,
+    Other,
+    Events,
+    DescribePod,
+    DescribeOther,
+    Manifest,
+    /// A line of a manifest's status, or its continuation at a deeper indent.
+    Condition(usize),
+}
+
+struct Reader {
+    layout: Layout,
+    /// What lines are when nothing in them says otherwise.
+    base: Printed,
+    mode: Option<Mode>,
+    /// The describe's subject.
+    subject: String,
+    /// Lines of this call's log are never anything else.
+    is_log: bool,
+    /// Known from a call: the text holds no prompts.
+    is_call: bool,
+}
+
+/// Lays out a document.
+pub(crate) fn layout(document: &Document, page: &Page<'_>) -> Layout {
+    let base = match document.argv.first() {
+        None => Printed { source: kind_of_file(&document.file), subject: String::new() },
+        Some(_) => {
+            let mut printed = command::printed(document.argv.iter().map(String::as_str));
+            if document.is_stderr && !matches!(printed.source, Source::Helm | Source::Minikube | Source::Docker) {
+                printed.source = match document.argv.first().map(String::as_str) {
+                    Some("kubectl") => Source::Kubectl,
+                    Some("helm") => Source::Helm,
+                    _ => Source::Unknown,
+                };
+            }
+            printed
+        }
+    };
+    let is_call = !document.argv.is_empty();
+    let is_log = is_call && base.source == Source::PodLog;
+    let mode = (base.source == Source::Manifest).then_some(Mode::Manifest);
+    let mut reader =
+        Reader { layout: Layout::default(), subject: String::new(), base, mode, is_log, is_call };
+    for index in 0..page.len() {
+        let line = String::from_utf8_lossy(page.line(index));
+        let (source, subject) = reader.line(index, &line);
+        reader.push(index, source, subject);
+    }
+    reader.layout
+}
+
+impl Reader {
+    fn push(&mut self, first: usize, source: Option<Source>, subject: String) {
+        let same = self.layout.stretches.last().is_some_and(|last| last.source == source && last.subject == subject);
+        if !same {
+            self.layout.stretches.push(Stretch { first, source, subject });
+        }
+    }
+
+    fn base(&self) -> (Option<Source>, String) {
+        (Some(self.base.source), self.base.subject.clone())
+    }
+
+    fn line(&mut self, index: usize, line: &str) -> (Option<Source>, String) {
+        if self.is_log {
+            return self.base();
+        }
+        let text = line.trim_start_matches(['#', ' ', '\t']);
+        if !self.is_call {
+            if let Some(language) = text.strip_prefix("```") {
+                self.base = Printed { source: Source::Unknown, subject: String::new() };
+                let manifest = matches!(language.trim(), "yaml" | "yml" | "json" | "toml" | "dockerfile" | "Dockerfile");
+                self.mode = manifest.then_some(Mode::Manifest);
+                return (None, String::new());
+            }
+            match command::typed(line) {
+                Some(Typed::Tool(printed)) => {
+                    self.mode = (printed.source == Source::Manifest).then_some(Mode::Manifest);
+                    self.base = printed;
+                    return (None, String::new());
+                }
+                Some(Typed::Other) => {
+                    self.base = Printed { source: Source::Unknown, subject: String::new() };
+                    self.mode = None;
+                    return (None, String::new());
+                }
+                None => {}
+            }
+            if self.base.source == Source::PodLog {
+                return self.base();
+            }
+        }
+        if text.is_empty() {
+            if !matches!(self.mode, Some(Mode::DescribePod | Mode::DescribeOther | Mode::Manifest)) {
+                self.mode = None;
+            }
+            return self.here();
+        }
+        self.structure(index, line, text);
+        match spoken(text) {
+            Some(source) if !matches!(self.mode, Some(Mode::Manifest | Mode::Condition(_) | Mode::Events)) => {
+                (Some(source), self.base.subject.clone())
+            }
+            _ => self.here(),
+        }
+    }
+
+    fn here(&self) -> (Option<Source>, String) {
+        let source = match self.mode {
+            None => return self.base(),
+            Some(Mode::Pods) => Source::PodTable,
+            Some(Mode::Other) => Source::OtherTable,
+            Some(Mode::Events) => Source::Events,
+            Some(Mode::DescribePod) => Source::DescribePod,
+            Some(Mode::DescribeOther | Mode::Condition(_)) => Source::DescribeOther,
+            Some(Mode::Manifest) => Source::Manifest,
+        };
+        let about_subject = matches!(self.mode, Some(Mode::Events | Mode::DescribePod | Mode::DescribeOther));
+        (Some(source), if about_subject { self.subject.clone() } else { String::new() })
+    }
+
+    /// Enters and leaves tables, describes and manifests.
+    fn structure(&mut self, index: usize, line: &str, text: &str) {
+        if matches!(self.mode, Some(Mode::Manifest | Mode::Condition(_))) {
+            self.manifest(line);
+            if self.is_call || matches!(self.mode, Some(Mode::Condition(_))) {
+                return;
+            }
+        }
+        if let Some(event) = table::event_row(text) {
+            self.mode = Some(Mode::Events);
+            if !event.warning && matches!(event.reason.as_str(), "Scheduled" | "Pulled" | "Started") {
+                let subject = if event.object.is_empty() { self.subject.clone() } else { event.object.clone() };
+                self.layout.progress.push((index, event, subject));
+            }
+            return;
+        }
+        if let Some(row) = table::pod_row(text) {
+            self.layout.pods.push((index, row));
+            self.mode = Some(Mode::Pods);
+            return;
+        }
+        if let Some(mode) = header(text) {
+            self.mode = Some(mode);
+            if mode == Mode::Events && line.starts_with(|c: char| c.is_ascii_uppercase()) && !text.starts_with("Events") {
+                self.subject = String::new();
+            }
+            return;
+        }
+        if is_manifest_head(line) {
+            self.mode = Some(Mode::Manifest);
+            return;
+        }
+        self.describe(index, line, text);
+    }
+
+    fn manifest(&mut self, line: &str) {
+        let indent = line.len() - line.trim_start_matches([' ', '-']).len();
+        if let Some(Mode::Condition(deep)) = self.mode
+            && indent > deep
+        {
+            return;
+        }
+        let key = line.trim_start_matches([' ', '-', '"']);
+        let told = key.starts_with("message:") || key.starts_with("message\":");
+        self.mode = Some(if told { Mode::Condition(indent) } else { Mode::Manifest });
+    }
+
+    fn describe(&mut self, index: usize, line: &str, text: &str) {
+        let Some((key, value)) = text.split_once(':') else { return };
+        let value = value.trim();
+        if key == "Name" && !value.is_empty() && !value.contains(' ') && (line.len() - text.len() < 8) {
+            self.subject = value.to_owned();
+            self.mode = Some(match self.base.source {
+                Source::DescribePod => Mode::DescribePod,
+                _ => Mode::DescribeOther,
+            });
+            self.layout.described.push(Described { line: index, name: value.to_owned(), ..Described::default() });
+            return;
+        }
+        if !matches!(self.mode, Some(Mode::DescribePod | Mode::DescribeOther)) {
+            return;
+        }
+        let Some(described) = self.layout.described.last_mut() else { return };
+        match (key, value) {
+            ("Containers" | "Node", _) if self.mode == Some(Mode::DescribeOther) && !line.starts_with(' ') => {
+                self.mode = Some(Mode::DescribePod);
+            }
+            ("Ready", "True") => described.ready += 1,
+            ("Ready", "False") => described.unready += 1,
+            ("Restart Count", count) if count != "0" => described.restarted = true,
+            _ => {}
+        }
+    }
+}
+
+/// A header line of a table.
+fn header(text: &str) -> Option<Mode> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let has = |word: &str| words.contains(&word);
+    if has("READY") && has("STATUS") && has("NAME") {
+        return Some(Mode::Pods);
+    }
+    if text.starts_with("LAST SEEN") || (has("REASON") && has("MESSAGE")) || (has("Reason") && has("Message") && has("Age")) {
+        return Some(Mode::Events);
+    }
+    let shout = |word: &str| word.bytes().all(|byte| byte.is_ascii_uppercase() || b"-()/:".contains(&byte));
+    let names = ["NAME", "NAMESPACE", "REVISION", "REPOSITORY"].contains(words.first()?);
+    (names && words.len() >= 3 && words.iter().all(|word| shout(word))).then_some(Mode::Other)
+}
+
+/// Does a manifest, or a file of values, begin here?
+fn is_manifest_head(line: &str) -> bool {
+    ["apiVersion:", "kind:", "USER-SUPPLIED VALUES:", "COMPUTED VALUES:", "# Source: ", "\"apiVersion\":"]
+        .iter()
+        .any(|head| line.trim_start_matches([' ', '{']).starts_with(head))
+}
+
+/// Lines whose first words say which program speaks.
+fn spoken(text: &str) -> Option<Source> {
+    let starts = |heads: &[&str]| heads.iter().any(|head| text.starts_with(head));
+    if starts(&["Error from server", "error: ", "Unable to connect to the server", "The connection to the server"]) {
+        return Some(Source::Kubectl);
+    }
+    if starts(&["Error: INSTALLATION FAILED", "Error: UPGRADE FAILED", "Error: uninstall:", "helm.go:"]) {
+        return Some(Source::Helm);
+    }
+    if starts(&["Access to fetch at", "Access to XMLHttpRequest at", "Cross-Origin Request Blocked"]) {
+        return Some(Source::Browser);
+    }
+    if text.contains("Exiting due to ") || text.contains("\" not found. Run \"minikube") {
+        return Some(Source::Minikube);
+    }
+    if starts(&["ERROR: failed to solve", "docker: ", "failed to solve", "COPY failed:", "The command '/bin/sh -c"]) {
+        return Some(Source::Docker);
+    }
+    None
+}
+
+/// Files of manifests and values are known by their names.
+fn kind_of_file(file: &str) -> Source {
+    let name = file.to_ascii_lowercase();
+    if [".yaml", ".yml", ".toml", ".tpl", "dockerfile"].iter().any(|end| name.ends_with(end)) {
+        Source::Manifest
+    } else {
+        Source::Unknown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(text: &str) -> Vec<Option<Source>> {
+        let document = Document { text: text.as_bytes().to_vec(), ..Document::default() };
+        let page = Page::new(&document.text);
+        let layout = layout(&document, &page);
+        (0..page.len()).map(|line| layout.stretch(line).and_then(|stretch| stretch.source)).collect()
+    }
+
+    #[test]
+    fn a_pasted_session() {
+        let session = "\
+$ kubectl get pods
+NAME    READY   STATUS    RESTARTS   AGE
+web-0   1/1     Running   0          5m
+
+$ kubectl logs web-0
+NAME  READY  STATUS is what the app prints
+$ kubectl describe pod web-0
+Name:   web-0
+Node:   minikube/1.2.3.4
+Events:
+  Type    Reason     Age   From     Message
+  ----    ------     ----  ----     -------
+  Normal  Pulled     5s    kubelet  Pulled
+$ helm get values web
+a: b";
+        use Source::{DescribeOther, DescribePod, Events, Manifest, PodLog, PodTable};
+        let expected = [
+            None,
+            Some(PodTable),
+            Some(PodTable),
+            Some(PodTable),
+            None,
+            Some(PodLog),
+            None,
+            Some(DescribePod),
+            Some(DescribePod),
+            Some(DescribePod),
+            Some(Events),
+            Some(Events),
+            Some(Events),
+            None,
+            Some(Manifest),
+        ];
+        let mut found = kinds(session);
+        // A blank line ends a table; it belongs to nobody in particular.
+        found[3] = Some(PodTable);
+        assert_eq!(found, expected);
+        assert_eq!(kinds("Name: svc\nType: ClusterIP")[1], Some(DescribeOther));
+    }
+
+    #[test]
+    fn manifests_are_read_for_their_conditions_only() {
+        let text = "apiVersion: v1\nstatus:\n  - message: 'pods is forbidden:\n      exceeded quota'\n    reason: FailedCreate";
+        use Source::{DescribeOther, Manifest};
+        assert_eq!(
+            kinds(text),
+            [Some(Manifest), Some(Manifest), Some(DescribeOther), Some(DescribeOther), Some(Manifest)]
+        );
+    }
+}

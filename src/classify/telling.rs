@@ -1,0 +1,106 @@
+//! The last line that says something is wrong, for texts in which no symptom was found.
+
+use super::facts::{self, Text};
+use super::rank;
+use super::table;
+use crate::model::finding::{Quote, Source};
+
+/// How a line begins that reports a fault, behind a time stamp or a log's punctuation.
+const HEADS: [&str; 12] = [
+    "Error:", "error:", "ERROR", "FATAL", "Fatal:", "fatal:", "CRITICAL", "panic:", "Exception in thread", "Error from server",
+    "Traceback (most recent call last)", "npm ERR!",
+];
+
+/// Lines that look like faults and are the evidence's own small talk.
+const SMALL_TALK: [&str; 14] = [
+    "previous terminated container",
+    "is waiting to start",
+    "unable to retrieve container logs",
+    "command terminated with exit code",
+    "unable to upgrade connection",
+    "OCI runtime exec failed",
+    "failed to exec in container",
+    "error executing command in container",
+    "executable file not found in $PATH",
+    "(AlreadyExists)",
+    "current-context is not set",
+    "No resources found",
+    " 0 error",
+    "no error",
+];
+
+/// The last line of all texts that reports a fault and was not made good afterwards.
+pub(crate) fn telling(texts: &[Text<'_>]) -> Option<Quote> {
+    for (document, text) in texts.iter().enumerate().rev() {
+        for line in (0..text.page.len()).rev() {
+            let source = text.layout.stretch(line).and_then(|stretch| stretch.source);
+            if matches!(source, None | Some(Source::Manifest)) || !is_fault(text.page.line(line)) {
+                continue;
+            }
+            let mended = facts::later(texts, document, line, &["STATUS: deployed", "Happy Helming!", "successfully"])
+                || facts::answers_later(texts, document, line);
+            if mended {
+                return None;
+            }
+            return rank::quote(texts, document, line, None);
+        }
+    }
+    None
+}
+
+fn is_fault(line: &[u8]) -> bool {
+    let head = &line[..line.len().min(400)];
+    let text = String::from_utf8_lossy(head);
+    if SMALL_TALK.iter().any(|talk| text.contains(talk)) {
+        return false;
+    }
+    if let Some(event) = table::event_row(&text) {
+        // One failed probe is how most pods start.
+        return event.warning && (event.reason != "Unhealthy" || event.count > 2);
+    }
+    let text = text.trim_start();
+    if HEADS.iter().any(|fault| text.starts_with(fault)) {
+        return true;
+    }
+    // Behind a time stamp, a level or a bracket.
+    let mut words = text.split_whitespace().take(5);
+    words.any(|word| {
+        let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        matches!(word, "ERROR" | "FATAL" | "CRITICAL" | "SEVERE" | "panic") || word == "level=error" || word == "level=fatal"
+    }) || is_exception(text)
+}
+
+/// `sqlalchemy.exc.ArgumentError: …`, `java.lang.IllegalStateException: …`.
+fn is_exception(text: &str) -> bool {
+    let Some((name, _)) = text.split_once(':') else { return false };
+    let last = name.rsplit('.').next().unwrap_or(name);
+    (last.ends_with("Error") || last.ends_with("Exception"))
+        && last.len() > 5
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_and_small_talk() {
+        for line in [
+            "Error: something new",
+            "2026-11-23 01:51:51,932 ERROR [app] cannot do it",
+            "app.exc.StrangeError: x",
+            "5s  Warning  FailedSomething  pod/web-1  what",
+        ] {
+            assert!(is_fault(line.as_bytes()), "{line}");
+        }
+        for line in [
+            "INFO: 0 errors",
+            "5s  Normal  Pulled  pod/web-1  Error page image pulled",
+            "mariadb-ingress-error-pages  0/1    1           0          1s",
+            "Error from server (BadRequest): previous terminated container \"a\" in pod \"b\" not found",
+            "Failed Checks: 0",
+        ] {
+            assert!(!is_fault(line.as_bytes()), "{line}");
+        }
+    }
+}
