@@ -48,6 +48,8 @@ pub mod run {
     pub mod clean;
     pub mod desk;
     pub mod engine;
+    #[cfg(test)]
+    mod engine_tests;
     pub mod evidence;
     pub mod gate;
     pub mod judge;
@@ -64,6 +66,8 @@ pub mod run {
     pub mod scope;
     pub mod secrets;
     pub mod step;
+    #[cfg(test)]
+    pub(crate) mod testing;
     pub mod tools;
     pub mod world;
 }
