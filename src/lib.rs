@@ -67,6 +67,8 @@ pub mod run {
     pub mod secrets;
     pub mod step;
     #[cfg(test)]
+    mod step_tests;
+    #[cfg(test)]
     pub(crate) mod testing;
     pub mod tools;
     pub mod world;
