@@ -98,6 +98,8 @@ pub mod run {
     pub mod clean;
     pub mod desk;
     pub mod engine;
+    #[cfg(test)]
+    mod engine_tests;
     pub mod evidence;
     pub mod gate;
     pub mod judge;
@@ -114,6 +116,10 @@ pub mod run {
     pub mod scope;
     pub mod secrets;
     pub mod step;
+    #[cfg(test)]
+    mod step_tests;
+    #[cfg(test)]
+    pub(crate) mod testing;
     pub mod tools;
     pub mod world;
 }

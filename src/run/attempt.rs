@@ -153,7 +153,7 @@ pub fn run(desk: &Desk<'_>, unit: &Unit<'_>) -> Tried {
         }
     };
     let failed = !matches!(verdict, Verdict::Ok | Verdict::AlreadyDone);
-    let saved = evidence.and_then(|file| file.close(desk, &answer.shown_stdout, &answer.shown_stderr, failed));
+    let saved = evidence.and_then(|file| file.close(desk, &answer, failed));
     let documents = documents(desk, &unit.call, &answer, saved.as_deref());
     Tried { answer, verdict, saved, documents }
 }

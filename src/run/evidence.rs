@@ -1,5 +1,6 @@
 //! An evidence file on its way to the store.
 
+use super::call::Answer;
 use super::desk::Desk;
 use std::io::{BufWriter, Write};
 
@@ -35,7 +36,8 @@ impl Evidence {
 
     /// Completes the file: what did not stream, and standard error where it says why. Returns the
     /// file's name when all of it was written.
-    pub fn close(mut self, desk: &Desk<'_>, stdout: &[u8], stderr: &[u8], failed: bool) -> Option<String> {
+    pub fn close(mut self, desk: &Desk<'_>, answer: &Answer, failed: bool) -> Option<String> {
+        let (stdout, stderr) = (&answer.shown_stdout, &answer.shown_stderr);
         if !self.streaming {
             self.write(stdout);
         }
@@ -44,6 +46,10 @@ impl Evidence {
                 self.write(b"\n");
             }
             self.write(stderr);
+        }
+        if failed && stdout.is_empty() && stderr.is_empty() {
+            let words = desk.redactor.line(&answer.exit.in_words());
+            self.write(format!("[the command {words} and printed nothing]\n").as_bytes());
         }
         if let Some(mut writer) = self.writer.take()
             && let Err(error) = writer.flush()

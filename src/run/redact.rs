@@ -308,7 +308,7 @@ impl Redactor {
                 }
                 match after {
                     Some(name) => self.value(Some(&name), argument),
-                    None => argument.lines().map(|line| self.line(line)).collect::<Vec<_>>().join("\n"),
+                    None => argument.split('\n').map(|line| self.line(line)).collect::<Vec<_>>().join("\n"),
                 }
             })
             .collect()

@@ -1,6 +1,7 @@
 //! Secrets that only their surroundings give away: the data of a `kind: Secret`, block scalars,
 //! private keys over several lines, a `value:` below `name: DB_PASSWORD`.
 
+use super::clean::clean;
 use super::redact::{Redactor, fixed};
 use super::redact_keys::{self as keys, entry, flow_map};
 use super::redact_value::{Place, is_block, value_at};
@@ -74,6 +75,17 @@ impl<'a> RedactStream<'a> {
 
     /// Redacts the next line (without its end).
     pub fn line(&mut self, text: &[u8]) -> Vec<u8> {
+        let redacted = self.inner(text);
+        if !redacted.contains(&0x1b) {
+            return redacted;
+        }
+        // A colour inside a secret hides it from us, not from the reader: then the colours go.
+        let plain = self.redactor.bytes(clean(&redacted).as_bytes());
+        let masks = |text: &[u8]| memchr::memmem::find_iter(text, b"[hidden ").count();
+        if masks(&plain) > masks(&redacted) { plain } else { redacted }
+    }
+
+    fn inner(&mut self, text: &[u8]) -> Vec<u8> {
         let indent = text.iter().take_while(|byte| b" \t".contains(byte)).count();
         let blank = indent == text.len();
         if let Some(lines) = self.pem {
@@ -203,7 +215,7 @@ impl<'a> RedactStream<'a> {
             let value = value_at(text, pair.at, Place::Start).map(|value| &text[value.start..value.end]);
             let value = value.map(|value| value.strip_suffix(b",").unwrap_or(value)).unwrap_or_default();
             // A ConfigMap, or a Secret whose kind is printed below: only base64 can be a Secret's.
-            if value.len() < 4 || value.len() % 4 != 0 || super::redact::decode_base64(value).is_none() {
+            if value.len() < 4 || !value.len().is_multiple_of(4) || super::redact::decode_base64(value).is_none() {
                 return self.redactor.bytes(text);
             }
         }

@@ -120,6 +120,12 @@ impl One<'_> {
     fn run(&self) -> End {
         let desk = self.running.desk;
         let name = self.name();
+        // A called task takes slots for its own steps.
+        let _slot = (!matches!(self.step.work, Work::Block(_))).then(|| self.running.slot());
+        if self.running.is_halted() {
+            block::not_run(desk, std::slice::from_ref(self.step), &[]);
+            return End::Interrupted;
+        }
         if let Some(gate) = self.step.skip_if.as_ref().filter(|gate| self.asks(gate)) {
             desk.books().counts.skipped += leaves(std::slice::from_ref(self.step));
             let why = gate::title(desk, gate, &self.values);
@@ -128,12 +134,6 @@ impl One<'_> {
         }
         let already = self.step.done_if.as_ref().filter(|gate| self.asks(gate));
         if self.running.is_stopped() {
-            block::not_run(desk, std::slice::from_ref(self.step), &[]);
-            return End::Interrupted;
-        }
-        // A called task takes slots for its own steps.
-        let _slot = (!matches!(self.step.work, Work::Block(_))).then(|| self.running.slot());
-        if self.running.is_halted() {
             block::not_run(desk, std::slice::from_ref(self.step), &[]);
             return End::Interrupted;
         }
