@@ -201,17 +201,29 @@ impl fmt::Display for Template {
             match part {
                 Part::Text(text) => {
                     let before_var = matches!(self.parts.get(index + 1), Some(Part::Var { .. }));
-                    let escaped = text.replace("$$", "$$$$").replace("${", "$${");
-                    match escaped.strip_suffix('$') {
-                        Some(head) if before_var => write!(f, "{head}$$")?,
-                        _ => f.write_str(&escaped)?,
-                    }
+                    f.write_str(&escape(text, before_var))?;
                 }
                 Part::Var { name, optional } => write!(f, "${{{name}{}}}", if *optional { "?" } else { "" })?,
             }
         }
         Ok(())
     }
+}
+
+/// Doubles dollar signs where they would be read as something else: before `{` or a variable, and
+/// next to one another.
+fn escape(text: &str, before_var: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((head, tail)) = rest.split_once('$') {
+        out.push_str(head);
+        rest = tail.trim_start_matches('$');
+        let run = 1 + tail.len() - rest.len();
+        let opens = rest.starts_with('{') || (rest.is_empty() && before_var);
+        out.extend(std::iter::repeat_n('$', if run == 1 && !opens { 1 } else { 2 * run }));
+    }
+    out.push_str(rest);
+    out
 }
 
 impl Serialize for Template {
@@ -257,6 +269,15 @@ mod tests {
         assert_eq!(Template::parse("ab ${x").unwrap_err(), TemplateError::Unclosed { at: 3 });
         assert_eq!(Template::parse("${}").unwrap_err().at(), 0);
         assert_eq!(Template::parse("é${a b}").unwrap_err().at(), 2);
+    }
+
+    #[test]
+    fn dollar_signs_survive_being_shown() {
+        for source in ["$$$${", "$$${x}", "$$$$${x}", "$$$", "$5 $${a} $", "$$$$"] {
+            let template = Template::parse(source).unwrap();
+            assert_eq!(Template::parse(&template.to_string()), Ok(template), "{source}");
+        }
+        assert_eq!(Template::parse("cost $5").unwrap().to_string(), "cost $5");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use refloat::adapter::process::{Patience, Processes};
 use refloat::model::command::{Exit, Invocation, Outcome, Stream};
 use refloat::port::Runner;
 use serde_json::json;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -103,8 +104,20 @@ fn output_code_arguments_and_environment_arrive() {
 }
 
 #[test]
-fn standard_input_is_empty_and_the_directory_is_the_calls() {
-    let tools = Tools::new().rule(json!({ "argv": ["helm"], "echo_stdin": true, "print_cwd": true }));
+fn standard_input_is_empty_whatever_ours_holds() {
+    let tools =
+        Tools::new().tool("supervisor").rule(json!({ "argv": ["helm"], "echo_stdin": true, "stdout": "end\n" }));
+    let (input, mut ours) = std::io::pipe().unwrap();
+    ours.write_all(b"meant for us\n").unwrap();
+    let mut supervisor = std::process::Command::new(tools.bin("supervisor"));
+    let output = supervisor.arg(tools.bin("helm")).envs(tools.env()).stdin(input).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "end\nCode(0)\n");
+    drop(ours);
+}
+
+#[test]
+fn a_call_runs_in_its_directory() {
+    let tools = Tools::new().rule(json!({ "argv": ["helm"], "print_cwd": true }));
     let folder = tempfile::tempdir().unwrap();
     let runner = Processes::new(Arc::new(NeverStop), folder.path().to_owned());
     let answer = run_with(runner, call(&tools, &["helm"]), false, |_| {});

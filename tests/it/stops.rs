@@ -1,5 +1,7 @@
 //! Limits and stops: who gets which signal, how often, and who is left.
 
+#![expect(clippy::disallowed_methods, reason = "waits for what real processes note")]
+
 use crate::process::{Answer, SHORT, call, here, run, run_with, wait_until_gone};
 use crate::stub::Tools;
 use refloat::adapter::interrupt::NeverStop;
@@ -119,6 +121,18 @@ fn a_second_request_kills_at_once() {
     // The grace is longer than the watchdog: only the second request can end this.
     let answer = press_when_begun(&Arc::default(), &tools, LONG, false, &[2, 2]);
     assert_eq!(answer.outcome.exit, Exit::Interrupted);
+    let button = Arc::default();
+    let tools =
+        Tools::new().rule(json!({ "argv": ["helm"], "stdout": "begun\n", "hang_ms": 600_000, "ignore_signals": true }));
+    std::thread::scope(|scope| {
+        let answer = scope.spawn(|| press_when_begun(&button, &tools, LONG, false, &[2]));
+        while tools.signals().is_empty() && !answer.is_finished() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        button.press(2);
+        assert_eq!(answer.join().unwrap().outcome.exit, Exit::Interrupted);
+    });
+    assert_eq!(tools.signals(), [2], "the second is not handed on: it kills");
 }
 
 #[test]

@@ -165,11 +165,10 @@ fn answer(rule: &Rule) -> ExitCode {
     write_bytes(&mut std::io::stdout(), rule.bytes);
     other.join().expect("the flood");
     for line in rule.stdout.split_inclusive('\n') {
-        print!("{line}");
-        let _ = std::io::stdout().flush();
+        say(&mut std::io::stdout(), line.as_bytes());
         pause(rule.lines_delay_ms);
     }
-    eprint!("{}", rule.stderr);
+    say(&mut std::io::stderr(), rule.stderr.as_bytes());
     pause(rule.hang_ms);
     #[cfg(unix)]
     if rule.die_by > 0 {
@@ -188,7 +187,12 @@ fn leave_child_behind(rule: &Rule) {
     log(&json!({ "grandchild": child.id() }));
 }
 
-/// Lines of `x`: countable, and no secret hides in them. A reader that left ends us quietly.
+/// Writes at once. A reader that left is no reason to end.
+fn say(out: &mut dyn Write, text: &[u8]) {
+    let _ = out.write_all(text).and_then(|()| out.flush());
+}
+
+/// Lines of `x`: countable, and no secret hides in them.
 fn write_bytes(out: &mut dyn Write, count: u64) {
     let mut left = usize::try_from(count).expect("a size");
     let mut block = vec![b'x'; 8192];
