@@ -184,7 +184,7 @@ pub(crate) fn database_auth() -> Diagnosis {
     root.fixes = strings(&["Correct DATABASE_URL in values-local.yaml", "refloat redeploy"]);
     root.explains = strings(&["crash-loop", "helm-timeout"]);
     root.confidence = Confidence::High;
-    root.confirm = Some("database-reachable".into());
+    root.confirm = Some("refloat check database-reachable".into());
     let table = "taskflow-backend-854759d849-pfrf4   0/1   CrashLoopBackOff   4 (38s ago)   2m41s";
     Diagnosis {
         schema: 1,

@@ -9,5 +9,7 @@ mod layers;
 mod lookup;
 mod process;
 mod replay;
+#[cfg(unix)]
+mod stops;
 mod stub;
 mod support;
