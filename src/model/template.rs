@@ -7,7 +7,7 @@
 
 use serde::Serialize;
 use std::collections::BTreeSet;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// A piece of a [`Template`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -201,10 +201,14 @@ impl fmt::Display for Template {
             match part {
                 Part::Text(text) => {
                     let before_var = matches!(self.parts.get(index + 1), Some(Part::Var { .. }));
-                    let escaped = text.replace("$$", "$$$$").replace("${", "$${");
-                    match escaped.strip_suffix('$') {
-                        Some(head) if before_var => write!(f, "{head}$$")?,
-                        _ => f.write_str(&escaped)?,
+                    let mut rest = text.chars().peekable();
+                    while let Some(c) = rest.next() {
+                        let opens = match rest.peek() {
+                            Some(next) => matches!(next, '$' | '{'),
+                            None => before_var,
+                        };
+                        f.write_str(if c == '$' && opens { "$" } else { "" })?;
+                        f.write_char(c)?;
                     }
                 }
                 Part::Var { name, optional } => write!(f, "${{{name}{}}}", if *optional { "?" } else { "" })?,
