@@ -108,6 +108,7 @@ pub mod run {
     pub mod redact;
     mod redact_keys;
     mod redact_literals;
+    pub mod redact_mask;
     mod redact_shapes;
     pub mod redact_stream;
     #[cfg(test)]

@@ -75,7 +75,8 @@ pub fn ask(desk: &Desk<'_>, gate: &Gate, values: &Values, manner: Manner<'_>) ->
     };
     match reply {
         Reply::Yes(note) => (found.yes, found.note) = (!gate.negated, note),
-        Reply::No(note) => (found.yes, found.note) = (gate.negated, note),
+        // Why the opposite does not hold is no news.
+        Reply::No(note) => (found.yes, found.note) = (gate.negated, note.filter(|_| !gate.negated)),
         Reply::Unasked(why) => found.note = Some(format!("could not ask: {why}")),
         Reply::Interrupted => found.interrupted = true,
     }

@@ -1,7 +1,7 @@
 //! Chunks that end anywhere → lines. `\n`, `\r\n` and a lone `\r` (progress bars) end a line.
 
 /// Longest line that is kept; the rest of a longer one is counted.
-pub const LINE_MAX: usize = 1 << 20;
+pub const LINE_MAX: usize = 256 << 10;
 
 /// One line of output.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

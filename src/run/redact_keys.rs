@@ -3,7 +3,8 @@
 //! Names that merely point at a secret (`secretName: x`, `secret "x" not found`) and prose
 //! (`Invalid token: Signature verification failed`) stay readable: a diagnosis lives on them.
 
-use super::redact::{Atoms, decode_base64, fixed, has_atom, whole_atom, without_atoms};
+use super::redact::{decode_base64, fixed};
+use super::redact_mask::{Atoms, has_atom, whole_atom, without_atoms};
 use super::redact_value::{Place, Value, value_at};
 use regex::bytes::Regex;
 use std::sync::LazyLock;
@@ -231,9 +232,10 @@ fn value_of(text: &[u8], start: usize, end: usize, key: &str) -> Option<Value> {
 
 /// Where a bare key stands: at the start of a line, inside `{…}` or `[…]`, or in a sentence.
 fn place_of(before: &[u8]) -> Place {
-    let trimmed = before.trim_ascii_end();
+    // A key at the start of a line has little before it.
+    let trimmed = before[before.len().saturating_sub(256)..].trim_ascii_end();
     let bare: Vec<u8> = trimmed.iter().copied().filter(|byte| !b" \t-+#".contains(byte)).collect();
-    if bare.is_empty() || bare == b"export" {
+    if before.len() < 256 && (bare.is_empty() || bare == b"export") {
         return Place::Start;
     }
     match trimmed.last() {
@@ -294,9 +296,9 @@ pub(super) fn flow_map(atoms: &mut Atoms<'_>, text: &[u8], at: usize, packed: bo
     while at < text.len() && text[at] != b'}' {
         let start = at;
         at += text[at..].iter().take_while(|byte| b" \t,".contains(byte)).count();
-        let Some(key) = value_at(text, at, Place::Key) else { break };
+        let Some(key) = value_at(text, at, Place::Key) else { return (out, start) };
         let name = String::from_utf8_lossy(&text[key.start..key.end]).into_owned();
-        let Some(colon) = memchr::memchr(b':', &text[key.end..]) else { break };
+        let Some(colon) = memchr::memchr(b':', &text[key.end..]) else { return (out, start) };
         let from = key.end + colon + 1;
         let from = from + text[from..].iter().take_while(|byte| b" \t".contains(byte)).count();
         let Some(value) = value_at(text, from, Place::Flow) else {

@@ -1,6 +1,6 @@
 //! Known secret values, in every form that tools print them.
 
-use super::redact::Atoms;
+use super::redact_mask::{Atoms, OPEN};
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -70,7 +70,7 @@ impl Literals {
             out.extend_from_slice(&text[last..found.start()]);
             let hidden = atoms.hide(None, value);
             // An encoded form has no readable prefix to keep.
-            let atom = if *plain { 0 } else { hidden.iter().position(|byte| *byte == 0xf8).unwrap_or(0) };
+            let atom = if *plain { 0 } else { hidden.iter().position(|byte| *byte == OPEN).unwrap_or(0) };
             out.extend_from_slice(&hidden[atom..]);
             last = found.end();
         }

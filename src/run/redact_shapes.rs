@@ -1,8 +1,12 @@
 //! Secrets that give themselves away by their shape.
 
-use super::redact::{Atoms, decode_base64, fixed};
+use super::redact::{decode_base64, fixed};
+use super::redact_mask::{Atoms, OPEN};
 use regex::bytes::Regex;
 use std::sync::LazyLock;
+
+/// Longest URL that is looked at: a line of a megabyte may begin one at every byte.
+const LONGEST: usize = 4096;
 
 /// Each: what stays readable is group `keep`, what goes is group `hide`.
 static SHAPES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
@@ -107,7 +111,7 @@ fn password_after(text: &[u8], at: usize) -> Option<(usize, usize)> {
     let user = rest.iter().take(256).position(|byte| b" \t\r\n/\\\"'<>@?#,;(){}[]|`:".contains(byte))?;
     if rest.get(user) == Some(&b'@') {
         // https://TOKEN@host
-        return (user >= 20 && !rest[..user].contains(&0xf8)).then_some((at, at + user));
+        return (user >= 20 && !rest[..user].contains(&OPEN)).then_some((at, at + user));
     }
     if rest.get(user) != Some(&b':') {
         return None;
@@ -130,6 +134,7 @@ fn password_after(text: &[u8], at: usize) -> Option<(usize, usize)> {
 /// Where a URL ends in running text: white space, a quote, or the next URL of a list. A mask is
 /// one piece of it.
 fn end_of_url(text: &[u8], start: usize) -> usize {
+    let text = &text[..text.len().min(start + LONGEST)];
     let mut at = start;
     while let Some(byte) = text.get(at) {
         match byte {

@@ -86,6 +86,9 @@ fn quoted_end(text: &[u8], start: usize, quote: u8, slashes: usize) -> usize {
 
 /// Is everything before the value one `KEY=`?
 fn at_line_start(text: &[u8], at: usize) -> bool {
+    if at > 512 {
+        return false;
+    }
     let before = text[..at].trim_ascii();
     let before = before.strip_prefix(b"export ").unwrap_or(before);
     let key = before.strip_suffix(b"=").unwrap_or(before).trim_ascii_end();
