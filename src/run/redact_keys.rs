@@ -24,7 +24,7 @@ static KIND_SECRET: LazyLock<Regex> = LazyLock::new(|| fixed(r#"\bkind\\*["']?\s
 static DATA: LazyLock<Regex> = LazyLock::new(|| fixed(r#"\b(?:data|stringData)\\*["']?\s*:\s*\{"#));
 
 /// Ends of names that say something about a secret without holding it.
-const ABOUT: [&str; 27] = [
+const ABOUT: [&str; 32] = [
     "name",
     "ref",
     "file",
@@ -52,6 +52,12 @@ const ABOUT: [&str; 27] = [
     "hash",
     "hint",
     "rotation",
+    // Classes of errors: `JsonWebTokenError: invalid signature`, `InvalidPasswordError: …`.
+    "error",
+    "exception",
+    "warning",
+    "failure",
+    "fault",
 ];
 /// Names of collections and of other things.
 const NOT: [&str; 9] = [
