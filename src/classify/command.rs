@@ -20,8 +20,20 @@ impl Printed {
 
 /// Flags of `kubectl` that take their value as the next word.
 const VALUED: [&str; 14] = [
-    "-n", "--namespace", "--context", "-c", "--container", "-l", "--selector", "-f", "--filename", "--tail", "--since",
-    "--kubeconfig", "--field-selector", "--for",
+    "-n",
+    "--namespace",
+    "--context",
+    "-c",
+    "--container",
+    "-l",
+    "--selector",
+    "-f",
+    "--filename",
+    "--tail",
+    "--since",
+    "--kubeconfig",
+    "--field-selector",
+    "--for",
 ];
 
 /// What `argv` prints to standard output.
@@ -112,15 +124,45 @@ fn stem(program: &str) -> &str {
 }
 
 /// Programs whose calls are recognised in a pasted session.
-const TOOLS: [&str; 12] = [
-    "kubectl", "k", "kk", "oc", "helm", "minikube", "docker", "docker-compose", "podman", "keadm", "microk8s", "k3s",
-];
+const TOOLS: [&str; 12] =
+    ["kubectl", "k", "kk", "oc", "helm", "minikube", "docker", "docker-compose", "podman", "keadm", "microk8s", "k3s"];
 
 /// First words that make a line without a prompt a command.
 const VERBS: [&str; 34] = [
-    "get", "describe", "logs", "exec", "apply", "create", "delete", "rollout", "install", "upgrade", "list", "ls", "status",
-    "history", "hist", "uninstall", "rollback", "repo", "start", "stop", "service", "build", "run", "pull", "push", "ps",
-    "compose", "version", "cluster-info", "attach", "events", "image", "images", "template",
+    "get",
+    "describe",
+    "logs",
+    "exec",
+    "apply",
+    "create",
+    "delete",
+    "rollout",
+    "install",
+    "upgrade",
+    "list",
+    "ls",
+    "status",
+    "history",
+    "hist",
+    "uninstall",
+    "rollback",
+    "repo",
+    "start",
+    "stop",
+    "service",
+    "build",
+    "run",
+    "pull",
+    "push",
+    "ps",
+    "compose",
+    "version",
+    "cluster-info",
+    "attach",
+    "events",
+    "image",
+    "images",
+    "template",
 ];
 
 /// A line of a session at which a command was typed.
@@ -202,12 +244,17 @@ mod tests {
         assert_eq!(tool("$ kubectl get deploy web -o yaml"), Some((Source::Manifest, String::new())));
         assert_eq!(tool("$ kubectl get pods -owide -A"), Some((Source::PodTable, String::new())));
         assert_eq!(tool("$ kubectl describe pod web-1 -n x"), Some((Source::DescribePod, "web-1".into())));
-        assert_eq!(tool("$ kubectl get events -n x --field-selector reason=Failed"), Some((Source::Events, String::new())));
+        assert_eq!(
+            tool("$ kubectl get events -n x --field-selector reason=Failed"),
+            Some((Source::Events, String::new()))
+        );
     }
 
     #[test]
     fn prose_and_messages_are_no_commands() {
-        for line in ["helm release failed", "docker: Cannot connect to the Docker daemon", "Error: helm install failed", ""] {
+        for line in
+            ["helm release failed", "docker: Cannot connect to the Docker daemon", "Error: helm install failed", ""]
+        {
             assert_eq!(typed(line), None, "{line}");
         }
         assert_eq!(typed("$ cat notes.txt"), Some(Typed::Other));

@@ -3,8 +3,10 @@
 use super::facts::{Facts, Text};
 use super::page::Page;
 use super::rules::Rules;
+use super::scan::Hit;
 use super::{rank, scan, settle, sources, telling};
 use crate::model::finding::{Diagnosis, Document, Os, Verdict};
+use std::collections::BTreeSet;
 
 /// Version of the diagnosis' JSON form.
 pub const SCHEMA: u32 = 1;
@@ -23,17 +25,15 @@ pub fn diagnose(rules: &Rules, documents: &[Document], os: Os) -> Diagnosis {
         })
         .collect();
     let facts = Facts::new(&texts);
-    let hits = texts
-        .iter()
-        .enumerate()
-        .flat_map(|(index, text)| scan::scan(rules, index, &text.page, &text.layout))
-        .collect();
+    let hits: Vec<Hit> =
+        texts.iter().enumerate().flat_map(|(index, text)| scan::scan(rules, index, &text.page, &text.layout)).collect();
+    let known: BTreeSet<(usize, usize)> = hits.iter().map(|hit| (hit.document, hit.line)).collect();
     let hits = settle::settle(rules, &texts, &facts, hits);
     let findings = rank::rank(rules, &texts, hits, os);
     if !findings.is_empty() {
         return Diagnosis { schema: SCHEMA, verdict: Verdict::Failing, findings, telling: None };
     }
-    let telling = telling::telling(&texts);
+    let telling = telling::telling(&texts, &known);
     let verdict = if telling.is_some() { Verdict::Unclassified } else { Verdict::Healthy };
     Diagnosis { schema: SCHEMA, verdict, findings, telling }
 }

@@ -107,7 +107,8 @@ pub(crate) fn later(texts: &[Text<'_>], document: usize, line: usize, signs: &[&
         signs.iter().any(|sign| {
             memmem::find_iter(text.page.buffer(), sign.as_bytes()).any(|at| {
                 let (found, _) = text.page.place(at);
-                found >= after && text.layout.stretch(found).is_some_and(|stretch| stretch.source != Some(Source::Manifest))
+                found >= after
+                    && text.layout.stretch(found).is_some_and(|stretch| stretch.source != Some(Source::Manifest))
             })
         })
     };

@@ -15,11 +15,13 @@ const MOST: usize = 40;
 
 /// At least one of these stands in every match of `pattern`, in some case. `None`: nothing is sure.
 pub(crate) fn required(pattern: &str) -> Option<Vec<String>> {
-    let hir = ParserBuilder::new().unicode(false).utf8(false).multi_line(true).crlf(true).build().parse(pattern).ok()?;
+    let hir =
+        ParserBuilder::new().unicode(false).utf8(false).multi_line(true).crlf(true).build().parse(pattern).ok()?;
     let found = of(&hir)?;
-    found.iter().all(|literal| literal.len() >= SHORTEST).then(|| {
-        found.into_iter().map(|literal| literal.chars().take(LONGEST).collect()).collect()
-    })
+    found
+        .iter()
+        .all(|literal| literal.len() >= SHORTEST)
+        .then(|| found.into_iter().map(|literal| literal.chars().take(LONGEST).collect()).collect())
 }
 
 /// The shortest of a choice is what it is worth.

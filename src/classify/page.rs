@@ -117,7 +117,9 @@ fn without_colours(bytes: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
         out.extend_from_slice(&rest[..at]);
         let tail = &rest[at + 1..];
         let length = match tail.first() {
-            Some(b'[') => tail.iter().skip(1).position(|byte| !(0x20..0x40).contains(byte)).map_or(tail.len(), |n| n + 2),
+            Some(b'[') => {
+                tail.iter().skip(1).position(|byte| !(0x20..0x40).contains(byte)).map_or(tail.len(), |n| n + 2)
+            }
             Some(b']') => tail.iter().position(|byte| matches!(byte, 0x07 | b'\n')).map_or(tail.len(), |n| n + 1),
             Some(b'\n') | None => 0,
             Some(_) => 1,

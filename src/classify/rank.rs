@@ -139,7 +139,9 @@ fn grouped(rules: &Rules, hits: Vec<Hit>) -> Vec<Group<'_>> {
     // What one text says of nobody in particular belongs to what another says of somebody.
     let nameless: Vec<(usize, String)> = groups
         .keys()
-        .filter(|(rule, workload)| workload.is_empty() && groups.keys().any(|(other, name)| other == rule && !name.is_empty()))
+        .filter(|(rule, workload)| {
+            workload.is_empty() && groups.keys().any(|(other, name)| other == rule && !name.is_empty())
+        })
         .cloned()
         .collect();
     for key in nameless {
@@ -161,7 +163,8 @@ fn without_shadows(groups: Vec<Group<'_>>) -> Vec<Group<'_>> {
     let places: Vec<BTreeSet<(usize, usize)>> = groups.iter().map(Group::places).collect();
     let shadowed: Vec<bool> = (0..groups.len())
         .map(|index| {
-            (0..groups.len()).any(|other| groups[other].explains(&groups[index]) && places[index].is_subset(&places[other]))
+            (0..groups.len())
+                .any(|other| groups[other].explains(&groups[index]) && places[index].is_subset(&places[other]))
         })
         .collect();
     groups.into_iter().zip(shadowed).filter_map(|(group, gone)| (!gone).then_some(group)).collect()
@@ -187,14 +190,20 @@ fn finding(
     if let Some(best) = best {
         names.extend(best.groups.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     }
-    let subject = group.hits.iter().map(|hit| hit.subject.as_str()).find(|subject| !subject.is_empty()).unwrap_or_default();
+    let subject =
+        group.hits.iter().map(|hit| hit.subject.as_str()).find(|subject| !subject.is_empty()).unwrap_or_default();
     let bare = subject.rsplit('/').next().unwrap_or(subject);
     if !bare.is_empty() {
         names.entry("pod").or_insert(bare);
         names.entry("subject").or_insert(bare);
     }
-    let sources: BTreeSet<Source> =
-        effects.iter().map(|at| &groups[*at]).chain([group]).flat_map(|group| &group.hits).map(|hit| hit.source).collect();
+    let sources: BTreeSet<Source> = effects
+        .iter()
+        .map(|at| &groups[*at])
+        .chain([group])
+        .flat_map(|group| &group.hits)
+        .map(|hit| hit.source)
+        .collect();
     let explains: BTreeSet<String> = effects.iter().map(|at| groups[*at].symptom.id.clone()).collect();
     Finding {
         id: symptom.id.clone(),

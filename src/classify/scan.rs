@@ -140,11 +140,17 @@ fn subject(source: Source, stretch: &Stretch, event: Option<&EventRow>, text: &[
 
 /// Is the match a quotation inside a sentence about it? ("Logs show: `could not connect to server`".)
 fn is_told_of(line: &[u8], column: usize, length: usize) -> bool {
+    // A test's report names what it tested.
+    let passed = ["\u{2713}", "\u{2714}", "\u{221a}", "ok ", "PASS"];
+    if passed.iter().any(|mark| line.trim_ascii_start().starts_with(mark.as_bytes())) {
+        return true;
+    }
     let before = line.get(..column).unwrap_or_default();
     let after = line.get((column + length).min(line.len())..).unwrap_or_default();
     let ticks = before.iter().filter(|byte| **byte == b'`').count();
     let in_ticks = ticks % 2 == 1 && after.contains(&b'`');
-    let outside = line.split(|byte| *byte == b'`').step_by(2).flatten().filter(|byte| byte.is_ascii_alphabetic()).count();
+    let outside =
+        line.split(|byte| *byte == b'`').step_by(2).flatten().filter(|byte| byte.is_ascii_alphabetic()).count();
     (in_ticks && outside >= 3) || line.starts_with(b"##")
 }
 

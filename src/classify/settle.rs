@@ -57,7 +57,13 @@ fn last_lines(hits: &[Hit]) -> BTreeMap<(usize, usize), usize> {
     last
 }
 
-fn is_over(rules: &Rules, texts: &[Text<'_>], facts: &Facts, hit: &Hit, last: &BTreeMap<(usize, usize), usize>) -> bool {
+fn is_over(
+    rules: &Rules,
+    texts: &[Text<'_>],
+    facts: &Facts,
+    hit: &Hit,
+    last: &BTreeMap<(usize, usize), usize>,
+) -> bool {
     let Some(rule) = rules.rule(hit.rule) else { return true };
     let family = rule.symptom.family.as_str();
     let line = last.get(&(hit.rule, hit.document)).copied().unwrap_or(hit.line);
@@ -67,6 +73,7 @@ fn is_over(rules: &Rules, texts: &[Text<'_>], facts: &Facts, hit: &Hit, last: &B
             pod == Some(Health::Good) || (hit.event.is_some() && has_moved_on(texts, family, hit))
         }
         Source::PodLog if family == "crash-loop" => facts.workload(&hit.subject) == Some(Health::Good),
+        _ if family == "dns-failure" && is_answered(texts, hit) => true,
         _ if matches!(family, "database-connection" | "dns-failure") => {
             is_reconnected(texts, hit.document, line, facts.workload(&hit.subject) == Some(Health::Good))
         }
@@ -75,7 +82,7 @@ fn is_over(rules: &Rules, texts: &[Text<'_>], facts: &Facts, hit: &Hit, last: &B
                 texts,
                 hit.document,
                 line,
-                &["STATUS: deployed", "Happy Helming!", "\" successfully rolled out"],
+                &["STATUS: deployed", "Happy Helming!", "\" successfully rolled out", "\tdeployed", " deployed "],
             ),
             "cluster-unreachable" => facts::answers_later(texts, hit.document, line),
             "minikube-start-failed" | "minikube-profile-missing" | "docker-daemon-down" => {
@@ -93,12 +100,20 @@ fn is_reconnected(texts: &[Text<'_>], document: usize, line: usize, pod_is_good:
     let end = text.layout.end_of(line, text.page.len());
     (line + 1..end).any(|next| {
         let line = text.page.line(next);
-        let holds = |sign: &&str| {
-            line.windows(sign.len()).any(|window| window.eq_ignore_ascii_case(sign.as_bytes()))
-        };
+        let holds = |sign: &&str| line.windows(sign.len()).any(|window| window.eq_ignore_ascii_case(sign.as_bytes()));
         let said = RECONNECTED.iter().any(holds) || (pod_is_good && STARTED.iter().any(holds));
-        said && ![&b"not "[..], b"fail", b"unable", b"error"].iter().any(|no| line.windows(no.len()).any(|w| w.eq_ignore_ascii_case(no)))
+        said && ![&b"not "[..], b"fail", b"unable", b"error"]
+            .iter()
+            .any(|no| line.windows(no.len()).any(|w| w.eq_ignore_ascii_case(no)))
     })
+}
+
+/// Did nslookup find the name after all? It tries every search suffix and tells of each that fails.
+fn is_answered(texts: &[Text<'_>], hit: &Hit) -> bool {
+    const NEAR: usize = 12;
+    let Some(text) = texts.get(hit.document) else { return false };
+    (hit.line.saturating_sub(NEAR)..(hit.line + NEAR).min(text.page.len()))
+        .any(|line| text.page.line(line).starts_with(b"Name:") && text.page.line(line + 1).starts_with(b"Address"))
 }
 
 /// Has the pod passed the stage that this event tells of? `FailedScheduling` before `Scheduled`.

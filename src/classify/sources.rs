@@ -51,7 +51,10 @@ pub(crate) struct Layout {
 impl Layout {
     /// The stretch that holds a line.
     pub(crate) fn stretch(&self, line: usize) -> Option<&Stretch> {
-        self.stretches.partition_point(|stretch| stretch.first <= line).checked_sub(1).and_then(|at| self.stretches.get(at))
+        self.stretches
+            .partition_point(|stretch| stretch.first <= line)
+            .checked_sub(1)
+            .and_then(|at| self.stretches.get(at))
     }
 
     /// The last line of the text that a line stands in: a log ends at the next prompt.
@@ -111,8 +114,7 @@ pub(crate) fn layout(document: &Document, page: &Page<'_>) -> Layout {
     let is_call = !document.argv.is_empty();
     let is_log = is_call && base.source == Source::PodLog;
     let mode = (base.source == Source::Manifest).then_some(Mode::Manifest);
-    let mut reader =
-        Reader { layout: Layout::default(), subject: String::new(), base, mode, is_log, is_call };
+    let mut reader = Reader { layout: Layout::default(), subject: String::new(), base, mode, is_log, is_call };
     for index in 0..page.len() {
         let line = String::from_utf8_lossy(page.line(index));
         let (source, subject) = reader.line(index, &line);
@@ -141,7 +143,8 @@ impl Reader {
         if !self.is_call {
             if let Some(language) = text.strip_prefix("```") {
                 self.base = Printed { source: Source::Unknown, subject: String::new() };
-                let manifest = matches!(language.trim(), "yaml" | "yml" | "json" | "toml" | "dockerfile" | "Dockerfile");
+                let manifest =
+                    matches!(language.trim(), "yaml" | "yml" | "json" | "toml" | "dockerfile" | "Dockerfile");
                 self.mode = manifest.then_some(Mode::Manifest);
                 return (None, String::new());
             }
@@ -214,7 +217,8 @@ impl Reader {
         }
         if let Some(mode) = header(text) {
             self.mode = Some(mode);
-            if mode == Mode::Events && line.starts_with(|c: char| c.is_ascii_uppercase()) && !text.starts_with("Events") {
+            if mode == Mode::Events && line.starts_with(|c: char| c.is_ascii_uppercase()) && !text.starts_with("Events")
+            {
                 self.subject = String::new();
             }
             return;
@@ -273,7 +277,10 @@ fn header(text: &str) -> Option<Mode> {
     if has("READY") && has("STATUS") && has("NAME") {
         return Some(Mode::Pods);
     }
-    if text.starts_with("LAST SEEN") || (has("REASON") && has("MESSAGE")) || (has("Reason") && has("Message") && has("Age")) {
+    if text.starts_with("LAST SEEN")
+        || (has("REASON") && has("MESSAGE"))
+        || (has("Reason") && has("Message") && has("Age"))
+    {
         return Some(Mode::Events);
     }
     let shout = |word: &str| word.bytes().all(|byte| byte.is_ascii_uppercase() || b"-()/:".contains(&byte));

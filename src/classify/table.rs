@@ -188,8 +188,14 @@ mod tests {
     #[test]
     fn pods_of_every_table() {
         let row = pod_row("taskflow-backend-6d4-x   0/1   CrashLoopBackOff   5 (17s ago)   4m").unwrap();
-        assert_eq!((row.status.as_str(), row.restarts, row.restarted, row.age), ("CrashLoopBackOff", 5, Some(17), Some(240)));
-        assert_eq!(pod_row("kube-system  etcd-m1  1/1  Running  5 (17m ago)  100m  10.0.0.1  m1").unwrap().name, "etcd-m1");
+        assert_eq!(
+            (row.status.as_str(), row.restarts, row.restarted, row.age),
+            ("CrashLoopBackOff", 5, Some(17), Some(240))
+        );
+        assert_eq!(
+            pod_row("kube-system  etcd-m1  1/1  Running  5 (17m ago)  100m  10.0.0.1  m1").unwrap().name,
+            "etcd-m1"
+        );
         assert_eq!(pod_row("pod/web-1  0/1  Init:0/2  0  3s").unwrap().status, "Init:0/2");
         for line in [
             "deployment.apps/web  1/1  1  1  5s",

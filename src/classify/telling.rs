@@ -4,11 +4,22 @@ use super::facts::{self, Text};
 use super::rank;
 use super::table;
 use crate::model::finding::{Quote, Source};
+use std::collections::BTreeSet;
 
 /// How a line begins that reports a fault, behind a time stamp or a log's punctuation.
 const HEADS: [&str; 12] = [
-    "Error:", "error:", "ERROR", "FATAL", "Fatal:", "fatal:", "CRITICAL", "panic:", "Exception in thread", "Error from server",
-    "Traceback (most recent call last)", "npm ERR!",
+    "Error:",
+    "error:",
+    "ERROR",
+    "FATAL",
+    "Fatal:",
+    "fatal:",
+    "CRITICAL",
+    "panic:",
+    "Exception in thread",
+    "Error from server",
+    "Traceback (most recent call last)",
+    "npm ERR!",
 ];
 
 /// Lines that look like faults and are the evidence's own small talk.
@@ -29,12 +40,16 @@ const SMALL_TALK: [&str; 14] = [
     "no error",
 ];
 
-/// The last line of all texts that reports a fault and was not made good afterwards.
-pub(crate) fn telling(texts: &[Text<'_>]) -> Option<Quote> {
+/// The last line of all texts that reports a fault and was not made good afterwards. Lines at the
+/// `known` places are of symptoms that have passed.
+pub(crate) fn telling(texts: &[Text<'_>], known: &BTreeSet<(usize, usize)>) -> Option<Quote> {
     for (document, text) in texts.iter().enumerate().rev() {
         for line in (0..text.page.len()).rev() {
             let source = text.layout.stretch(line).and_then(|stretch| stretch.source);
-            if matches!(source, None | Some(Source::Manifest)) || !is_fault(text.page.line(line)) {
+            if matches!(source, None | Some(Source::Manifest))
+                || known.contains(&(document, line))
+                || !is_fault(text.page.line(line))
+            {
                 continue;
             }
             let mended = facts::later(texts, document, line, &["STATUS: deployed", "Happy Helming!", "successfully"])
@@ -66,7 +81,9 @@ fn is_fault(line: &[u8]) -> bool {
     let mut words = text.split_whitespace().take(5);
     words.any(|word| {
         let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-        matches!(word, "ERROR" | "FATAL" | "CRITICAL" | "SEVERE" | "panic") || word == "level=error" || word == "level=fatal"
+        matches!(word, "ERROR" | "FATAL" | "CRITICAL" | "SEVERE" | "panic")
+            || word == "level=error"
+            || word == "level=fatal"
     }) || is_exception(text)
 }
 
