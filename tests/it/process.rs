@@ -109,10 +109,10 @@ fn standard_input_is_empty_whatever_ours_holds() {
         Tools::new().tool("supervisor").rule(json!({ "argv": ["helm"], "echo_stdin": true, "stdout": "end\n" }));
     let (input, mut ours) = std::io::pipe().unwrap();
     ours.write_all(b"meant for us\n").unwrap();
+    drop(ours);
     let mut supervisor = std::process::Command::new(tools.bin("supervisor"));
     let output = supervisor.arg(tools.bin("helm")).envs(tools.env()).stdin(input).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "end\nCode(0)\n");
-    drop(ours);
 }
 
 #[test]
