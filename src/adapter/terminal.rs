@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Read, Write};
 
 /// How `--set`'s relatives in the environment start: `REFLOAT_VAR_release`.
-const VARIABLE: &str = "REFLOAT_VAR_";
 
 /// The environment, as it was when asked. Values that are not Unicode are left out: whatever they
 /// are, they are none of the settings that we know.
@@ -29,11 +28,9 @@ impl Environment {
         self.0.get(key).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The variables of tasks: `REFLOAT_VAR_release=x` is `release` → `x`. A name may hold `-`,
-    /// which most shells do not take in an environment variable: `_` is not translated, the caller
-    /// knows which names there are.
-    pub fn task_variables(&self) -> BTreeMap<String, String> {
-        self.0.iter().filter_map(|(key, value)| Some((key.strip_prefix(VARIABLE)?.to_owned(), value.clone()))).collect()
+    /// Every variable with its value.
+    pub fn pairs(&self) -> Vec<(String, String)> {
+        self.0.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 }
 
@@ -260,12 +257,5 @@ mod tests {
         assert!(!shows_unicode(&env(&[]), "linux"));
         assert!(shows_unicode(&env(&[("WT_SESSION", "x")]), "windows"));
         assert!(!shows_unicode(&env(&[("LANG", "en_US.UTF-8")]), "windows"));
-    }
-
-    #[test]
-    fn task_variables_are_those_with_our_prefix() {
-        let env = env(&[("REFLOAT_VAR_release", "x"), ("REFLOAT_VAR_empty", ""), ("REFLOAT_LOG", "y"), ("PATH", "z")]);
-        let want = [("empty", ""), ("release", "x")].map(|(key, value)| (key.to_owned(), value.to_owned()));
-        assert_eq!(env.task_variables(), BTreeMap::from(want));
     }
 }

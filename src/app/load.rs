@@ -25,7 +25,7 @@ pub(super) fn catalog(context: &Context) -> Result<Catalog, Failure> {
     let input = Input {
         file,
         local,
-        env: context.env.task_variables().into_iter().collect(),
+        env: context.env.pairs(),
         sets: sets(&context.global.set)?,
         os: Os::named(context.terminal.os),
         known_symptoms: &known,

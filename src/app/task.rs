@@ -19,7 +19,7 @@ use crate::model::catalog::Catalog;
 use crate::model::finding::{Diagnosis, Document, Verdict};
 use crate::model::step::Danger;
 use crate::plan::{Plan, build, checks};
-use crate::port::{Clock, Recorder, Reporter, Runner};
+use crate::port::{Clock, Recorder, Reporter, Runner, Stop};
 use crate::report::fanout::Fanout;
 use crate::report::jsonl::Jsonl;
 use crate::report::plain::Plain;
@@ -43,7 +43,11 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
     }
     let stop = interrupts()?;
     let given = Given { yes: args.yes, names: &args.confirm };
-    confirm::gather(&plan, given, &mut AtTerminal::new(&context.terminal, Arc::new(stop.clone())))?;
+    let agreed = confirm::gather(&plan, given, &mut AtTerminal::new(&context.terminal, Arc::new(stop.clone())));
+    if let Some(signal) = stop.requested() {
+        return Err(Failure::new(Code::of_signal(signal), "stopped; nothing was done"));
+    }
+    agreed?;
     let report = execute(context, &catalog, &plan, &stop, Audience::Person)?;
     Ok(report.code)
 }

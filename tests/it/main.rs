@@ -3,6 +3,7 @@
 mod config;
 mod diagnosis;
 mod drills;
+mod hostile;
 #[cfg(unix)]
 mod interrupt;
 mod layers;
@@ -13,3 +14,4 @@ mod replay;
 mod stops;
 mod stub;
 mod support;
+mod tools;
