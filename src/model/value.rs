@@ -12,32 +12,39 @@ pub const MAX_VALUE: usize = 4096;
 /// The rule that is broken, in words that go on after the name. The value is never repeated: it may
 /// be a secret.
 pub fn check_value(name: &str, value: &str, pattern: Option<&Pattern>) -> Result<(), String> {
-    let refuse = |why: String| Err(format!("`{name}` {why}"));
+    rule(value, pattern).map_err(|why| format!("`{name}` {why}"))
+}
+
+/// As [`check_value`], for a sentence that has named the value already.
+///
+/// # Errors
+/// The rule that is broken, as what the value does.
+pub fn rule(value: &str, pattern: Option<&Pattern>) -> Result<(), String> {
     if value.contains('\0') {
-        return refuse("holds a NUL character".to_owned());
+        return Err("holds a NUL character".to_owned());
     }
     if let Some(pattern) = pattern {
         let whole = match whole(pattern) {
             Ok(whole) => whole,
-            Err(why) => return refuse(format!("has a pattern that cannot be held against a whole value: {why}")),
+            Err(why) => return Err(format!("has a pattern that cannot be held against a whole value: {why}")),
         };
         return match whole.is_match(value.as_bytes()) {
             true => Ok(()),
-            false => refuse(format!("does not match `{}`", pattern.source())),
+            false => Err(format!("does not match `{}`", pattern.source())),
         };
     }
     if value.len() > MAX_VALUE {
-        return refuse(format!("has {} bytes; {MAX_VALUE} is the most", value.len()));
+        return Err(format!("has {} bytes; {MAX_VALUE} is the most", value.len()));
     }
     if value.chars().any(|c| matches!(c, '\n' | '\r')) {
-        return refuse("holds a line break".to_owned());
+        return Err("holds a line break".to_owned());
     }
     if value.chars().any(char::is_control) {
-        return refuse("holds a control character".to_owned());
+        return Err("holds a control character".to_owned());
     }
     // Argument injection: no shell reads the value, but the tool would read `--kubeconfig=…`.
     if value.starts_with('-') {
-        return refuse("starts with `-`, which a tool would take for an option; allow it with `match`".to_owned());
+        return Err("starts with `-`, which a tool would take for an option; allow it with `match`".to_owned());
     }
     Ok(())
 }
