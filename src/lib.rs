@@ -55,6 +55,7 @@ pub mod config {
     pub mod input;
     pub mod load;
     pub mod names;
+    pub mod patterns;
     pub mod schema;
     pub mod scope;
     pub mod shape;

@@ -31,6 +31,7 @@ pub fn draw(entry: &Entry, written: &Node, book: &mut Book<'_>, needs: &mut Need
         name: entry.key.clone(),
         title: node.template("title")?,
         question,
+        no: node.pattern("no"),
         fix: fixes(&node),
         line: book.texts.line(entry.place),
     })

@@ -171,13 +171,16 @@ const TIMEOUT: Field = Field::new("timeout", Kind::Duration, "Limit behind the t
 const RETRY: Field = Field::new("retry", Kind::Table(&RETRY_TABLE), "Try again on failure").only(&["run"]);
 const UNTIL: Field =
     Field::new("until", Kind::Table(&UNTIL_TABLE), "Run again until the output matches").only(&["run"]);
-const EXPECT: Field =
-    Field::new("expect", Kind::Pattern, "The output must match; its named groups become variables of later steps")
-        .only(&["run"]);
-const REJECT: Field = Field::new("reject", Kind::Pattern, "The output must not match").only(&["run"]);
+const EXPECT: Field = Field::new(
+    "expect",
+    Kind::FilledPattern,
+    "The output must match; its named groups become variables of later steps",
+)
+.only(&["run"]);
+const REJECT: Field = Field::new("reject", Kind::FilledPattern, "The output must not match").only(&["run"]);
 const DECODE: Field = Field::new("decode", Kind::Choice(&["base64"]), "Decode standard output first").only(&["run"]);
 const FILTER: Field =
-    Field::new("filter", Kind::Pattern, "Keep only the lines of standard output that match").only(&["run"]);
+    Field::new("filter", Kind::FilledPattern, "Keep only the lines of standard output that match").only(&["run"]);
 const SENSITIVE: Field =
     Field::new("sensitive", Kind::Flag, "The output is a secret: only its length is shown").only(&["run"]);
 
@@ -199,7 +202,7 @@ static STEP_FIELDS: &[Field] = &[
     REJECT,
     Field::new(
         "done_if",
-        Kind::Either(&[Kind::Pattern, Kind::Table(&DONE_IF)]),
+        Kind::Either(&[Kind::FilledPattern, Kind::Table(&DONE_IF)]),
         "Already done counts as success: the output says so, or a check before the step",
     ),
     Field::new("skip_if", Kind::Text, "Skip when this check says yes; `!name` for the opposite").aka(&["if", "when"]),
@@ -211,7 +214,7 @@ static STEP_FIELDS: &[Field] = &[
     DECODE,
     Field::new("save", Kind::Template, "Write the output to this evidence file").only(&["run"]),
     SENSITIVE,
-    Field::new("progress", Kind::Pattern, "Reads progress: groups stage, current, total, percent").only(&["run"]),
+    Field::new("progress", Kind::FilledPattern, "Reads progress: groups stage, current, total, percent").only(&["run"]),
     Field::new("interactive", Kind::Flag, "The child owns the terminal; nothing is captured").only(&["run"]),
     Field::new("on_interrupt", Kind::Choice(&["forward", "finish"]), "What the first Ctrl-C does").only(&["run"]),
 ];
@@ -248,7 +251,7 @@ static UNTIL_TABLE: Shape = Shape {
     name: "until",
     doc: "Run again until the output matches",
     fields: &[
-        Field::new("match", Kind::Pattern, "The output to wait for").required(),
+        Field::new("match", Kind::FilledPattern, "The output to wait for").required(),
         Field::new("every", Kind::Duration, "Pause between two runs; 2s unless given"),
         Field::new("timeout", Kind::Duration, "How long to go on").required(),
     ],
@@ -269,7 +272,8 @@ static EACH: Shape = Shape {
     doc: "The matches become a list",
     fields: &[
         Field::new("as", Kind::Text, "Name of the list: one of the pattern's named groups").required(),
-        Field::new("match", Kind::Pattern, "Every match is an item, every named group a variable of it").required(),
+        Field::new("match", Kind::FilledPattern, "Every match is an item, every named group a variable of it")
+            .required(),
     ],
     overrides: None,
     partial: false,
@@ -286,6 +290,8 @@ static CHECK_FIELDS: &[Field] = &[
     UNTIL,
     EXPECT,
     REJECT,
+    Field::new("no", Kind::FilledPattern, "Only output that matches is a no; any other failure means: could not ask")
+        .only(&["run"]),
     FILTER,
     DECODE,
     SENSITIVE,
@@ -295,7 +301,7 @@ static CHECK_FIELDS: &[Field] = &[
         "Secret values, \"secret:NAME/KEY\"; they must be equal. Only lengths and equal/different are shown",
     ),
     Field::new("min_len", Kind::Number(1, 1 << 20), "Shortest accepted value, in bytes").only(&["compare"]),
-    Field::new("match", Kind::Pattern, "Every value must match this").only(&["compare"]),
+    Field::new("match", Kind::FilledPattern, "Every value must match this").only(&["compare"]),
     Field::new("contains", Kind::Template, "Every value must contain this text").only(&["compare"]),
 ];
 

@@ -11,7 +11,7 @@ use super::shape::Shape;
 use super::tree::{Item, Node};
 use super::vars::{self, Settled};
 use super::walk::Walker;
-use super::{checks, symptoms, syntax, tasks, tools};
+use super::{checks, patterns, symptoms, syntax, tasks, tools};
 use crate::error::Failure;
 use crate::model::catalog::Catalog;
 use std::collections::BTreeSet;
@@ -34,14 +34,15 @@ pub fn load(input: &Input<'_>) -> Result<Loaded, Failure> {
     let mut secrets = Vec::new();
     let shapes: [&'static Shape; 2] = [&format::FILE, &format::LOCAL];
     let files = if input.local.is_some() { 2 } else { 1 };
-    let nodes: Vec<Option<Node>> =
+    let mut nodes: Vec<Option<Node>> =
         (0..files).zip(shapes).map(|(file, shape)| parse(file, &texts, shape, &mut faults, &mut secrets)).collect();
-    let [Some(root), rest @ ..] = nodes.as_slice() else {
+    let [Some(root), rest @ ..] = nodes.as_mut_slice() else {
         return Err(faults.into_failure(&texts.masked(&secrets), input.color));
     };
     version(root, &mut faults);
     let local = rest.first().and_then(Option::as_ref);
     let settled = vars::settle(root, local, input, &texts, &mut faults);
+    patterns::fill(root, &settled.vars, &mut faults);
 
     let mut warnings: BTreeSet<String> = settled.warnings.iter().cloned().collect();
     // A file is right on every system or wrong on every system: the others are checked as well.

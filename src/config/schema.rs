@@ -54,7 +54,9 @@ fn form(kind: &Kind, definitions: &mut Map<String, Value>) -> Value {
     const DURATION: &str = "([0-9]+(ms|s|m|h))+";
     match kind {
         Kind::Text | Kind::Line | Kind::Template => json!({ "type": "string" }),
-        Kind::Pattern => json!({ "type": "string", "maxLength": crate::model::pattern::MAX_SOURCE }),
+        Kind::Pattern | Kind::FilledPattern => {
+            json!({ "type": "string", "maxLength": crate::model::pattern::MAX_SOURCE })
+        }
         Kind::Duration => json!({ "type": "string", "pattern": format!("^{DURATION}$") }),
         Kind::Backoff => json!({ "type": "string", "pattern": format!("^{DURATION}(\\.\\.{DURATION})?$") }),
         Kind::Flag => json!({ "type": "boolean" }),

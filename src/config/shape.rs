@@ -12,6 +12,8 @@ pub enum Kind {
     Template,
     /// A regular expression.
     Pattern,
+    /// A regular expression in which `${name}` of a variable stands for its value.
+    FilledPattern,
     /// `"30s"`, more than nothing.
     Duration,
     /// `"5s"`, or `"5s..60s"`.
@@ -118,7 +120,7 @@ impl Kind {
     pub fn noun(&self) -> String {
         match self {
             Self::Text | Self::Line | Self::Template => "a string".to_owned(),
-            Self::Pattern => "a pattern (a string)".to_owned(),
+            Self::Pattern | Self::FilledPattern => "a pattern (a string)".to_owned(),
             Self::Duration => "a duration (a string like \"30s\")".to_owned(),
             Self::Backoff => "a pause (a string like \"5s\" or \"5s..60s\")".to_owned(),
             Self::Flag => "true or false".to_owned(),
@@ -134,7 +136,7 @@ impl Kind {
     fn plural(&self) -> &'static str {
         match self {
             Self::Table(_) | Self::Map(_) => "tables",
-            Self::Pattern => "patterns (strings)",
+            Self::Pattern | Self::FilledPattern => "patterns (strings)",
             Self::Flag | Self::Number(..) | Self::Argv | Self::List(_) | Self::Some(_) => "values",
             Self::Either(_) => "strings or tables",
             _ => "strings",

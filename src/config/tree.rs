@@ -27,6 +27,8 @@ pub enum Value {
     Template(Filling),
     /// A compiled pattern.
     Pattern(Pattern),
+    /// A pattern that waits for the values of its variables.
+    Unfilled(Unfilled),
     /// A duration.
     Duration(Duration),
     /// First and longest pause.
@@ -52,6 +54,15 @@ pub struct Filling {
     pub text: String,
     /// Every variable in it.
     pub uses: Vec<Use>,
+}
+
+/// A pattern with variables in it.
+#[derive(Debug, Clone)]
+pub struct Unfilled {
+    /// The text as written.
+    pub text: String,
+    /// From where to where in it each variable stands.
+    pub uses: Vec<(usize, usize, Use)>,
 }
 
 /// `${name}` somewhere.
@@ -215,6 +226,12 @@ impl Node {
         found
     }
 
+    /// Puts a pattern in the place of every unfilled one in it. One that cannot be filled is a value
+    /// that was wrong.
+    pub fn fill(&mut self, fill: &mut impl FnMut(&Unfilled, Place) -> Option<Pattern>) {
+        self.fields.values_mut().for_each(|(_, item)| Item::fill_in(item, fill));
+    }
+
     /// Has it a table for some system?
     pub fn differs_by_system(&self) -> bool {
         self.shape.overrides.is_some() && SYSTEMS.iter().any(|key| self.has(key))
@@ -261,6 +278,34 @@ impl Item {
             Value::Table(node) => Some(node),
             _ => None,
         }
+    }
+
+    fn fill_in(item: &mut Option<Self>, fill: &mut impl FnMut(&Unfilled, Place) -> Option<Pattern>) {
+        if item.as_mut().is_some_and(|item| !item.fill(fill)) {
+            *item = None;
+        }
+    }
+
+    /// Answers whether it could be filled.
+    fn fill(&mut self, fill: &mut impl FnMut(&Unfilled, Place) -> Option<Pattern>) -> bool {
+        match &mut self.value {
+            Value::Unfilled(unfilled) => match fill(unfilled, self.place) {
+                Some(pattern) => self.value = Value::Pattern(pattern),
+                None => return false,
+            },
+            Value::List(items) => {
+                // All of them, so that all faults are found.
+                let mut filled = true;
+                for item in items {
+                    filled &= item.fill(fill);
+                }
+                return filled;
+            }
+            Value::Map(entries) => entries.iter_mut().for_each(|entry| Self::fill_in(&mut entry.item, fill)),
+            Value::Table(node) => node.fill(fill),
+            _ => {}
+        }
+        true
     }
 
     fn gather(&self, found: &mut Vec<Use>) {

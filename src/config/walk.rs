@@ -2,9 +2,9 @@
 
 use super::fault::{Fault, Faults, Place, show};
 use super::filling;
+use super::patterns;
 use super::shape::{Kind, Shape};
 use super::tree::{Entry, Item, Node, Value};
-use crate::model::pattern::Pattern;
 use crate::text::parse_duration;
 use std::ops::Range;
 use std::time::Duration;
@@ -147,9 +147,13 @@ impl Walker<'_> {
                 Ok(filling) => Some(Value::Template(filling)),
                 Err(fault) => self.refuse(fault),
             },
-            Kind::Pattern => match Pattern::new(text) {
+            Kind::Pattern => match patterns::compile(text, place) {
                 Ok(pattern) => Some(Value::Pattern(pattern)),
-                Err(why) => self.refuse(fault("this is not a valid pattern".to_owned()).label(why)),
+                Err(fault) => self.refuse(fault),
+            },
+            Kind::FilledPattern => match patterns::read(self.text, text, place) {
+                Ok(value) => Some(value),
+                Err(fault) => self.refuse(fault),
             },
             Kind::Duration => match positive(text) {
                 Ok(duration) => Some(Value::Duration(duration)),

@@ -256,6 +256,8 @@ pub struct Check {
     pub title: Template,
     /// How it is asked.
     pub question: Question,
+    /// Of a run: only output that matches is a no; any other failure means that it could not be asked.
+    pub no: Option<Pattern>,
     /// What to do on a no.
     pub fix: Vec<Template>,
     /// 1-based line of its table in the file.

@@ -312,7 +312,7 @@ impl Builder<'_> {
             }
         };
         let fix = check.fix.iter().filter_map(|line| fill(line, scope)).collect();
-        Ok(Gate { check: check.name.clone(), negated: reference.negated, title, fix, ask })
+        Ok(Gate { check: check.name.clone(), negated: reference.negated, title, fix, ask, no: check.no.clone() })
     }
 }
 

@@ -109,6 +109,8 @@ pub struct Gate {
     pub fix: Vec<Template>,
     /// How to ask.
     pub ask: Ask,
+    /// Only output that matches is a no; any other failure of the run means: could not ask.
+    pub no: Option<Pattern>,
 }
 
 /// How a gate is asked.

@@ -99,7 +99,7 @@ impl Page<'_> {
 
     fn ask(&mut self, gate: &Gate, indent: usize) {
         match &gate.ask {
-            Ask::Run(step) => self.asked(step, indent),
+            Ask::Run(step) => self.asked(gate, step, indent),
             Ask::Secrets { reads, min_len, pattern, contains } => {
                 for read in reads {
                     self.call(&read.call, &[], indent);
@@ -118,9 +118,13 @@ impl Page<'_> {
     }
 
     /// A check's step: its number means nothing to anyone, so only the call is shown.
-    fn asked(&mut self, step: &PlannedStep, indent: usize) {
+    fn asked(&mut self, gate: &Gate, step: &PlannedStep, indent: usize) {
         match &step.work {
-            Work::Run(call) => self.call(call, &conditions::of(&step.spec, &self.mask), indent),
+            Work::Run(call) => {
+                let mut notes = conditions::of(&step.spec, &self.mask);
+                notes.extend(gate.no.as_ref().map(|no| format!("no is /{}/", no.source())));
+                self.call(call, &notes, indent);
+            }
             _ => self.step(step, indent),
         }
     }

@@ -151,6 +151,9 @@ fn gate(gate: &Gate, mask: &Mask<'_>) -> Value {
     match &gate.ask {
         Ask::Run(asked) => {
             all.insert("ask".to_owned(), json!("run"));
+            if let Some(no) = &gate.no {
+                all.insert("no".to_owned(), json!(no.source()));
+            }
             match &asked.work {
                 Work::Run(planned) => {
                     call(&mut all, planned, mask);

@@ -318,6 +318,7 @@ pub(crate) fn catalog() -> Catalog {
         name: "release-exists".into(),
         title: template("The release ${release} exists"),
         question: Question::Run(Box::new(run(&["helm", "status", "${release}"]))),
+        no: None,
         fix: vec![template("refloat redeploy")],
         line: 1,
     };
@@ -382,6 +383,7 @@ pub(crate) fn plan() -> Plan {
         title: template("The release taskflow exists"),
         fix: vec![template("refloat redeploy")],
         ask: Ask::Run(Box::new(planned("r1", Work::Run(status), run(&["helm", "status"])))),
+        no: None,
     };
     let read = |name: &str| SecretRead {
         of: SecretRef { secret: template(name), key: template("KEY") },
@@ -398,6 +400,7 @@ pub(crate) fn plan() -> Plan {
             pattern: None,
             contains: None,
         },
+        no: None,
     };
     Plan {
         root: Block {

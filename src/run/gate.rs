@@ -36,6 +36,8 @@ pub struct Manner<'a> {
 pub struct Found {
     /// It holds.
     pub yes: bool,
+    /// It could not be asked: neither yes nor no.
+    pub unasked: bool,
     /// The person stopped the run while it was asked.
     pub interrupted: bool,
     /// One line about it.
@@ -77,7 +79,7 @@ pub fn ask(desk: &Desk<'_>, gate: &Gate, values: &Values, manner: Manner<'_>) ->
         Reply::Yes(note) => (found.yes, found.note) = (!gate.negated, note),
         // Why the opposite does not hold is no news.
         Reply::No(note) => (found.yes, found.note) = (gate.negated, note.filter(|_| !gate.negated)),
-        Reply::Unasked(why) => found.note = Some(format!("could not ask: {why}")),
+        Reply::Unasked(why) => (found.unasked, found.note) = (true, Some(format!("could not ask: {why}"))),
         Reply::Interrupted => found.interrupted = true,
     }
     if found.yes {
@@ -122,6 +124,8 @@ fn run(
     let tried = attempt::run(desk, &unit);
     let words = tried.answer.last_words();
     let unreachable = OUT_OF_REACH.is_match(&tried.answer.stderr) || OUT_OF_REACH.is_match(&tried.answer.stdout);
+    // Where the check says how a no reads, every other failure is about something else.
+    let is_no = gate.no.as_ref().is_none_or(|no| tried.answer.matches(no));
     found.exit = Some(tried.answer.exit.clone());
     found.tail = tried.answer.tail;
     found.dropped = tried.answer.dropped;
@@ -145,7 +149,7 @@ fn run(
                 Some(words) if !step.spec.sensitive => format!("{why}: {words}"),
                 _ => why,
             };
-            if gate.negated && unreachable { Reply::Unasked(why) } else { Reply::No(Some(why)) }
+            if !is_no || gate.negated && unreachable { Reply::Unasked(why) } else { Reply::No(Some(why)) }
         }
     }
 }

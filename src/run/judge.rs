@@ -71,7 +71,7 @@ pub fn items(each: &Each, answer: &Answer) -> Vec<Item> {
     let mut items = Vec::new();
     for found in each.pattern.regex().captures_iter(&answer.stdout) {
         let mut item = named(&each.pattern, &found);
-        if !item.contains_key(&each.list)
+        if found.name(&each.list).is_none()
             && let Some(main) = found.get(1).or_else(|| found.get(0))
         {
             item.insert(each.list.clone(), String::from_utf8_lossy(main.as_bytes()).into_owned());
@@ -83,12 +83,8 @@ pub fn items(each: &Each, answer: &Answer) -> Vec<Item> {
     items
 }
 
+/// A group that took no part in the match is empty.
 fn named(pattern: &Pattern, found: &regex::bytes::Captures<'_>) -> Item {
-    pattern
-        .groups()
-        .filter_map(|name| {
-            let group = found.name(name)?;
-            Some((name.to_owned(), String::from_utf8_lossy(group.as_bytes()).into_owned()))
-        })
-        .collect()
+    let text = |name: &str| found.name(name).map_or(&b""[..], |group| group.as_bytes());
+    pattern.groups().map(|name| (name.to_owned(), String::from_utf8_lossy(text(name)).into_owned())).collect()
 }

@@ -126,24 +126,29 @@ impl One<'_> {
             block::not_run(desk, std::slice::from_ref(self.step), &[]);
             return End::Interrupted;
         }
-        if let Some(gate) = self.step.skip_if.as_ref().filter(|gate| self.asks(gate)) {
+        let skip = self.asks(self.step.skip_if.as_ref());
+        if let Ok(Some(gate)) = skip {
             desk.books().counts.skipped += leaves(std::slice::from_ref(self.step));
             let why = gate::title(desk, gate, &self.values);
             desk.emit(EventKind::StepSkipped { step: self.id.clone(), name, why });
             return End::Done;
         }
-        let already = self.step.done_if.as_ref().filter(|gate| self.asks(gate));
+        let already = skip.and_then(|_| self.asks(self.step.done_if.as_ref()));
         if self.running.is_stopped() {
             block::not_run(desk, std::slice::from_ref(self.step), &[]);
             return End::Interrupted;
         }
         let started = desk.world.clock.elapsed();
         let result = match already {
-            Some(gate) => {
+            Ok(Some(gate)) => {
                 self.start(&name, "run", Vec::new());
                 Result::new(Status::AlreadyDone, Some(gate::title(desk, gate, &self.values)))
             }
-            None => self.work(&name),
+            Ok(None) => self.work(&name),
+            Err(why) => {
+                self.start(&name, "run", Vec::new());
+                Result::new(Status::Failed, Some(why))
+            }
         };
         self.finish(name, result, started)
     }
@@ -159,9 +164,16 @@ impl One<'_> {
         desk.redactor.line(&clean(name.as_bytes()))
     }
 
-    fn asks(&self, gate: &Gate) -> bool {
+    /// The gate, if its answer is yes. One that could not be asked decides nothing: that fails the
+    /// step, with the reason.
+    fn asks<'g>(&self, gate: Option<&'g Gate>) -> std::result::Result<Option<&'g Gate>, String> {
+        let Some(gate) = gate else { return Ok(None) };
         let manner = Manner { id: &self.id, quiet: true, cleanup: self.running.place.cleanup };
-        gate::ask(self.running.desk, gate, &self.values, manner).yes
+        let found = gate::ask(self.running.desk, gate, &self.values, manner);
+        match found.note {
+            Some(why) if found.unasked => Err(format!("`{}`: {why}", gate.check)),
+            _ => Ok(Some(gate).filter(|_| found.yes)),
+        }
     }
 
     fn start(&self, name: &str, kind: &str, argv: Vec<String>) {
@@ -295,20 +307,11 @@ impl One<'_> {
             return;
         }
         if let Some(each) = &spec.each {
-            let items = judge::items(each, &tried.answer);
-            self.learn(items.iter().flat_map(|item| item.values()));
-            self.running.scope.extend(&each.list, items);
+            self.running.scope.extend(&each.list, judge::items(each, &tried.answer));
         }
         if let Some(expect) = &spec.expect {
-            let groups = judge::groups(expect, &tried.answer);
-            self.learn(groups.values());
-            self.running.scope.add(&groups);
-        }
-    }
-
-    fn learn<'v>(&self, values: impl Iterator<Item = &'v String>) {
-        if self.step.spec.sensitive {
-            values.for_each(|value| self.running.desk.redactor.learn(value));
+            // Of a sensitive output these are the facts that may leave; the whole is hidden as ever.
+            self.running.scope.add(&judge::groups(expect, &tried.answer));
         }
     }
 

@@ -422,6 +422,7 @@ pub(crate) fn gate(name: &str, words: &str) -> Gate {
         title: template(&format!("{name} holds")),
         fix: vec![template(&format!("fix {name}"))],
         ask: Ask::Run(Box::new(runs("", words))),
+        no: None,
     }
 }
 

@@ -10,6 +10,8 @@ mod layers;
 mod lookup;
 mod process;
 mod replay;
+mod runbook;
+mod scripted;
 #[cfg(unix)]
 mod stops;
 mod stub;

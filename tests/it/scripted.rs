@@ -1,0 +1,230 @@
+//! Runs of plans against scripted tools: what a question that could not be asked decides, and what
+//! leaves a sensitive step.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
+
+use refloat::config::{self, Input, Os, Source};
+use refloat::error::Code;
+use refloat::model::catalog::Catalog;
+use refloat::model::command::{Exit, Invocation, Outcome, Stream};
+use refloat::model::event::{Event, EventKind};
+use refloat::model::finding::{Diagnosis, Verdict};
+use refloat::plan;
+use refloat::port::{Clock, Locate, Reporter, Runner, Stop, Store};
+use refloat::run::engine::{World, execute};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// Tools that answer by the end of what they are asked: (words, exit code, output).
+struct Script {
+    answers: Vec<(&'static str, i32, &'static str)>,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Runner for Script {
+    fn run(&self, call: &Invocation, sink: &mut dyn FnMut(Stream, &[u8])) -> Outcome {
+        let words = call.argv.join(" ");
+        let (_, code, text) = self.answers.iter().find(|(asked, ..)| words.ends_with(asked)).unwrap_or(&("", 0, ""));
+        sink(if *code == 0 { Stream::Stdout } else { Stream::Stderr }, text.as_bytes());
+        self.asked.lock().unwrap().push(words);
+        Outcome { exit: Exit::Code(*code), elapsed: Duration::ZERO, leaked: false }
+    }
+
+    fn is_replay(&self) -> bool {
+        true
+    }
+}
+
+/// The rest of the world: nothing happens in it.
+struct Still;
+
+impl Locate for Still {
+    fn find(&self, program: &str) -> Result<PathBuf, String> {
+        Ok(program.into())
+    }
+}
+
+impl Clock for Still {
+    fn now(&self) -> u64 {
+        0
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn sleep(&self, _: Duration, _: &dyn Stop) {}
+}
+
+impl Stop for Still {
+    fn requested(&self) -> Option<i32> {
+        None
+    }
+}
+
+impl Store for Still {
+    fn create(&self, _: &str) -> io::Result<Box<dyn Write + Send>> {
+        Ok(Box::new(io::sink()))
+    }
+
+    fn place(&self) -> String {
+        String::new()
+    }
+}
+
+struct Events(Vec<EventKind>);
+
+impl Reporter for Events {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        self.0.push(event.kind.clone());
+        Ok(())
+    }
+}
+
+/// What a run came to.
+struct Told {
+    code: Code,
+    /// "id status note", skipped steps included.
+    steps: Vec<String>,
+    /// The calls, as the tools saw them.
+    asked: Vec<String>,
+    /// Everything that any reporter was told.
+    text: String,
+}
+
+/// The catalog of a file that declares the tools and begins with the task `t`.
+fn load(file: &str) -> Catalog {
+    let file = format!("version = 1\n[tools.helm]\n[tools.kubectl]\n[tasks.t]\nsummary = \"x\"\n{file}");
+    let input = Input {
+        file: Source { path: "/app/tasks.toml".into(), shown: "tasks.toml".into(), text: file.into_bytes() },
+        local: None,
+        env: Vec::new(),
+        sets: Vec::new(),
+        os: Os::Linux,
+        known_symptoms: &[],
+        color: false,
+    };
+    config::load(&input).unwrap_or_else(|failure| panic!("{}", failure.message)).catalog
+}
+
+/// Loads, plans and runs the task `t`.
+fn run(file: &str, answers: &[(&'static str, i32, &'static str)]) -> Told {
+    let catalog = load(file);
+    let plan = plan::build(&catalog, "t", &[]).unwrap();
+    let script = Script { answers: answers.to_vec(), asked: Mutex::default() };
+    let world = World {
+        runner: &script,
+        locate: &Still,
+        clock: &Still,
+        stop: &Still,
+        store: &Still,
+        recorder: None,
+        base: PathBuf::new(),
+        run_id: "1".into(),
+        replay: None,
+        windows: false,
+        diagnose: &|_| Diagnosis::naming_nothing(Verdict::Healthy),
+        symptom_in: &|_| Vec::new(),
+    };
+    let mut events = Events(Vec::new());
+    let report = execute(&plan, &world, &mut events);
+    let steps = events.0.iter().filter_map(|kind| match kind {
+        EventKind::StepFinished { step, status, note, .. } => {
+            Some(format!("{step} {status:?} {}", note.as_deref().unwrap_or_default()).trim_end().to_owned())
+        }
+        EventKind::StepSkipped { step, why, .. } => Some(format!("{step} skipped {why}")),
+        _ => None,
+    });
+    let steps = steps.collect();
+    Told { code: report.code, steps, asked: script.asked.into_inner().unwrap(), text: format!("{:?}", events.0) }
+}
+
+const UPGRADE_OR_INSTALL: &str = r#"
+[[tasks.t.steps]]
+skip_if = "!there"
+run = ["helm", "upgrade"]
+[[tasks.t.steps]]
+skip_if = "there"
+run = ["helm", "install"]
+[checks.there]
+title = "There is a release"
+run = ["helm", "status"]
+no = 'release: not found'
+"#;
+
+#[test]
+fn yes_and_no_decide_and_a_failure_to_ask_does_not() {
+    let there = run(UPGRADE_OR_INSTALL, &[("status", 0, "STATUS: deployed\n")]);
+    assert_eq!(there.steps, ["1 Ok", "2 skipped There is a release"]);
+    let gone = run(UPGRADE_OR_INSTALL, &[("status", 1, "Error: release: not found\n")]);
+    assert_eq!(gone.steps, ["1 skipped not: There is a release", "2 Ok"]);
+    let mute = run(UPGRADE_OR_INSTALL, &[("status", 1, "Error: query: EOF\n")]);
+    assert_eq!(mute.steps, ["1 Failed `there`: could not ask: exited with code 1: Error: query: EOF"]);
+    assert_eq!((mute.code, mute.asked), (Code::StepFailed, vec!["helm status".to_owned()]));
+}
+
+#[test]
+fn a_done_if_that_could_not_be_asked_fails_its_step() {
+    let file = UPGRADE_OR_INSTALL.replace("skip_if = \"!there\"", "done_if = { check = \"there\" }");
+    let mute = run(&file, &[("status", 1, "Error: query: EOF\n")]);
+    assert_eq!(mute.steps, ["1 Failed `there`: could not ask: exited with code 1: Error: query: EOF"]);
+}
+
+#[test]
+fn neither_a_gate_nor_its_opposite_holds_when_it_could_not_be_asked() {
+    for gate in ["there", "!there"] {
+        let file = format!("require = [\"{gate}\"]\n{UPGRADE_OR_INSTALL}");
+        let mute = run(&file, &[("status", 1, "Error: query: EOF\n")]);
+        assert_eq!(mute.steps, ["r1 Failed could not ask: exited with code 1: Error: query: EOF"], "{gate}");
+        assert_eq!(mute.code, Code::Refused);
+    }
+}
+
+#[test]
+fn without_a_no_every_failure_is_one() {
+    let file = UPGRADE_OR_INSTALL.replace("no = 'release: not found'\n", "");
+    let told = run(&file, &[("status", 1, "Error: query: EOF\n")]);
+    assert_eq!(told.steps[1], "2 Ok");
+}
+
+const READ_URL: &str = r#"
+[[tasks.t.steps]]
+run = ["kubectl", "get", "secret"]
+decode = "base64"
+sensitive = true
+expect = '@(?P<db_host>[^@:/]+)(?::(?P<db_port>\d+))?/'
+[[tasks.t.steps]]
+name = "Reach ${db_host}"
+run = ["kubectl", "exec", "${db_host}", "port=${db_port}"]
+"#;
+
+#[test]
+fn named_groups_leave_a_sensitive_step_and_nothing_else_does() {
+    // postgresql://app:hunter2pass@db.example.com:5433/tasks
+    let url = "cG9zdGdyZXNxbDovL2FwcDpodW50ZXIycGFzc0BkYi5leGFtcGxlLmNvbTo1NDMzL3Rhc2tz";
+    let told = run(READ_URL, &[("get secret", 0, url)]);
+    assert_eq!(told.steps, ["1 Ok 54 bytes, not shown", "2 Ok"]);
+    assert_eq!(told.asked[1], "kubectl exec db.example.com port=5433");
+    assert!(told.text.contains("Reach db.example.com") && told.text.contains("port=5433"), "{}", told.text);
+    assert!(!told.text.contains("hunter2") && !told.text.contains("/tasks") && !told.text.contains(url));
+}
+
+#[test]
+fn a_group_that_took_no_part_is_empty() {
+    // No address that a URL's reader knows: the whole value is the secret, and the host a part of it.
+    // app;hunter2pass@db.example.com/tasks
+    let told = run(READ_URL, &[("get secret", 0, "YXBwO2h1bnRlcjJwYXNzQGRiLmV4YW1wbGUuY29tL3Rhc2tz")]);
+    assert_eq!(told.asked[1], "kubectl exec db.example.com port=");
+    assert!(told.text.contains("Reach db.example.com") && !told.text.contains("hunter2"), "{}", told.text);
+}
+
+#[test]
+fn a_value_given_to_a_called_task_is_held_against_its_rule() {
+    let file = "[[tasks.t.steps]]\ntask = \"u\"\nwith = { tag = \"a b\" }\n\
+                [tasks.u]\nsummary = \"x\"\nparams = [{ name = \"tag\", match = '\\w+' }]\nsteps = [{ run = [\"helm\"] }]\n";
+    let catalog = load(file);
+    let failure = plan::build(&catalog, "t", &[]).unwrap_err();
+    assert_eq!(failure.message, r"`a b` is no tag for `u`: it does not match `\w+`");
+}
