@@ -34,7 +34,7 @@ fn it_loads_without_a_warning_and_every_task_can_be_planned() {
             let block = plan(&loaded, &task.name, &[]).root;
             assert_eq!((block.steps.len(), block.verify.len()), (task.steps.len(), task.verify.len()), "{}", task.name);
         }
-        plan::build::build_check(&loaded.catalog, &[]).unwrap();
+        plan::checks::build_check(&loaded.catalog, &[]).unwrap();
     }
 }
 
