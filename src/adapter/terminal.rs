@@ -8,8 +8,6 @@ use super::os;
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Read, Write};
 
-/// How `--set`'s relatives in the environment start: `REFLOAT_VAR_release`.
-
 /// The environment, as it was when asked. Values that are not Unicode are left out: whatever they
 /// are, they are none of the settings that we know.
 #[derive(Debug, Clone, Default)]

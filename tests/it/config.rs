@@ -2,7 +2,6 @@
 //!
 //! `tests/configs/NAME.toml` is a wrong file and `NAME.txt` the exact report. After a wanted change
 //! of the words: `UPDATE_EXPECTED=1 cargo test --test it config`, then read the difference.
-#![allow(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
 use proptest::prelude::*;
 use refloat::config::{self, Input, Loaded, Os, Source};

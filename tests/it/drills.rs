@@ -1,7 +1,5 @@
 //! The guide's procedures, run from recordings.
 
-#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "reads the recordings")]
-
 use super::support::{Project, recording, root};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -53,10 +51,11 @@ fn every_recorded_incident_yields_its_evidence() {
 #[test]
 fn a_live_diagnosis_names_the_cause_and_exits_with_3() {
     let project = Project::taskflow();
-    project
-        .run(&["--replay", &recording("db-auth-failed"), "diagnose"])
-        .exits(3)
-        .answers(&["database-connection", "password authentication failed for user \"taskflow\"", "refloat redeploy"]);
+    project.run(&["--replay", &recording("db-auth-failed"), "diagnose"]).exits(3).answers(&[
+        "database-connection",
+        "password authentication failed for user \"taskflow\"",
+        "refloat redeploy",
+    ]);
     project.run(&["--replay", &recording("healthy"), "diagnose"]).exits(0);
 }
 
@@ -81,10 +80,11 @@ fn rollback_with_one_revision_is_refused_before_anything_is_done() {
 
 #[test]
 fn redeploy_installs_where_there_is_no_release() {
-    Project::taskflow()
-        .run(&["--replay", &recording("drill-install"), "redeploy"])
-        .exits(0)
-        .says(&["Upgrade", "Install", "The frontend reaches the backend"]);
+    Project::taskflow().run(&["--replay", &recording("drill-install"), "redeploy"]).exits(0).says(&[
+        "Upgrade",
+        "Install",
+        "The frontend reaches the backend",
+    ]);
 }
 
 #[test]
@@ -97,10 +97,11 @@ fn redeploy_upgrades_where_there_is_one() {
 fn validation_tells_every_check_that_fails() {
     let project = Project::taskflow();
     project.run(&["--replay", &recording("healthy"), "validate"]).exits(0);
-    project
-        .run(&["--replay", &recording("db-auth-failed"), "validate"])
-        .exits(1)
-        .says(&["Every pod is Running and ready", "The backend says that it is healthy", "The frontend reaches the backend"]);
+    project.run(&["--replay", &recording("db-auth-failed"), "validate"]).exits(1).says(&[
+        "Every pod is Running and ready",
+        "The backend says that it is healthy",
+        "The frontend reaches the backend",
+    ]);
 }
 
 #[test]

@@ -35,7 +35,16 @@ fn project() -> (Tools, Project) {
 /// What no shell ever sees stays as it is.
 #[test]
 fn shell_text_arrives_as_one_literal_argument() {
-    for value in ["; rm -rf /", "$(touch x)", "`id`", "a b\t c", "%PATH%", "\"quoted\" 'text'", "日本語 ✓", "&& exit 1 | cat > y"] {
+    for value in [
+        "; rm -rf /",
+        "$(touch x)",
+        "`id`",
+        "a b\t c",
+        "%PATH%",
+        "\"quoted\" 'text'",
+        "日本語 ✓",
+        "&& exit 1 | cat > y",
+    ] {
         let (tools, project) = project();
         // A tab is a control character: the only one of these that is refused.
         let expected = if value.contains('\t') { 2 } else { 0 };
@@ -135,6 +144,8 @@ run = ["helm", "status", "${pod}"]
     let project = Project::new(&tasks).with_tools(&tools);
     project.run(&["each"]).exits(1).says(&["--kubeconfig=evil"]);
     let calls = tools.calls();
-    assert!(calls.contains(&["helm", "--namespace", "default", "status", "good one; rm -rf /"].map(str::to_owned).to_vec()));
+    assert!(
+        calls.contains(&["helm", "--namespace", "default", "status", "good one; rm -rf /"].map(str::to_owned).to_vec())
+    );
     assert!(!calls.iter().any(|call| call.contains(&"--kubeconfig=evil".to_owned())), "{calls:?}");
 }

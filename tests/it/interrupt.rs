@@ -1,11 +1,5 @@
 //! Real signals, to a process that takes them as `refloat` does.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "tests with real processes; whatever goes wrong fails them"
-)]
-
 use crate::stub::Tools;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read};

@@ -1,7 +1,5 @@
 //! Programs are found on PATH, and only there.
 
-#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests with real files")]
-
 use crate::stub::Tools;
 use refloat::adapter::lookup::Programs;
 use refloat::port::Locate;

@@ -1,11 +1,5 @@
 //! Real processes: streams, limits, signals, and everything that keeps a tool from starting.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "tests with real processes; whatever goes wrong fails them"
-)]
-
 use crate::stub::Tools;
 use refloat::adapter::interrupt::NeverStop;
 use refloat::adapter::process::{Patience, Processes};

@@ -1,7 +1,5 @@
 //! Recordings: written, read, and asked.
 
-#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests with real files")]
-
 use refloat::adapter::record::Recording;
 use refloat::adapter::replay::Replay;
 use refloat::model::command::{Exit, Invocation, RecordedCall, Stream};

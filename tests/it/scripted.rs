@@ -1,8 +1,6 @@
 //! Runs of plans against scripted tools: what a question that could not be asked decides, and what
 //! leaves a sensitive step.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
-
 use refloat::config::{self, Input, Os, Source};
 use refloat::error::Code;
 use refloat::model::catalog::Catalog;

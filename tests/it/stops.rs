@@ -1,7 +1,5 @@
 //! Limits and stops: who gets which signal, how often, and who is left.
 
-#![expect(clippy::disallowed_methods, reason = "waits for what real processes note")]
-
 use crate::process::{Answer, SHORT, call, here, run, run_with, wait_until_gone};
 use crate::stub::Tools;
 use refloat::adapter::interrupt::NeverStop;

@@ -1,13 +1,5 @@
 //! A private directory with copies of the stub, and what they were asked.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "help for tests: whatever goes wrong here fails the test"
-)]
-
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;

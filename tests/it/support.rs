@@ -1,7 +1,5 @@
 //! A project of its own for each test, and the binary run in it.
 
-#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "help for tests: a fault here fails the test")]
-
 use super::stub::Tools;
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,8 +1,6 @@
 //! Tools that are missing, too old, or cannot reach what they talk to: stand-ins first, then the
 //! real ones where they are installed.
 
-#![expect(clippy::disallowed_methods, reason = "looks whether the real tools are there")]
-
 use super::stub::Tools;
 use super::support::Project;
 use serde_json::json;
@@ -83,7 +81,15 @@ fn doctor_tells_each_tool_and_exits_with_5_when_one_is_unfit() {
         .rule(json!({ "argv": ["kubectl", "version", "--client"], "stdout": "Client Version: v1.32.4-dispatcher\n" }))
         .tool("docker");
     let project = Project::new(&tasks()).with_tools(&tools);
-    project.run(&["doctor"]).exits(5).answers(&["helm", "3.2.4", "kubectl", "1.32.4", "docker", "minikube", "install minikube"]);
+    project.run(&["doctor"]).exits(5).answers(&[
+        "helm",
+        "3.2.4",
+        "kubectl",
+        "1.32.4",
+        "docker",
+        "minikube",
+        "install minikube",
+    ]);
 }
 
 #[test]
@@ -115,7 +121,10 @@ fn real_kubectl_without_a_cluster() {
     let folder = Path::new(&place).parent().and_then(Path::to_str).unwrap_or_default().to_owned();
     let project = Project::new(&tasks()).env("PATH", &format!("{folder}:/usr/bin:/bin"));
     // No kubeconfig: the pinned context does not exist.
-    project.run(&["look"]).exits(1).says(&["context was not found for specified context: nowhere", "kubectl config get-contexts"]);
+    project
+        .run(&["look"])
+        .exits(1)
+        .says(&["context was not found for specified context: nowhere", "kubectl config get-contexts"]);
     project.run(&["diagnose"]).exits(3).answers(&["nowhere"]);
     // A kubeconfig whose server is down.
     let config = "apiVersion: v1\nkind: Config\nclusters: [{name: c, cluster: {server: 'https://127.0.0.1:9'}}]\n\
@@ -132,7 +141,11 @@ fn real_helm_without_a_cluster() {
     let Some(place) = on_path("helm").filter(|place| real("helm", place)) else { return };
     let folder = Path::new(&place).parent().and_then(Path::to_str).unwrap_or_default().to_owned();
     let project = Project::new(&tasks()).env("PATH", &folder);
-    project.run(&["releases"]).exits(1).says(&["Kubernetes cluster unreachable", "cluster-unreachable", "minikube update-context"]);
+    project.run(&["releases"]).exits(1).says(&[
+        "Kubernetes cluster unreachable",
+        "cluster-unreachable",
+        "minikube update-context",
+    ]);
 }
 
 #[test]
