@@ -31,6 +31,15 @@ pub struct Catalog {
 }
 
 impl Catalog {
+    /// A text for people with the variables filled in; secret ones stay `${name}`.
+    pub fn say(&self, text: &str) -> String {
+        let value = |name: &str| self.vars.get(name).filter(|var| !var.secret).map(|var| var.value.as_str());
+        match Template::parse(text) {
+            Ok(template) => template.fill(value).map_or_else(String::new, |filled| filled.to_string()),
+            Err(_) => text.to_owned(),
+        }
+    }
+
     /// The task of that name.
     pub fn task(&self, name: &str) -> Option<&Task> {
         self.tasks.iter().find(|task| task.name == name)

@@ -160,7 +160,7 @@ pub fn last_run(row: &Row) -> String {
     format!("{}{replay}: {}, {}", row.task, outcome(row.outcome), timestamp(row.at))
 }
 
-/// The table, in the order given.
+/// The table, in the order given. A run's id says when it was.
 pub fn text(rows: &[Row], look: &Look) -> String {
     let mut out = String::new();
     if rows.is_empty() {
@@ -168,7 +168,7 @@ pub fn text(rows: &[Row], look: &Look) -> String {
         return out;
     }
     let styles = look.styles;
-    let heading = ["run", "when", "task", "outcome", "took", "steps"];
+    let heading = ["run", "task", "outcome", "took", "steps"];
     let mut cells = vec![heading.map(|word| Piece::whole(styles.dim, word)).to_vec()];
     for row in rows {
         let style = match row.outcome {
@@ -179,7 +179,6 @@ pub fn text(rows: &[Row], look: &Look) -> String {
         let task = if row.replay.is_some() { format!("{} (replayed)", row.task) } else { row.task.clone() };
         cells.push(vec![
             Piece::whole(styles.strong, &row.run),
-            Piece::whole(Style::new(), &timestamp(row.at)),
             Piece::whole(Style::new(), &visible(&task)),
             Piece::whole(style, outcome(row.outcome)),
             Piece::whole(Style::new(), &took(row.took_ms)),

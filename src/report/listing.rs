@@ -40,7 +40,7 @@ pub fn text(catalog: &Catalog, last: Option<&str>, look: &Look) -> String {
                 vec![
                     Piece::whole(style, &format!("{mark:>2}")),
                     Piece::whole(styles.command, &usage),
-                    Piece::prose(Style::new(), &task.summary),
+                    Piece::prose(Style::new(), &catalog.say(&task.summary)),
                 ]
             })
             .collect();

@@ -60,12 +60,14 @@ pub struct Story {
     open: BTreeMap<String, Open>,
     /// The step whose output was told last.
     speaker: Option<String>,
+    /// Advice that has been given: nobody needs to read it twice.
+    given: Vec<String>,
 }
 
 impl Story {
     /// A story for a place that looks like `look`.
     pub fn new(look: Look, verbosity: Verbosity) -> Self {
-        Self { look, verbosity, task: String::new(), open: BTreeMap::new(), speaker: None }
+        Self { look, verbosity, task: String::new(), open: BTreeMap::new(), speaker: None, given: Vec::new() }
     }
 
     /// What people read for an open step: its name, called tasks before it.
@@ -108,6 +110,7 @@ impl Story {
                     told.err.push('\n');
                 }
                 told.err.push_str(&diagnosis::text(diagnosis, None, &self.look));
+                self.given.extend(diagnosis.findings.iter().flat_map(|finding| finding.fixes.iter().cloned()));
                 told.err.push('\n');
             }
             EventKind::Notice { text } => self.normal(&mut told.err, (self.look.styles.warn, "note"), text),
@@ -259,6 +262,7 @@ impl Story {
         }
         if bad || self.verbosity >= Verbosity::Normal {
             self.advice(out, "fix", hints);
+            self.given.extend(hints.iter().cloned());
         }
     }
 
@@ -318,7 +322,8 @@ impl Story {
                 &[Piece::whole(Style::new(), place), Piece::whole(styles.dim, &many)],
             );
         }
-        self.advice(out, "next", next);
+        let fresh: Vec<String> = next.iter().filter(|line| !self.given.contains(line)).cloned().collect();
+        self.advice(out, "next", &fresh);
     }
 
     /// What people read for a step: the names of the calls it stands in, its own, its item.

@@ -52,7 +52,7 @@ impl Page<'_> {
     fn head(&mut self, task: &Task) {
         let styles = self.look.styles;
         let mut rows = vec![
-            vec![Piece::whole(styles.strong, &task.name), Piece::prose(Style::new(), &task.summary)],
+            vec![Piece::whole(styles.strong, &task.name), Piece::prose(Style::new(), &self.catalog.say(&task.summary))],
             vec![
                 Piece::whole(styles.dim, "usage"),
                 Piece::whole(styles.command, &format!("refloat {}", listing::usage(task))),

@@ -65,6 +65,16 @@ impl Answer {
         pattern.is_match(&self.stdout) || pattern.is_match(&self.stderr)
     }
 
+    /// The line that matches, as it may be shown; `None` when only what is hidden matches.
+    pub fn line_of(&self, pattern: &Pattern) -> Option<String> {
+        [&self.shown_stdout, &self.shown_stderr].into_iter().find_map(|text| {
+            let found = pattern.regex().find(text)?;
+            let line = text[found.start()..].split(|byte| *byte == b'\n').next()?;
+            let before = text[..found.start()].rsplit(|byte| *byte == b'\n').next()?;
+            Some(shorten(clean(&[before, line].concat()).trim().to_owned()))
+        })
+    }
+
     /// The last telling line of standard error (or else of standard output), for a note.
     pub fn last_words(&self) -> Option<String> {
         [&self.shown_stderr, &self.shown_stdout].into_iter().find_map(|text| {

@@ -39,9 +39,12 @@ pub fn judge(spec: &Step, answer: &Answer) -> Verdict {
         return Verdict::AlreadyDone;
     }
     if let Some(pattern) = spec.reject.as_ref().filter(|pattern| answer.matches(pattern)) {
-        return Verdict::Failed(format!("its output matches `{}`", pattern.source()));
+        return Verdict::Failed(match answer.line_of(pattern) {
+            Some(line) => format!("it says: {line}"),
+            None => format!("its output matches {}", brief(pattern)),
+        });
     }
-    let missing = |pattern: &Pattern| format!("its output does not match `{}`", pattern.source());
+    let missing = |pattern: &Pattern| format!("its output does not match {}", brief(pattern));
     if let Some(until) = &spec.until {
         let unmet = failed.or_else(|| (!answer.matches(&until.pattern)).then(|| missing(&until.pattern)));
         if let Some(why) = unmet {
@@ -56,6 +59,16 @@ pub fn judge(spec: &Step, answer: &Answer) -> Verdict {
     match spec.expect.as_ref().filter(|pattern| !answer.matches(pattern)) {
         Some(pattern) => Verdict::Failed(missing(pattern)),
         None => Verdict::Ok,
+    }
+}
+
+/// A pattern for a note: whole when it is short, for a long one tells nobody anything.
+fn brief(pattern: &Pattern) -> String {
+    const MOST: usize = 60;
+    let source = pattern.source();
+    match source.char_indices().nth(MOST) {
+        Some((end, _)) => format!("`{}...`", &source[..end]),
+        None => format!("`{source}`"),
     }
 }
 

@@ -40,7 +40,7 @@ fn exit_code_and_patterns_are_independent() {
     assert_eq!(one(exit(0).err("all good"), expect("good")), "1 ok");
     assert_eq!(one(exit(0).out("x"), expect("good")), "1 failed its output does not match `good`");
     assert_eq!(one(exit(3).out("all good"), expect("good")), "1 failed exited with code 3");
-    assert_eq!(one(exit(0).err("ERROR: no"), reject("^ERROR")), "1 failed its output matches `^ERROR`");
+    assert_eq!(one(exit(0).err("ERROR: no"), reject("^ERROR")), "1 failed it says: ERROR: no");
     assert_eq!(one(exit(0).out("fine"), reject("^ERROR")), "1 ok");
     let done = |spec: &mut Step| spec.done_if = Some(DoneIf::Output(pattern("already exists")));
     assert_eq!(one(exit(1).err("x already exists"), done), "1 already");
