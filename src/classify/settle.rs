@@ -4,6 +4,7 @@
 use super::facts::{self, Facts, Health, Text};
 use super::rules::Rules;
 use super::scan::Hit;
+use super::table;
 use crate::model::finding::{Role, Source};
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,11 +81,12 @@ fn is_over(
             is_reconnected(texts, hit.document, line, facts.workload(&hit.subject) == Some(Health::Good))
         }
         _ => match family {
+            "helm-timeout" if hit.source == Source::Kubectl => has_rolled_out(texts, hit, line),
             "helm-release-conflict" | "helm-not-found" | "helm-chart-error" | "helm-timeout" => facts::later(
                 texts,
                 hit.document,
                 line,
-                &["STATUS: deployed", "Happy Helming!", "\" successfully rolled out", "\tdeployed", " deployed "],
+                &["STATUS: deployed", "Happy Helming!", "\tdeployed", " deployed "],
             ),
             "cluster-unreachable" => facts::answers_later(texts, hit.document, line),
             "minikube-start-failed" | "minikube-profile-missing" | "docker-daemon-down" => {
@@ -122,6 +124,13 @@ fn signs() -> Option<&'static AhoCorasick> {
 fn is_denied(line: &[u8]) -> bool {
     let line = String::from_utf8_lossy(line).to_ascii_lowercase();
     ["not ", "fail", "unable", "error"].iter().any(|no| line.contains(no))
+}
+
+/// Did a later look at the same rollout see it done?
+fn has_rolled_out(texts: &[Text<'_>], hit: &Hit, line: usize) -> bool {
+    let name = hit.groups.get("name").map_or(hit.subject.as_str(), String::as_str);
+    let done = format!("\"{}\" successfully rolled out", table::workload(name));
+    facts::later(texts, hit.document, line, &[&done])
 }
 
 /// Did nslookup find the name after all? It tries every search suffix and tells of each that fails.
