@@ -79,6 +79,7 @@ pub mod classify {
     pub mod diagnose;
     mod facts;
     mod literals;
+    mod marks;
     mod page;
     mod rank;
     pub mod recording;

@@ -75,7 +75,9 @@ fn kubectl(rest: &[&str], verb: &str, kind: &str, name: &str) -> Printed {
         matches!(pair, ["-o" | "--output", format] if format.starts_with("yaml") || format.starts_with("json") || format.starts_with("go-template"))
     });
     let subject = |kind: &str, name: &str| match kind.split_once('/') {
-        Some((_, name)) => name.to_owned(),
+        // `deployment/web` is what the next command has to say, too.
+        Some(("pod" | "pods" | "po", name)) => name.to_owned(),
+        Some(_) => kind.to_owned(),
         None if table::is_name(name) => name.to_owned(),
         None => String::new(),
     };
@@ -92,7 +94,9 @@ fn kubectl(rest: &[&str], verb: &str, kind: &str, name: &str) -> Printed {
             Printed { source: Source::DescribePod, subject: subject(kind, name) }
         }
         "describe" => Printed { source: Source::DescribeOther, subject: subject(kind, name) },
-        "exec" | "run" | "debug" => Printed { source: Source::Unknown, subject: subject(kind, kind) },
+        // What `exec … curl` prints is about what was asked, not about where it was asked from.
+        "exec" | "run" | "debug" => Printed::of(Source::Unknown),
+        "rollout" => Printed { source: Source::Kubectl, subject: subject(name, name) },
         _ => Printed::of(Source::Kubectl),
     }
 }
@@ -234,7 +238,8 @@ mod tests {
             "➜  app git:(main) ✗ kubectl logs deploy/web",
             "kubectl logs deploy/web",
         ] {
-            assert_eq!(tool(line), Some((Source::PodLog, "web".into())), "{line}");
+            let (source, subject) = tool(line).unwrap();
+            assert_eq!((source, table::workload(&subject)), (Source::PodLog, "web"), "{line}");
         }
     }
 

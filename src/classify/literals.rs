@@ -4,24 +4,32 @@
 //! literals (case ignored) tells which rules are worth running.
 
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 /// Shorter literals stand everywhere and would only slow the pass down.
 const SHORTEST: usize = 4;
 /// Longest prefix of a literal that is looked for.
-const LONGEST: usize = 24;
+const LONGEST: usize = 16;
 /// More alternatives than this say too little.
 const MOST: usize = 40;
 
-/// At least one of these stands in every match of `pattern`, in some case. `None`: nothing is sure.
-pub(crate) fn required(pattern: &str) -> Option<Vec<String>> {
-    let hir =
-        ParserBuilder::new().unicode(false).utf8(false).multi_line(true).crlf(true).build().parse(pattern).ok()?;
-    let found = of(&hir)?;
+/// Parses `pattern` as `Pattern` compiles it. `None`: it is no regular expression.
+pub(crate) fn parse(pattern: &str) -> Option<Hir> {
+    ParserBuilder::new().unicode(false).utf8(false).multi_line(true).crlf(true).build().parse(pattern).ok()
+}
+
+/// At least one of these stands in every match of the pattern, in some case. `None`: nothing is sure.
+pub(crate) fn required(hir: &Hir) -> Option<Vec<String>> {
+    let found = of(hir)?;
     found
         .iter()
         .all(|literal| literal.len() >= SHORTEST)
         .then(|| found.into_iter().map(|literal| literal.chars().take(LONGEST).collect()).collect())
+}
+
+/// Does every match end where the text ends (`\z`)?
+pub(crate) fn is_at_end(hir: &Hir) -> bool {
+    hir.properties().look_set_suffix().contains(Look::End)
 }
 
 /// The shortest of a choice is what it is worth.
@@ -98,7 +106,7 @@ mod tests {
 
     #[test]
     fn what_must_stand_there() {
-        let of = |pattern| required(pattern).map(|literals| literals.join("|"));
+        let of = |pattern| parse(pattern).and_then(|hir| required(&hir)).map(|literals| literals.join("|"));
         assert_eq!(of(r"Insufficient\s+(cpu|memory)").as_deref(), Some("insufficient"));
         assert_eq!(of(r"(?i)x?signature (?:has )?expired").as_deref(), Some("signature "));
         assert_eq!(of(r"manifest unknown|toomanyrequests").as_deref(), Some("manifest unknown|toomanyrequests"));
@@ -110,7 +118,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_match_always_holds_a_required_literal(text in "[a-dA-D]{0,12}", pattern in "(a|b|c|\\(\\?i\\)|ab|\\(cd|\\)|\\||\\?|[ab]){0,10}abcd") {
-            if let (Ok(regex), Some(literals)) = (regex::bytes::Regex::new(&pattern), required(&pattern)) {
+            if let (Ok(regex), Some(literals)) = (regex::bytes::Regex::new(&pattern), parse(&pattern).and_then(|hir| required(&hir))) {
                 let hay = format!("{text}abcd{text}");
                 if let Some(found) = regex.find(hay.as_bytes()) {
                     let found = String::from_utf8_lossy(found.as_bytes()).to_ascii_lowercase();

@@ -76,6 +76,11 @@ impl<'a> Page<'a> {
         (line, offset - starts.get(line).copied().unwrap_or(0))
     }
 
+    /// Where a line begins in [`buffer`](Self::buffer); its end for a line behind the last.
+    pub(crate) fn start(&self, index: usize) -> usize {
+        self.face().starts.get(index).copied().unwrap_or(self.buffer().len())
+    }
+
     /// Does a line look the same on both faces? Then offsets in one are offsets in the other.
     pub(crate) fn same(&self, index: usize) -> bool {
         self.read.is_none() || self.line(index) == self.shown(index)

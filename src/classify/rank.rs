@@ -34,7 +34,10 @@ impl Group<'_> {
     fn is_shared(&self) -> bool {
         self.workload.is_empty()
             || self.hits.iter().any(|hit| matches!(hit.source, Source::DescribeOther | Source::OtherTable))
-            || self.hits.iter().any(|hit| hit.subject.to_ascii_lowercase().starts_with("node/"))
+            || self.hits.iter().any(|hit| {
+                let subject = hit.subject.to_ascii_lowercase();
+                subject.starts_with("node/") || subject.starts_with("persistentvolumeclaim/")
+            })
     }
 
     fn is_about(&self, other: &Group<'_>) -> bool {
@@ -120,14 +123,35 @@ pub(crate) fn rank(rules: &Rules, texts: &[Text<'_>], hits: Vec<Hit>, os: Os) ->
             group.order,
         )
     });
-    order
-        .into_iter()
-        .take(FINDINGS)
-        .map(|index| {
-            let role = if is_root(index) { Role::Root } else { Role::Consequence };
-            finding(texts, &groups, index, &explained[index], role, os)
-        })
-        .collect()
+    let mut findings: Vec<Finding> = Vec::new();
+    for index in order {
+        let role = if is_root(index) { Role::Root } else { Role::Consequence };
+        let is_vaguer = groups[index].symptom.role != Role::Consequence
+            && (0..groups.len()).any(|other| {
+                explained[other].contains(&index) && groups[other].symptom.family == groups[index].symptom.family
+            });
+        // The same again in vaguer words is no news.
+        if !is_vaguer || role == Role::Root {
+            add(&mut findings, finding(texts, &groups, index, &explained[index], role, os));
+        }
+    }
+    findings.truncate(FINDINGS);
+    findings
+}
+
+/// Adds a finding; one that says the same of another pod joins the first.
+fn add(findings: &mut Vec<Finding>, new: Finding) {
+    let Some(same) = findings.iter_mut().find(|old| old.id == new.id && old.cause == new.cause && old.role == new.role)
+    else {
+        findings.push(new);
+        return;
+    };
+    same.explains.extend(new.explains);
+    same.explains.sort_unstable();
+    same.explains.dedup();
+    same.confidence = same.confidence.max(new.confidence);
+    let room = QUOTES.saturating_sub(same.evidence.len());
+    same.evidence.extend(new.evidence.into_iter().take(room));
 }
 
 fn grouped(rules: &Rules, hits: Vec<Hit>) -> Vec<Group<'_>> {
@@ -194,7 +218,10 @@ fn finding(
         group.hits.iter().map(|hit| hit.subject.as_str()).find(|subject| !subject.is_empty()).unwrap_or_default();
     let bare = subject.rsplit('/').next().unwrap_or(subject);
     if !bare.is_empty() {
-        names.entry("pod").or_insert(bare);
+        // `kubectl logs` takes `deployment/web`, but not the bare name of a deployment.
+        let is_owner =
+            subject.starts_with("deploy") || subject.starts_with("statefulset/") || subject.starts_with("sts/");
+        names.entry("pod").or_insert(if is_owner { subject } else { bare });
         names.entry("subject").or_insert(bare);
     }
     let sources: BTreeSet<Source> = effects

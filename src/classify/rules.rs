@@ -4,12 +4,13 @@
 
 use super::literals;
 use crate::model::finding::{Source, Symptom};
-use crate::model::pattern::Pattern;
+use crate::model::pattern::{MAX_SOURCE, Pattern};
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 /// Texts from this size on earn the faster, costlier automaton.
-const LARGE: usize = 4 << 20;
+const LARGE: usize = 512 << 10;
 
 /// A pattern of a symptom that does not compile.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,12 +27,25 @@ pub struct RuleError {
 /// A pattern, compiled on first use.
 struct Lazy {
     source: String,
+    /// One of these stands in every match; `None`: nothing is sure.
+    literals: Option<Vec<String>>,
+    /// Every match ends where the text ends.
+    at_end: bool,
     compiled: OnceLock<Option<Pattern>>,
 }
 
 impl Lazy {
-    fn new(source: &str) -> Self {
-        Self { source: source.to_owned(), compiled: OnceLock::new() }
+    fn new(source: &str) -> Result<Self, String> {
+        // Parsing costs a tenth of compiling; `Pattern` words the fault.
+        match literals::parse(source) {
+            Some(hir) if source.len() <= MAX_SOURCE => Ok(Self {
+                source: source.to_owned(),
+                literals: literals::required(&hir),
+                at_end: literals::is_at_end(&hir),
+                compiled: OnceLock::new(),
+            }),
+            _ => Err(Pattern::new(source).err().unwrap_or_else(|| "not a regular expression".to_owned())),
+        }
     }
 
     fn get(&self) -> Option<&Pattern> {
@@ -48,9 +62,26 @@ pub(crate) struct Rule {
 }
 
 impl Rule {
-    /// Its patterns, compiled.
-    pub(crate) fn any(&self) -> impl Iterator<Item = &Pattern> {
-        self.any.iter().filter_map(Lazy::get)
+    fn new(symptom: Symptom) -> Result<Self, RuleError> {
+        let lazies = |sources: &[String]| {
+            sources
+                .iter()
+                .map(|source| {
+                    Lazy::new(source).map_err(|message| RuleError {
+                        symptom: symptom.id.clone(),
+                        pattern: source.clone(),
+                        message,
+                    })
+                })
+                .collect::<Result<Vec<Lazy>, RuleError>>()
+        };
+        Ok(Self { any: lazies(&symptom.any)?, unless: lazies(&symptom.unless)?, symptom })
+    }
+
+    /// One of its patterns, compiled, and whether its matches end where the text ends.
+    pub(crate) fn pattern(&self, index: usize) -> Option<(&Pattern, bool)> {
+        let lazy = self.any.get(index)?;
+        Some((lazy.get()?, lazy.at_end))
     }
 
     /// Is a match on this line taken back?
@@ -66,19 +97,23 @@ impl Rule {
         match source {
             Manifest => false,
             _ if sources.is_empty() || sources.contains(&source) => true,
-            Unknown => true,
+            // Rows of pods are recognised wherever they stand.
+            Unknown => sources[..] != [Source::PodTable],
             // The three parts of a describe are easily taken for one another in a cut text.
             _ => tells(source) && sources.iter().any(|source| tells(*source)),
         }
     }
 }
 
-/// The automaton over all literals, and which rules each of them stands for.
+/// A pattern: the index of its rule, and its own in that rule.
+type Place = (usize, usize);
+
+/// The automaton over all literals, and which pattern each of them stands for.
 struct Filter {
     automaton: AhoCorasick,
-    owners: Vec<usize>,
-    /// Rules without a literal: always run.
-    always: Vec<usize>,
+    owners: Vec<Place>,
+    /// Patterns without a literal: always run.
+    always: Vec<Place>,
 }
 
 /// Symptoms, ready to be looked for.
@@ -100,18 +135,7 @@ impl Rules {
     /// # Errors
     /// The first pattern that is no regular expression.
     pub fn new(symptoms: Vec<Symptom>) -> Result<Self, RuleError> {
-        let mut rules = Vec::with_capacity(symptoms.len());
-        for symptom in symptoms {
-            for source in symptom.any.iter().chain(&symptom.unless) {
-                check(source).map_err(|message| RuleError {
-                    symptom: symptom.id.clone(),
-                    pattern: source.clone(),
-                    message,
-                })?;
-            }
-            let lazies = |sources: &[String]| sources.iter().map(|source| Lazy::new(source)).collect();
-            rules.push(Rule { any: lazies(&symptom.any), unless: lazies(&symptom.unless), symptom });
-        }
+        let rules = symptoms.into_iter().map(Rule::new).collect::<Result<_, _>>()?;
         Ok(Self { rules, small: OnceLock::new(), large: OnceLock::new() })
     }
 
@@ -130,49 +154,40 @@ impl Rules {
         self.rules.get(index)
     }
 
-    /// Indexes of the rules that could match in this text, in order.
-    pub(crate) fn candidates(&self, text: &[u8]) -> Vec<usize> {
+    /// The patterns that could match in this text, in order: a rule's index and a pattern's in it.
+    pub(crate) fn candidates(&self, text: &[u8]) -> BTreeSet<Place> {
         let slot = if text.len() < LARGE { &self.small } else { &self.large };
-        let kind = if text.len() < LARGE { AhoCorasickKind::ContiguousNFA } else { AhoCorasickKind::DFA };
-        let Some(filter) = slot.get_or_init(|| self.filter(kind)) else { return (0..self.rules.len()).collect() };
-        let mut wanted = vec![false; self.rules.len()];
-        for index in &filter.always {
-            wanted[*index] = true;
-        }
+        let kind = if text.len() < LARGE { AhoCorasickKind::NoncontiguousNFA } else { AhoCorasickKind::DFA };
+        let Some(filter) = slot.get_or_init(|| self.filter(kind)) else { return self.places().collect() };
+        let mut seen = vec![false; filter.owners.len()];
         for found in filter.automaton.find_overlapping_iter(text) {
-            wanted[filter.owners[found.pattern().as_usize()]] = true;
+            if let Some(seen) = seen.get_mut(found.pattern().as_usize()) {
+                *seen = true;
+            }
         }
-        (0..wanted.len()).filter(|index| wanted[*index]).collect()
+        let owners = filter.owners.iter().zip(seen).filter(|(_, seen)| *seen).map(|(place, _)| *place);
+        owners.chain(filter.always.iter().copied()).collect()
+    }
+
+    fn places(&self) -> impl Iterator<Item = Place> {
+        self.rules.iter().enumerate().flat_map(|(rule, of)| (0..of.any.len()).map(move |pattern| (rule, pattern)))
     }
 
     fn filter(&self, kind: AhoCorasickKind) -> Option<Filter> {
         let mut always = Vec::new();
         let mut texts = Vec::new();
         let mut owners = Vec::new();
-        for (index, rule) in self.rules.iter().enumerate() {
-            let literals: Option<Vec<Vec<String>>> =
-                rule.symptom.any.iter().map(|source| literals::required(source)).collect();
-            let Some(literals) = literals else {
-                always.push(index);
+        for place @ (rule, pattern) in self.places() {
+            let Some(literals) = &self.rules[rule].any[pattern].literals else {
+                always.push(place);
                 continue;
             };
-            for literal in literals.into_iter().flatten() {
+            for literal in literals {
                 texts.push(literal);
-                owners.push(index);
+                owners.push(place);
             }
         }
         let automaton = AhoCorasickBuilder::new().ascii_case_insensitive(true).kind(Some(kind)).build(&texts).ok()?;
         Some(Filter { automaton, owners, always })
-    }
-}
-
-/// Is it a regular expression? Parsing costs a tenth of compiling.
-fn check(source: &str) -> Result<(), String> {
-    let parsed =
-        regex_syntax::ParserBuilder::new().unicode(false).utf8(false).multi_line(true).crlf(true).build().parse(source);
-    match parsed {
-        Ok(_) if source.len() <= crate::model::pattern::MAX_SOURCE => Ok(()),
-        // `Pattern` words the fault.
-        _ => Pattern::new(source).map(|_| ()),
     }
 }

@@ -6,11 +6,14 @@ use super::sources::{Layout, Stretch};
 use super::table::{self, EventRow};
 use crate::model::finding::Source;
 use regex::bytes::Regex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Range;
 
-/// Matches of one pattern in one document that are looked at; a log may hold millions.
-const MOST_MATCHES: usize = 2000;
-/// Of these, so many from the start are kept with their captures; the last one always is.
+/// Of the matches of one pattern in one document so many from the start are looked at …
+const FIRST: usize = 1000;
+/// … and so many from the end; a log may hold millions.
+const LAST: usize = 50;
+/// So many are kept with their groups; the last one always is.
 const KEPT: usize = 12;
 
 /// One match of one rule.
@@ -39,27 +42,32 @@ pub(crate) struct Hit {
 /// Runs the rules that could match over a page.
 pub(crate) fn scan(rules: &Rules, document: usize, page: &Page<'_>, layout: &Layout) -> Vec<Hit> {
     let mut hits = Vec::new();
-    for index in rules.candidates(page.buffer()) {
-        let Some(rule) = rules.rule(index) else { continue };
-        for pattern in rule.any() {
-            let mut found = one(rule, pattern.regex(), page, layout);
-            for hit in &mut found {
-                (hit.rule, hit.document) = (index, document);
-            }
-            hits.extend(found);
+    let sources: BTreeSet<Source> = layout.sources().collect();
+    for (index, pattern) in rules.candidates(page.buffer()) {
+        let Some(rule) = rules.rule(index).filter(|rule| sources.iter().any(|source| rule.reads(*source))) else {
+            continue;
+        };
+        let Some((pattern, at_end)) = rule.pattern(pattern) else { continue };
+        let from = if at_end { tail(page) } else { 0 };
+        let mut found = one(rule, pattern.regex(), page, layout, from);
+        for hit in &mut found {
+            (hit.rule, hit.document) = (index, document);
         }
+        hits.extend(found);
     }
     hits
 }
 
-fn one(rule: &Rule, regex: &Regex, page: &Page<'_>, layout: &Layout) -> Vec<Hit> {
+fn one(rule: &Rule, regex: &Regex, page: &Page<'_>, layout: &Layout, from: usize) -> Vec<Hit> {
     let mut hits: Vec<Hit> = Vec::new();
     let mut last_line = None;
-    for found in regex.find_iter(page.buffer()).take(MOST_MATCHES) {
+    let (found, passed) = matches(regex, page.buffer(), from);
+    for found in found {
         // A pattern may begin with the blank or the line end before its text.
-        let blank = found.as_bytes().iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let matched = page.buffer().get(found.clone()).unwrap_or_default();
+        let blank = matched.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         let blank = if blank == found.len() { 0 } else { blank };
-        let (line, column) = page.place(found.start() + blank);
+        let (line, column) = page.place(found.start + blank);
         if last_line == Some(line) {
             continue;
         }
@@ -100,11 +108,39 @@ fn one(rule: &Rule, regex: &Regex, page: &Page<'_>, layout: &Layout) -> Vec<Hit>
             source,
             subject,
             event,
-            groups: groups(regex, page.buffer(), found.start()),
+            groups: groups(regex, page.buffer(), found.start),
             count,
         });
     }
+    if let Some(first) = hits.first_mut() {
+        first.count += passed;
+    }
     hits
+}
+
+/// Where the end of a long text begins: at a line.
+fn tail(page: &Page<'_>) -> usize {
+    const TAIL: usize = 64 << 10;
+    let (line, column) = page.place(page.buffer().len().saturating_sub(TAIL));
+    page.start(if column == 0 { line } else { line + 1 })
+}
+
+/// The first and the last matches, and how many lie between them.
+fn matches(regex: &Regex, buffer: &[u8], from: usize) -> (Vec<Range<usize>>, u64) {
+    let text = buffer.get(from..).unwrap_or_default();
+    let mut all = regex.find_iter(text).map(|found| found.start() + from..found.end() + from);
+    let mut out: Vec<Range<usize>> = all.by_ref().take(FIRST).collect();
+    let mut tail = VecDeque::with_capacity(LAST);
+    let mut passed = 0;
+    for found in all {
+        if tail.len() == LAST {
+            tail.pop_front();
+            passed += 1;
+        }
+        tail.push_back(found);
+    }
+    out.extend(tail);
+    (out, passed)
 }
 
 /// The named groups of the match that starts at `start`.

@@ -4,8 +4,11 @@
 use super::facts::{self, Facts, Health, Text};
 use super::rules::Rules;
 use super::scan::Hit;
+use super::table;
 use crate::model::finding::{Role, Source};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 /// A transient symptom counts once it was seen this often.
 const PERSISTS: u64 = 3;
@@ -78,11 +81,12 @@ fn is_over(
             is_reconnected(texts, hit.document, line, facts.workload(&hit.subject) == Some(Health::Good))
         }
         _ => match family {
+            "helm-timeout" if hit.source == Source::Kubectl => has_rolled_out(texts, hit, line),
             "helm-release-conflict" | "helm-not-found" | "helm-chart-error" | "helm-timeout" => facts::later(
                 texts,
                 hit.document,
                 line,
-                &["STATUS: deployed", "Happy Helming!", "\" successfully rolled out", "\tdeployed", " deployed "],
+                &["STATUS: deployed", "Happy Helming!", "\tdeployed", " deployed "],
             ),
             "cluster-unreachable" => facts::answers_later(texts, hit.document, line),
             "minikube-start-failed" | "minikube-profile-missing" | "docker-daemon-down" => {
@@ -98,14 +102,35 @@ fn is_over(
 fn is_reconnected(texts: &[Text<'_>], document: usize, line: usize, pod_is_good: bool) -> bool {
     let Some(text) = texts.get(document) else { return false };
     let end = text.layout.end_of(line, text.page.len());
-    (line + 1..end).any(|next| {
-        let line = text.page.line(next);
-        let holds = |sign: &&str| line.windows(sign.len()).any(|window| window.eq_ignore_ascii_case(sign.as_bytes()));
-        let said = RECONNECTED.iter().any(holds) || (pod_is_good && STARTED.iter().any(holds));
-        said && ![&b"not "[..], b"fail", b"unable", b"error"]
-            .iter()
-            .any(|no| line.windows(no.len()).any(|w| w.eq_ignore_ascii_case(no)))
+    let from = text.page.start(line + 1);
+    let after = text.page.buffer().get(from..text.page.start(end)).unwrap_or_default();
+    signs().is_some_and(|signs| {
+        signs.find_iter(after).any(|found| {
+            let (at, _) = text.page.place(from + found.start());
+            (pod_is_good || found.pattern().as_usize() < RECONNECTED.len()) && !is_denied(text.page.line(at))
+        })
     })
+}
+
+/// Finds the words of [`RECONNECTED`] and, behind them, of [`STARTED`].
+fn signs() -> Option<&'static AhoCorasick> {
+    static SIGNS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        AhoCorasickBuilder::new().ascii_case_insensitive(true).build(RECONNECTED.iter().chain(&STARTED)).ok()
+    });
+    SIGNS.as_ref()
+}
+
+/// "not yet connected to database", "failed: connected to …".
+fn is_denied(line: &[u8]) -> bool {
+    let line = String::from_utf8_lossy(line).to_ascii_lowercase();
+    ["not ", "fail", "unable", "error"].iter().any(|no| line.contains(no))
+}
+
+/// Did a later look at the same rollout see it done?
+fn has_rolled_out(texts: &[Text<'_>], hit: &Hit, line: usize) -> bool {
+    let name = hit.groups.get("name").map_or(hit.subject.as_str(), String::as_str);
+    let done = format!("\"{}\" successfully rolled out", table::workload(name));
+    facts::later(texts, hit.document, line, &[&done])
 }
 
 /// Did nslookup find the name after all? It tries every search suffix and tells of each that fails.

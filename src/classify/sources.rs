@@ -5,6 +5,7 @@
 //! decides the rest.
 
 use super::command::{self, Printed, Typed};
+use super::marks;
 use super::page::Page;
 use super::table::{self, EventRow, PodRow};
 use crate::model::finding::{Document, Source};
@@ -55,6 +56,11 @@ impl Layout {
             .partition_point(|stretch| stretch.first <= line)
             .checked_sub(1)
             .and_then(|at| self.stretches.get(at))
+    }
+
+    /// The kinds of text in it.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = Source> {
+        self.stretches.iter().filter_map(|stretch| stretch.source)
     }
 
     /// The last line of the text that a line stands in: a log ends at the next prompt.
@@ -115,7 +121,13 @@ pub(crate) fn layout(document: &Document, page: &Page<'_>) -> Layout {
     let is_log = is_call && base.source == Source::PodLog;
     let mode = (base.source == Source::Manifest).then_some(Mode::Manifest);
     let mut reader = Reader { layout: Layout::default(), subject: String::new(), base, mode, is_log, is_call };
+    let marked = marks::marked(page);
     for index in 0..page.len() {
+        if !marked.get(index).copied().unwrap_or(true) && reader.is_plain() {
+            // Most lines of a log: nothing in them could change what they are.
+            reader.plain(index, page.line(index).is_empty());
+            continue;
+        }
         let line = String::from_utf8_lossy(page.line(index));
         let (source, subject) = reader.line(index, &line);
         reader.push(index, source, subject);
@@ -128,6 +140,26 @@ impl Reader {
         let same = self.layout.stretches.last().is_some_and(|last| last.source == source && last.subject == subject);
         if !same {
             self.layout.stretches.push(Stretch { first, source, subject });
+        }
+    }
+
+    /// Does an unmarked line stay what the line before it was?
+    fn is_plain(&self) -> bool {
+        let inside = Some(Mode::DescribePod) == self.mode
+            || matches!(self.mode, Some(Mode::DescribeOther | Mode::Manifest | Mode::Condition(_)));
+        self.is_log || !inside
+    }
+
+    fn plain(&mut self, index: usize, is_empty: bool) {
+        if is_empty {
+            self.mode = None;
+        }
+        let is_base = self.is_log || self.mode.is_none();
+        let last = self.layout.stretches.last();
+        let same = last.is_some_and(|last| last.source == Some(self.base.source) && last.subject == self.base.subject);
+        if !(is_base && same) {
+            let (source, subject) = if self.is_log { self.base() } else { self.here() };
+            self.push(index, source, subject);
         }
     }
 

@@ -4,7 +4,9 @@ use super::facts::{self, Text};
 use super::rank;
 use super::table;
 use crate::model::finding::{Quote, Source};
+use aho_corasick::AhoCorasick;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// How a line begins that reports a fault, behind a time stamp or a log's punctuation.
 const HEADS: [&str; 12] = [
@@ -44,7 +46,7 @@ const SMALL_TALK: [&str; 14] = [
 /// `known` places are of symptoms that have passed.
 pub(crate) fn telling(texts: &[Text<'_>], known: &BTreeSet<(usize, usize)>) -> Option<Quote> {
     for (document, text) in texts.iter().enumerate().rev() {
-        for line in (0..text.page.len()).rev() {
+        for line in suspects(text).into_iter().rev() {
             let source = text.layout.stretch(line).and_then(|stretch| stretch.source);
             if matches!(source, None | Some(Source::Manifest))
                 || known.contains(&(document, line))
@@ -61,6 +63,31 @@ pub(crate) fn telling(texts: &[Text<'_>], known: &BTreeSet<(usize, usize)>) -> O
         }
     }
     None
+}
+
+/// Lines that hold a word of a fault, in order.
+fn suspects(text: &Text<'_>) -> Vec<usize> {
+    static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        AhoCorasick::new([
+            "Error",
+            "error",
+            "ERR",
+            "atal",
+            "FATAL",
+            "CRITICAL",
+            "SEVERE",
+            "panic",
+            "xception",
+            "Traceback",
+            "Warning",
+        ])
+        .ok()
+    });
+    let Some(words) = WORDS.as_ref() else { return (0..text.page.len()).collect() };
+    let mut lines: Vec<usize> =
+        words.find_iter(text.page.buffer()).map(|found| text.page.place(found.start()).0).collect();
+    lines.dedup();
+    lines
 }
 
 fn is_fault(line: &[u8]) -> bool {
