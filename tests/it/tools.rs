@@ -4,7 +4,6 @@
 use super::stub::Tools;
 use super::support::Project;
 use serde_json::json;
-use std::path::Path;
 
 const TASKS: &str = r#"
 version = 1
@@ -102,23 +101,22 @@ fn the_listing_starts_no_tool() {
     assert!(tools.calls().is_empty());
 }
 
-/// Where `REFLOAT_REAL_TOOLS` names tools, they must be there; elsewhere an absent one is passed over.
-fn real(tool: &str, place: &str) -> bool {
-    let there = Path::new(place).exists();
+/// The folder of a real tool. Where `REFLOAT_REAL_TOOLS` names it, it must be there; elsewhere a
+/// test without it has nothing to show and says so.
+fn real(tool: &str) -> Option<String> {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let folder = std::env::split_paths(&paths).find(|folder| folder.join(tool).is_file());
     let demanded = std::env::var("REFLOAT_REAL_TOOLS").is_ok_and(|tools| tools.split(',').any(|name| name == tool));
-    assert!(there || !demanded, "{tool} is demanded and {place} is not there");
-    there
-}
-
-fn on_path(tool: &str) -> Option<String> {
-    let paths = std::env::var_os("PATH")?;
-    std::env::split_paths(&paths).map(|dir| dir.join(tool)).find(|path| path.is_file())?.to_str().map(str::to_owned)
+    assert!(folder.is_some() || !demanded, "{tool} is demanded and is not on PATH");
+    if folder.is_none() {
+        eprintln!("passed over: no real {tool} on PATH");
+    }
+    folder?.to_str().map(str::to_owned)
 }
 
 #[test]
 fn real_kubectl_without_a_cluster() {
-    let Some(place) = on_path("kubectl").filter(|place| real("kubectl", place)) else { return };
-    let folder = Path::new(&place).parent().and_then(Path::to_str).unwrap_or_default().to_owned();
+    let Some(folder) = real("kubectl") else { return };
     let project = Project::new(&tasks()).env("PATH", &format!("{folder}:/usr/bin:/bin"));
     // No kubeconfig: the pinned context does not exist.
     project
@@ -138,8 +136,7 @@ fn real_kubectl_without_a_cluster() {
 
 #[test]
 fn real_helm_without_a_cluster() {
-    let Some(place) = on_path("helm").filter(|place| real("helm", place)) else { return };
-    let folder = Path::new(&place).parent().and_then(Path::to_str).unwrap_or_default().to_owned();
+    let Some(folder) = real("helm") else { return };
     let project = Project::new(&tasks()).env("PATH", &folder);
     project.run(&["releases"]).exits(1).says(&[
         "Kubernetes cluster unreachable",
@@ -150,8 +147,7 @@ fn real_helm_without_a_cluster() {
 
 #[test]
 fn real_docker_without_a_daemon() {
-    let Some(place) = on_path("docker").filter(|place| real("docker", place)) else { return };
-    let folder = Path::new(&place).parent().and_then(Path::to_str).unwrap_or_default().to_owned();
+    let Some(folder) = real("docker") else { return };
     let project = Project::new(&tasks()).env("PATH", &folder).env("DOCKER_HOST", "unix:///nowhere/docker.sock");
     project.run(&["images"]).exits(1).says(&["docker-daemon-down", "Docker"]);
 }
