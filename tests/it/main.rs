@@ -18,6 +18,7 @@ mod interrupt;
 mod layers;
 mod lookup;
 mod process;
+mod readme;
 mod replay;
 mod runbook;
 mod scripted;
