@@ -1,8 +1,7 @@
 //! The last line that says something is wrong, for texts in which no symptom was found.
 
 use super::facts::{self, Text};
-use super::rank;
-use super::table;
+use super::{table, wording};
 use crate::model::finding::{Quote, Source};
 use aho_corasick::AhoCorasick;
 use std::collections::BTreeSet;
@@ -59,7 +58,7 @@ pub(crate) fn telling(texts: &[Text<'_>], known: &BTreeSet<(usize, usize)>) -> O
             if mended {
                 return None;
             }
-            return rank::quote(texts, document, line, None);
+            return wording::quote(texts, document, line, None);
         }
     }
     None
