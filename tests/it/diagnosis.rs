@@ -72,6 +72,45 @@ fn every_recorded_incident_names_its_family_first() {
 }
 
 #[test]
+fn saved_to_files_the_same_incidents_read_the_same() {
+    for (name, label) in recordings() {
+        // As `kubectl … > failure-pods.txt` leaves them: no calls, no streams, one folder.
+        let documents: Vec<Document> = recorded(&name)
+            .into_iter()
+            .enumerate()
+            .map(|(index, document)| {
+                let is_yaml = document.argv.iter().any(|word| word == "values" || word == "manifest");
+                let end = if is_yaml { "yaml" } else { "txt" };
+                Document { file: format!("failure-{index:02}.{end}"), argv: Vec::new(), is_stderr: false, ..document }
+            })
+            .collect();
+        let diagnosis = diagnose(&RULES, &documents, Os::Unix);
+        let label = if label == "healthy" { "" } else { label.as_str() };
+        assert_eq!(first(&diagnosis), label, "{name}");
+        assert_quotes_stand(&diagnosis, &documents);
+    }
+}
+
+#[test]
+fn one_pasted_session_reads_like_the_calls() {
+    for (name, label) in recordings() {
+        let mut session = String::new();
+        for document in recorded(&name) {
+            if !document.is_stderr {
+                session.push_str(&format!("dev@laptop:~/app$ {}\n", document.argv.join(" ")));
+            }
+            session.push_str(&String::from_utf8_lossy(&document.text));
+        }
+        let label = if label == "healthy" { "" } else { label.as_str() };
+        for text in [session.clone(), session.replace('\n', "\r\n")] {
+            let diagnosis = read(&text);
+            assert_eq!(first(&diagnosis), label, "{name}");
+            assert_quotes_stand(&diagnosis, &[document(&text)]);
+        }
+    }
+}
+
+#[test]
 fn noise_around_an_incident_changes_nothing() {
     let noise = [
         "NAME      READY   STATUS      RESTARTS     AGE\nother-0   1/1     Running     1 (3d ago)   9d\njob-x7k2p 0/1     Completed   0            9d\n",
