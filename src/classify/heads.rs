@@ -31,7 +31,7 @@ pub(crate) fn is_manifest_head(line: &str) -> bool {
 /// Lines whose first words say which program speaks.
 pub(crate) fn spoken(text: &str) -> Option<Source> {
     let starts = |heads: &[&str]| heads.iter().any(|head| text.starts_with(head));
-    if starts(&["Error from server", "error: ", "Unable to connect to the server", "The connection to the server"]) {
+    if starts(&["Error from server", "Unable to connect to the server", "The connection to the server"]) {
         return Some(Source::Kubectl);
     }
     if starts(&["Error: INSTALLATION FAILED", "Error: UPGRADE FAILED", "Error: uninstall:", "helm.go:"]) {
