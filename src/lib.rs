@@ -78,6 +78,7 @@ pub mod classify {
     mod command;
     pub mod diagnose;
     mod facts;
+    mod heads;
     mod literals;
     mod marks;
     mod page;
@@ -89,6 +90,7 @@ pub mod classify {
     mod sources;
     mod table;
     mod telling;
+    mod wording;
 }
 
 /// The loop: a planned step becomes events. Secrets are removed before an event exists.

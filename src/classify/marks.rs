@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 /// What a header, a prompt, a manifest, a describe or a tool's own message cannot do without. Every
 /// word that [`sources`](super::sources), [`command`](super::command) and [`table`](super::table)
 /// look for is here, or holds one that is.
-const WORDS: [&str; 44] = [
+const WORDS: [&str; 43] = [
     "Warning",
     "Normal",
     "NAME",
@@ -25,7 +25,6 @@ const WORDS: [&str; 44] = [
     "# Source: ",
     "```",
     "Error",
-    "error: ",
     "Unable to connect",
     "The connection to",
     "Access to",

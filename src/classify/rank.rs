@@ -3,22 +3,22 @@
 use super::facts::Text;
 use super::rules::Rules;
 use super::scan::Hit;
-use super::table;
-use crate::model::finding::{Confidence, Finding, Fix, Os, Quote, Role, Source, Symptom};
+use super::{table, wording};
+use crate::model::finding::{Finding, Os, Role, Source, Symptom};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// So many lines of evidence are quoted for a finding.
-const QUOTES: usize = 4;
 /// So many findings are told.
 const FINDINGS: usize = 40;
 
 /// All matches of one symptom about one workload.
-struct Group<'r> {
-    symptom: &'r Symptom,
+pub(crate) struct Group<'r> {
+    /// The symptom.
+    pub(crate) symptom: &'r Symptom,
     order: usize,
     workload: String,
-    hits: Vec<Hit>,
+    /// The matches.
+    pub(crate) hits: Vec<Hit>,
 }
 
 impl Group<'_> {
@@ -49,6 +49,12 @@ impl Group<'_> {
             || other.hits.iter().flat_map(|hit| hit.groups.values()).any(|value| value.starts_with(&self.workload))
     }
 
+    /// Of one family and about one workload: a cause and a vaguer word for it.
+    fn says_the_same(&self, other: &Group<'_>) -> bool {
+        let same = self.workload == other.workload || self.workload.is_empty() || other.workload.is_empty();
+        same && self.symptom.family == other.symptom.family
+    }
+
     fn explains(&self, other: &Group<'_>) -> bool {
         self.order != other.order
             && self.symptom.explains.iter().any(|pattern| is_like(pattern, &other.symptom.id))
@@ -57,7 +63,7 @@ impl Group<'_> {
 }
 
 /// A state outlasts an event, an event is nearer to the pod than a log, a tool's message says least.
-fn strength(source: Source) -> u8 {
+pub(crate) fn strength(source: Source) -> u8 {
     match source {
         Source::PodTable | Source::OtherTable | Source::DescribePod | Source::DescribeOther => 4,
         Source::Events => 3,
@@ -127,15 +133,18 @@ pub(crate) fn rank(rules: &Rules, texts: &[Text<'_>], hits: Vec<Hit>, os: Os) ->
     for index in order {
         let role = if is_root(index) { Role::Root } else { Role::Consequence };
         let is_vaguer = groups[index].symptom.role != Role::Consequence
-            && (0..groups.len()).any(|other| {
-                explained[other].contains(&index) && groups[other].symptom.family == groups[index].symptom.family
-            });
+            && (0..groups.len())
+                .any(|other| explained[other].contains(&index) && groups[other].says_the_same(&groups[index]));
         // The same again in vaguer words is no news.
         if !is_vaguer || role == Role::Root {
-            add(&mut findings, finding(texts, &groups, index, &explained[index], role, os));
+            add(&mut findings, wording::finding(texts, &groups, index, &explained[index], role, os));
         }
     }
     findings.truncate(FINDINGS);
+    let told: BTreeSet<String> = findings.iter().map(|finding| finding.id.clone()).collect();
+    for finding in &mut findings {
+        finding.explains.retain(|id| told.contains(id) && *id != finding.id);
+    }
     findings
 }
 
@@ -150,7 +159,7 @@ fn add(findings: &mut Vec<Finding>, new: Finding) {
     same.explains.sort_unstable();
     same.explains.dedup();
     same.confidence = same.confidence.max(new.confidence);
-    let room = QUOTES.saturating_sub(same.evidence.len());
+    let room = wording::QUOTES.saturating_sub(same.evidence.len());
     same.evidence.extend(new.evidence.into_iter().take(room));
 }
 
@@ -187,137 +196,15 @@ fn without_shadows(groups: Vec<Group<'_>>) -> Vec<Group<'_>> {
     let places: Vec<BTreeSet<(usize, usize)>> = groups.iter().map(Group::places).collect();
     let shadowed: Vec<bool> = (0..groups.len())
         .map(|index| {
-            (0..groups.len())
-                .any(|other| groups[other].explains(&groups[index]) && places[index].is_subset(&places[other]))
+            (0..groups.len()).any(|other| {
+                groups[other].explains(&groups[index])
+                    && places[index].is_subset(&places[other])
+                    // A user's symptoms may explain each other: then the first stays.
+                    && !(index < other && groups[index].explains(&groups[other]))
+            })
         })
         .collect();
     groups.into_iter().zip(shadowed).filter_map(|(group, gone)| (!gone).then_some(group)).collect()
-}
-
-fn finding(
-    texts: &[Text<'_>],
-    groups: &[Group<'_>],
-    index: usize,
-    effects: &BTreeSet<usize>,
-    role: Role,
-    os: Os,
-) -> Finding {
-    let group = &groups[index];
-    let symptom = group.symptom;
-    let best = group.hits.iter().max_by_key(|hit| (hit.groups.len(), strength(hit.source)));
-    let mut names: BTreeMap<&str, &str> = BTreeMap::new();
-    for hit in &group.hits {
-        for (name, value) in &hit.groups {
-            names.entry(name).or_insert(value);
-        }
-    }
-    if let Some(best) = best {
-        names.extend(best.groups.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    }
-    let subject =
-        group.hits.iter().map(|hit| hit.subject.as_str()).find(|subject| !subject.is_empty()).unwrap_or_default();
-    let bare = subject.rsplit('/').next().unwrap_or(subject);
-    if !bare.is_empty() {
-        // `kubectl logs` takes `deployment/web`, but not the bare name of a deployment.
-        let is_owner =
-            subject.starts_with("deploy") || subject.starts_with("statefulset/") || subject.starts_with("sts/");
-        names.entry("pod").or_insert(if is_owner { subject } else { bare });
-        names.entry("subject").or_insert(bare);
-    }
-    let sources: BTreeSet<Source> = effects
-        .iter()
-        .map(|at| &groups[*at])
-        .chain([group])
-        .flat_map(|group| &group.hits)
-        .map(|hit| hit.source)
-        .collect();
-    let explains: BTreeSet<String> = effects.iter().map(|at| groups[*at].symptom.id.clone()).collect();
-    Finding {
-        id: symptom.id.clone(),
-        family: symptom.family.clone(),
-        role,
-        subject: if bare.is_empty() { named(&names) } else { bare.to_owned() },
-        cause: fill(&symptom.cause, &names),
-        fixes: symptom.fix.iter().map(|fix| fill(for_os(fix, os), &names)).collect(),
-        confidence: match (explains.is_empty(), sources.len()) {
-            (true, _) => Confidence::Low,
-            (false, 0 | 1) => Confidence::Medium,
-            (false, _) => Confidence::High,
-        },
-        explains: explains.into_iter().collect(),
-        confirm: symptom.confirm.clone(),
-        evidence: quotes(texts, &group.hits),
-    }
-}
-
-fn for_os(fix: &Fix, os: Os) -> &str {
-    match (fix, os) {
-        (Fix::All(text), _) => text,
-        (Fix::ByOs { windows, .. }, Os::Windows) => windows,
-        (Fix::ByOs { unix, .. }, Os::Unix) => unix,
-    }
-}
-
-/// What the text is about when no pod is named.
-fn named(names: &BTreeMap<&str, &str>) -> String {
-    ["release", "image", "name", "host", "node", "profile"]
-        .iter()
-        .find_map(|name| names.get(name))
-        .map_or_else(String::new, |name| (*name).to_owned())
-}
-
-/// Fills `{name}` and `{name|otherwise}`.
-pub(crate) fn fill(template: &str, names: &BTreeMap<&str, &str>) -> String {
-    let mut out = String::new();
-    let mut rest = template;
-    while let Some((before, tail)) = rest.split_once('{') {
-        out.push_str(before);
-        let Some((inner, after)) = tail.split_once('}') else {
-            out.push('{');
-            rest = tail;
-            continue;
-        };
-        let (name, otherwise) = inner.split_once('|').map_or((inner, None), |(name, other)| (name, Some(other)));
-        match (crate::model::template::is_name(name), names.get(name), otherwise) {
-            (false, ..) => out.push_str(&format!("{{{inner}}}")),
-            (true, Some(value), _) => out.push_str(value),
-            (true, None, Some(otherwise)) => out.push_str(otherwise),
-            (true, None, None) => out.push_str(&format!("<{name}>")),
-        }
-        rest = after;
-    }
-    out.push_str(rest);
-    out
-}
-
-/// The lines to quote: strongest source first, each text once.
-fn quotes(texts: &[Text<'_>], hits: &[Hit]) -> Vec<Quote> {
-    let mut hits: Vec<&Hit> = hits.iter().collect();
-    hits.sort_by_key(|hit| (Reverse(strength(hit.source)), Reverse(hit.groups.len()), hit.document, hit.line));
-    let mut seen = BTreeSet::new();
-    let mut out = Vec::new();
-    for hit in hits {
-        let Some(quote) = quote(texts, hit.document, hit.line, hit.span) else { continue };
-        if seen.insert(quote.text.trim().to_owned()) {
-            out.push(quote);
-        }
-        if out.len() == QUOTES {
-            break;
-        }
-    }
-    out
-}
-
-/// A line as it stands there.
-pub(crate) fn quote(texts: &[Text<'_>], document: usize, line: usize, span: Option<(usize, usize)>) -> Option<Quote> {
-    let text = texts.get(document)?;
-    let bytes = text.page.shown(line);
-    let shown = String::from_utf8_lossy(bytes);
-    // A replaced byte would shift the span.
-    let span = span.filter(|(start, end)| {
-        shown.len() == bytes.len() && shown.is_char_boundary(*start) && shown.is_char_boundary(*end)
-    });
-    Some(Quote { file: text.document.file.clone(), line: line + 1, text: shown.into_owned(), span })
 }
 
 #[cfg(test)]
@@ -332,12 +219,5 @@ mod tests {
         for (pattern, id) in [("probe-*", "prob"), ("x", "xy"), ("a*c", "ab"), ("", "x")] {
             assert!(!is_like(pattern, id), "{pattern} {id}");
         }
-    }
-
-    #[test]
-    fn templates() {
-        let names = BTreeMap::from([("user", "app")]);
-        assert_eq!(fill("login of {user}", &names), "login of app");
-        assert_eq!(fill("{host|the database} {host} {.data.x} {", &names), "the database <host> {.data.x} {");
     }
 }

@@ -5,6 +5,7 @@
 //! decides the rest.
 
 use super::command::{self, Printed, Typed};
+use super::heads;
 use super::marks;
 use super::page::Page;
 use super::table::{self, EventRow, PodRow};
@@ -77,12 +78,18 @@ impl Layout {
 
 /// What structure the lines are in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
+pub(crate) enum Mode {
+    /// Rows of pods.
     Pods,
+    /// Rows of anything else.
     Other,
+    /// Rows of events.
     Events,
+    /// `kubectl describe pod`.
     DescribePod,
+    /// `kubectl describe` of anything else.
     DescribeOther,
+    /// YAML or JSON.
     Manifest,
     /// A line of a manifest's status, or its continuation at a deeper indent.
     Condition(usize),
@@ -104,7 +111,7 @@ struct Reader {
 /// Lays out a document.
 pub(crate) fn layout(document: &Document, page: &Page<'_>) -> Layout {
     let base = match document.argv.first() {
-        None => Printed { source: kind_of_file(&document.file), subject: String::new() },
+        None => Printed { source: heads::kind_of_file(&document.file), subject: String::new() },
         Some(_) => {
             let mut printed = command::printed(document.argv.iter().map(String::as_str));
             if document.is_stderr && !matches!(printed.source, Source::Helm | Source::Minikube | Source::Docker) {
@@ -204,7 +211,7 @@ impl Reader {
             return self.here();
         }
         self.structure(index, line, text);
-        match spoken(text) {
+        match heads::spoken(text) {
             Some(source) if !matches!(self.mode, Some(Mode::Manifest | Mode::Condition(_) | Mode::Events)) => {
                 (Some(source), self.base.subject.clone())
             }
@@ -247,7 +254,7 @@ impl Reader {
             self.mode = Some(Mode::Pods);
             return;
         }
-        if let Some(mode) = header(text) {
+        if let Some(mode) = heads::header(text) {
             self.mode = Some(mode);
             if mode == Mode::Events && line.starts_with(|c: char| c.is_ascii_uppercase()) && !text.starts_with("Events")
             {
@@ -255,7 +262,7 @@ impl Reader {
             }
             return;
         }
-        if is_manifest_head(line) {
+        if heads::is_manifest_head(line) {
             self.mode = Some(Mode::Manifest);
             return;
         }
@@ -299,62 +306,6 @@ impl Reader {
             ("Restart Count", count) if count != "0" => described.restarted = true,
             _ => {}
         }
-    }
-}
-
-/// A header line of a table.
-fn header(text: &str) -> Option<Mode> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let has = |word: &str| words.contains(&word);
-    if has("READY") && has("STATUS") && has("NAME") {
-        return Some(Mode::Pods);
-    }
-    if text.starts_with("LAST SEEN")
-        || (has("REASON") && has("MESSAGE"))
-        || (has("Reason") && has("Message") && has("Age"))
-    {
-        return Some(Mode::Events);
-    }
-    let shout = |word: &str| word.bytes().all(|byte| byte.is_ascii_uppercase() || b"-()/:".contains(&byte));
-    let names = ["NAME", "NAMESPACE", "REVISION", "REPOSITORY"].contains(words.first()?);
-    (names && words.len() >= 3 && words.iter().all(|word| shout(word))).then_some(Mode::Other)
-}
-
-/// Does a manifest, or a file of values, begin here?
-fn is_manifest_head(line: &str) -> bool {
-    ["apiVersion:", "kind:", "USER-SUPPLIED VALUES:", "COMPUTED VALUES:", "# Source: ", "\"apiVersion\":"]
-        .iter()
-        .any(|head| line.trim_start_matches([' ', '{']).starts_with(head))
-}
-
-/// Lines whose first words say which program speaks.
-fn spoken(text: &str) -> Option<Source> {
-    let starts = |heads: &[&str]| heads.iter().any(|head| text.starts_with(head));
-    if starts(&["Error from server", "error: ", "Unable to connect to the server", "The connection to the server"]) {
-        return Some(Source::Kubectl);
-    }
-    if starts(&["Error: INSTALLATION FAILED", "Error: UPGRADE FAILED", "Error: uninstall:", "helm.go:"]) {
-        return Some(Source::Helm);
-    }
-    if starts(&["Access to fetch at", "Access to XMLHttpRequest at", "Cross-Origin Request Blocked"]) {
-        return Some(Source::Browser);
-    }
-    if text.contains("Exiting due to ") || text.contains("\" not found. Run \"minikube") {
-        return Some(Source::Minikube);
-    }
-    if starts(&["ERROR: failed to solve", "docker: ", "failed to solve", "COPY failed:", "The command '/bin/sh -c"]) {
-        return Some(Source::Docker);
-    }
-    None
-}
-
-/// Files of manifests and values are known by their names.
-fn kind_of_file(file: &str) -> Source {
-    let name = file.to_ascii_lowercase();
-    if [".yaml", ".yml", ".toml", ".tpl", "dockerfile"].iter().any(|end| name.ends_with(end)) {
-        Source::Manifest
-    } else {
-        Source::Unknown
     }
 }
 

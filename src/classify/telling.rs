@@ -1,8 +1,7 @@
 //! The last line that says something is wrong, for texts in which no symptom was found.
 
 use super::facts::{self, Text};
-use super::rank;
-use super::table;
+use super::{table, wording};
 use crate::model::finding::{Quote, Source};
 use aho_corasick::AhoCorasick;
 use std::collections::BTreeSet;
@@ -59,7 +58,7 @@ pub(crate) fn telling(texts: &[Text<'_>], known: &BTreeSet<(usize, usize)>) -> O
             if mended {
                 return None;
             }
-            return rank::quote(texts, document, line, None);
+            return wording::quote(texts, document, line, None);
         }
     }
     None
@@ -70,7 +69,10 @@ fn suspects(text: &Text<'_>) -> Vec<usize> {
     static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         AhoCorasick::new([
             "Error",
-            "error",
+            "error:",
+            "=error",
+            "level\":\"error\"",
+            "level\":\"fatal\"",
             "ERR",
             "atal",
             "FATAL",
@@ -101,6 +103,9 @@ fn is_fault(line: &[u8]) -> bool {
         return event.warning && (event.reason != "Unhealthy" || event.count > 2);
     }
     let text = text.trim_start();
+    if ["\"level\":\"error\"", "\"level\":\"fatal\""].iter().any(|level| text.contains(level)) {
+        return true;
+    }
     if HEADS.iter().any(|fault| text.starts_with(fault)) {
         return true;
     }
@@ -133,6 +138,7 @@ mod tests {
             "Error: something new",
             "2026-11-23 01:51:51,932 ERROR [app] cannot do it",
             "app.exc.StrangeError: x",
+            r#"{"level":"error","msg":"x"}"#,
             "5s  Warning  FailedSomething  pod/web-1  what",
         ] {
             assert!(is_fault(line.as_bytes()), "{line}");

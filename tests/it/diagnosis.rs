@@ -1,6 +1,8 @@
 //! Diagnosis from the outside: the catalogue against its own examples, recordings of real incidents,
 //! texts with noise around them, and any bytes at all.
 
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot read its samples has to fail")]
+
 use proptest::prelude::*;
 use refloat::catalog;
 use refloat::classify::diagnose::diagnose;
@@ -66,6 +68,45 @@ fn every_recorded_incident_names_its_family_first() {
             assert_eq!(diagnosis.findings[0].role, Role::Root, "{name}");
         }
         assert_quotes_stand(&diagnosis, &documents);
+    }
+}
+
+#[test]
+fn saved_to_files_the_same_incidents_read_the_same() {
+    for (name, label) in recordings() {
+        // As `kubectl … > failure-pods.txt` leaves them: no calls, no streams, one folder.
+        let documents: Vec<Document> = recorded(&name)
+            .into_iter()
+            .enumerate()
+            .map(|(index, document)| {
+                let is_yaml = document.argv.iter().any(|word| word == "values" || word == "manifest");
+                let end = if is_yaml { "yaml" } else { "txt" };
+                Document { file: format!("failure-{index:02}.{end}"), argv: Vec::new(), is_stderr: false, ..document }
+            })
+            .collect();
+        let diagnosis = diagnose(&RULES, &documents, Os::Unix);
+        let label = if label == "healthy" { "" } else { label.as_str() };
+        assert_eq!(first(&diagnosis), label, "{name}");
+        assert_quotes_stand(&diagnosis, &documents);
+    }
+}
+
+#[test]
+fn one_pasted_session_reads_like_the_calls() {
+    for (name, label) in recordings() {
+        let mut session = String::new();
+        for document in recorded(&name) {
+            if !document.is_stderr {
+                session.push_str(&format!("dev@laptop:~/app$ {}\n", document.argv.join(" ")));
+            }
+            session.push_str(&String::from_utf8_lossy(&document.text));
+        }
+        let label = if label == "healthy" { "" } else { label.as_str() };
+        for text in [session.clone(), session.replace('\n', "\r\n")] {
+            let diagnosis = read(&text);
+            assert_eq!(first(&diagnosis), label, "{name}");
+            assert_quotes_stand(&diagnosis, &[document(&text)]);
+        }
     }
 }
 
@@ -178,6 +219,169 @@ fn nothing_explains_itself() {
     }
     let circle: Vec<&str> = left.iter().map(|index| symptoms[*index].id.as_str()).collect();
     assert!(circle.is_empty(), "{circle:?}");
+}
+
+fn assert_healthy(text: &str) {
+    let diagnosis = read(text);
+    assert_eq!((diagnosis.verdict, diagnosis.findings), (Verdict::Healthy, vec![]), "{text}");
+}
+
+#[test]
+fn what_has_passed_is_no_symptom() {
+    // Scheduled, after all.
+    assert_healthy(
+        "Events:\n  Type     Reason            Age  From               Message\n  \
+         Warning  FailedScheduling  5m   default-scheduler  0/1 nodes are available: 1 Insufficient cpu.\n  \
+         Normal   Scheduled         4m   default-scheduler  Successfully assigned default/web-1 to minikube\n",
+    );
+    // Restarted and failed its probe, long before it became what it is now.
+    assert_healthy(
+        "NAME                  READY   STATUS      RESTARTS     AGE\n\
+         web-7d9c8b6f5-x2k4p   1/1     Running     3 (2h ago)   3h\n\
+         seed-27x4k            0/1     Completed   0            3h\n\
+         LAST SEEN   TYPE      REASON      OBJECT                    MESSAGE\n\
+         20m         Warning   Unhealthy   pod/web-7d9c8b6f5-x2k4p   Readiness probe failed: connection refused\n",
+    );
+    // The pod that the event was about is gone, and the others are well.
+    assert_healthy(
+        "NAME                  READY   STATUS    RESTARTS   AGE\nweb-7d9c8b6f5-x2k4p   1/1     Running   0          3h\n\n\
+         18s   Warning   FailedMount   pod/web-5f58b9555-47l7d   MountVolume.SetUp failed for volume \"cfg\" : configmap \"cfg\" not found\n",
+    );
+    assert_healthy(
+        "Error: uninstall: Release not loaded: web: release: not found\nNAME: web\nSTATUS: deployed\nREVISION: 1\n",
+    );
+    assert_healthy(
+        "WARN could not connect to server: Connection refused, next try in 2s\nINFO connected to database\n",
+    );
+    assert_healthy(
+        "Server: 10.96.0.10\n\nName:\tweb.default.svc.cluster.local\nAddress: 10.96.72.205\n\n** server can't find web.svc.cluster.local: NXDOMAIN\n",
+    );
+}
+
+#[test]
+fn what_is_starting_or_only_told_of_is_no_symptom() {
+    assert_healthy(
+        "NAME    READY   STATUS     RESTARTS   AGE\nweb-0   0/1     Pending    0          1s\ndb-0    0/1     Init:0/1   0          2s\n",
+    );
+    assert_healthy(
+        "Some pods show `CrashLoopBackOff`; logs then hold `password authentication failed for user \"x\"`.\n\n### \"ImagePullBackOff\"\n",
+    );
+    assert_healthy(
+        "apiVersion: v1\nkind: ConfigMap\ndata:\n  hint: 'FATAL: password authentication failed for user \"x\"'\n",
+    );
+    assert_healthy("\u{2713} rejects when signature verification failed (2 ms)\nTests: 12 passed\n");
+    assert_healthy(
+        "INFO 10.0.0.1 \"GET /api/tasks HTTP/1.1\" 401 Unauthorized\nINFO 0 errors\nerror-pages-6d4-x  1/1  Running  0  2m\n",
+    );
+}
+
+#[test]
+fn transient_symptoms_count_when_they_persist() {
+    let once = "3s  Warning  FailedMount  pod/web-0  MountVolume.SetUp failed for volume \"x\" : failed to sync secret cache: timed out waiting for the condition";
+    assert_healthy(&format!(
+        "{once}\nNAME    READY   STATUS    RESTARTS   AGE\nweb-0   1/1     Running   0          1m\n"
+    ));
+    let starting = "FATAL:  the database system is starting up";
+    assert!(read(starting).findings.is_empty());
+    let often: String = (0..3).map(|second| format!("10:00:0{second} {starting}\n")).collect();
+    assert_eq!(first(&read(&often)), "database-connection");
+}
+
+#[test]
+fn a_consequence_leads_only_where_nothing_deeper_is_known() {
+    let row = "NAME                  READY   STATUS             RESTARTS      AGE\nweb-7d9c8b6f5-x2k4p   0/1     CrashLoopBackOff   4 (20s ago)   2m\n";
+    let alone = read(row);
+    assert_eq!((first(&alone), alone.findings[0].role), ("crash-loop", Role::Root));
+    let text = format!(
+        "{row}\n$ kubectl logs web-7d9c8b6f5-x2k4p --previous\npq: password authentication failed for user \"app\"\n"
+    );
+    let diagnosis = read(&text);
+    assert_eq!(first(&diagnosis), "database-connection");
+    let crash = diagnosis.findings.iter().find(|finding| finding.id == "crash-loop").unwrap();
+    assert_eq!(crash.role, Role::Consequence);
+    assert!(diagnosis.findings[0].explains.contains(&"crash-loop".to_owned()));
+}
+
+#[test]
+fn two_incidents_are_two_roots() {
+    let diagnosis = read(
+        "NAME                  READY   STATUS             RESTARTS      AGE\n\
+         web-7d9c8b6f5-x2k4p   0/1     CrashLoopBackOff   4 (20s ago)   2m\n\
+         job-5c8d7f6b5-q7w8k   0/1     ErrImageNeverPull  0             2m\n",
+    );
+    let roots: BTreeSet<&str> = diagnosis
+        .findings
+        .iter()
+        .filter(|finding| finding.role == Role::Root)
+        .map(|finding| finding.subject.as_str())
+        .collect();
+    assert_eq!(roots, BTreeSet::from(["web-7d9c8b6f5-x2k4p", "job-5c8d7f6b5-q7w8k"]));
+}
+
+#[test]
+fn what_no_symptom_names_is_quoted_and_not_guessed() {
+    let diagnosis = read("INFO start\nERROR the flux capacitor is empty\nINFO end\n");
+    assert_eq!((diagnosis.verdict, diagnosis.findings.len()), (Verdict::Unclassified, 0));
+    let quote = diagnosis.telling.unwrap();
+    assert_eq!((quote.line, quote.text.as_str()), (2, "ERROR the flux capacitor is empty"));
+}
+
+#[test]
+fn fixes_are_for_the_system_and_hold_what_the_text_says() {
+    let text = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?";
+    let fixes = |os| diagnose(&RULES, &[document(text)], os).findings.remove(0).fixes;
+    assert!(fixes(Os::Windows)[0].contains("Docker Desktop"));
+    assert!(fixes(Os::Unix)[0].contains("systemctl"));
+    let fixes = read("Container image \"web:1.0.0\" is not present with pull policy of Never").findings.remove(0).fixes;
+    assert_eq!(fixes[0], "minikube image load web:1.0.0");
+}
+
+#[test]
+fn captures_of_powershell_and_json_read_like_any_other() {
+    let text =
+        "NAME    READY   STATUS             RESTARTS   AGE\r\nweb-0   0/1     ImagePullBackOff   0          3m\r\n";
+    let mut utf16 = vec![0xFF, 0xFE];
+    utf16.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+    let document = Document { file: "pods.txt".into(), text: utf16, ..Document::default() };
+    let diagnosis = diagnose(&RULES, &[document], Os::Windows);
+    assert_eq!((first(&diagnosis), diagnosis.findings[0].evidence[0].line), ("image-pull", 2));
+    let json = r#"{"level":"error","msg":"Service \"web\" is invalid: spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated"}"#;
+    let diagnosis = read(json);
+    assert_eq!(first(&diagnosis), "port-conflict");
+    assert_eq!(diagnosis.findings[0].evidence[0].text, json);
+}
+
+#[test]
+fn a_pattern_that_is_none_is_named() {
+    let mut symptom = catalog::symptoms().remove(0);
+    symptom.id = "mine".into();
+    symptom.any = vec!["a(".into()];
+    let error = Rules::new(vec![symptom]).unwrap_err();
+    assert_eq!(
+        (error.symptom.as_str(), error.pattern.as_str(), error.message.as_str()),
+        ("mine", "a(", "unclosed group")
+    );
+}
+
+#[test]
+fn symptoms_that_explain_each_other_still_name_one() {
+    let symptom = |id: &str, other: &str| Symptom {
+        id: id.into(),
+        any: vec!["strange thing".into()],
+        explains: vec![other.into()],
+        ..catalog::symptoms().remove(0)
+    };
+    let rules = Rules::new(vec![symptom("a", "b"), symptom("b", "a")]).unwrap();
+    assert_eq!(diagnose(&rules, &[document("a strange thing")], Os::Unix).findings.len(), 1);
+}
+
+#[test]
+fn a_log_of_one_line_over_and_over_is_counted_and_not_kept() {
+    let line =
+        "ERROR psycopg2.OperationalError: connection to server at \"db\", port 5432 failed: Connection refused\n";
+    let diagnosis = read(&line.repeat(20_000));
+    assert_eq!(first(&diagnosis), "database-connection");
+    assert_eq!(diagnosis.findings[0].evidence.len(), 1);
 }
 
 proptest! {
