@@ -20,6 +20,7 @@ mod process;
 mod replay;
 mod runbook;
 mod scripted;
+mod steps;
 #[cfg(unix)]
 mod stops;
 mod stub;
