@@ -8,6 +8,7 @@
     reason = "tests meet the operating system themselves, and fail by panicking"
 )]
 
+mod blocks;
 mod config;
 mod diagnosis;
 mod drills;
