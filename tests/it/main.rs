@@ -10,6 +10,7 @@
 
 mod blocks;
 mod config;
+mod confirmations;
 mod diagnosis;
 mod drills;
 mod hostile;
@@ -18,6 +19,8 @@ mod interrupt;
 mod layers;
 mod lookup;
 mod process;
+#[cfg(unix)]
+mod pty;
 mod replay;
 mod runbook;
 mod scripted;
