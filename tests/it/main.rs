@@ -13,6 +13,7 @@ mod config;
 mod confirmations;
 mod diagnosis;
 mod drills;
+mod dry_run;
 mod hostile;
 #[cfg(unix)]
 mod interrupt;
