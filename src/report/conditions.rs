@@ -19,7 +19,8 @@ pub fn of(step: &Step, mask: &Mask<'_>) -> Vec<String> {
     if let Some(retry) = &step.retry {
         let when = if retry.on.is_empty() { String::new() } else { format!(" on {}", retry.on.join(", ")) };
         let (first, max) = (text::duration(retry.first), text::duration(retry.max));
-        all.push(format!("up to {}{when}, {first} to {max} apart", times(retry.times)));
+        let pause = if first == max { first } else { format!("{first} to {max}") };
+        all.push(format!("up to {}{when}, {pause} apart", times(retry.times)));
     }
     if let Some(until) = &step.until {
         let (every, limit) = (text::duration(until.every), text::duration(until.timeout));

@@ -227,6 +227,8 @@ impl Story {
         let silent = match self.verbosity {
             Verbosity::Quiet => !bad || (is_call && trouble),
             Verbosity::Normal if bad => is_call && trouble,
+            // What it printed may read like an error; that it is none must be said.
+            Verbosity::Normal if *status == Status::AlreadyDone => false,
             Verbosity::Normal => (is_call || was_shown) && note.is_none() && saved.is_none() && *dropped == 0,
             Verbosity::Verbose => false,
         };

@@ -117,7 +117,8 @@ pub fn run(desk: &Desk<'_>, unit: &Unit<'_>) -> Tried {
     let (answer, verdict) = loop {
         let short = desk.redactor.argv(unit.call.asked().take(2)).join(" ");
         desk.live().insert(unit.id.to_owned(), (short, to_end));
-        let answer = perform(desk, &unit.call, &ask, evidence.as_mut());
+        let waited = desk.world.clock.elapsed().saturating_sub(started);
+        let answer = perform(desk, &limited(&unit.call, spec, waited), &ask, evidence.as_mut());
         desk.live().remove(unit.id);
         let verdict = judge(spec, &answer);
         // A tool that was told to stop often says so by an ordinary exit code.
@@ -130,7 +131,7 @@ pub fn run(desk: &Desk<'_>, unit: &Unit<'_>) -> Tried {
                 let waited = desk.world.clock.elapsed().saturating_sub(started);
                 if waited + until.every > until.timeout {
                     let why = format!("not within {}: {why}", text::duration(until.timeout));
-                    break (answer, Verdict::Failed(why));
+                    break (answer, Verdict::TimedOut(why));
                 }
                 (until.every, format!("not yet: {why}"))
             }
@@ -156,6 +157,13 @@ pub fn run(desk: &Desk<'_>, unit: &Unit<'_>) -> Tried {
     let saved = evidence.and_then(|file| file.close(desk, &answer, failed));
     let documents = documents(desk, &unit.call, &answer, saved.as_deref());
     Tried { answer, verdict, saved, documents }
+}
+
+/// The call, with no more time than its poll has left: one that hangs must not outlast it. The last
+/// one still gets as long as a pause is.
+fn limited(call: &Invocation, spec: &Step, waited: Duration) -> Invocation {
+    let left = spec.until.as_ref().map(|until| until.timeout.saturating_sub(waited).max(until.every));
+    Invocation { timeout: call.timeout.into_iter().chain(left).min(), ..call.clone() }
 }
 
 /// How long to wait before the next try; `None` when there is none.

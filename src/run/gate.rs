@@ -137,14 +137,15 @@ fn run(
     match tried.verdict {
         Verdict::Ok | Verdict::AlreadyDone => Reply::Yes(None),
         Verdict::Interrupted => Reply::Interrupted,
-        Verdict::TimedOut(why) => Reply::Unasked(format!("it {why}")),
+        Verdict::TimedOut(why) if tried.answer.exit == Exit::TimedOut => Reply::Unasked(format!("it {why}")),
         Verdict::Failed(_) | Verdict::NotYet(_) if matches!(tried.answer.exit, Exit::NotStarted(_)) => {
             match tried.answer.exit {
                 Exit::NotStarted(why) => Reply::Unasked(why),
                 exit => Reply::Unasked(exit.in_words()),
             }
         }
-        Verdict::Failed(why) | Verdict::NotYet(why) => {
+        // A poll that was answered to its end has an answer: no.
+        Verdict::Failed(why) | Verdict::NotYet(why) | Verdict::TimedOut(why) => {
             let why = match words {
                 Some(words) if !step.spec.sensitive => format!("{why}: {words}"),
                 _ => why,

@@ -29,6 +29,8 @@ pub enum Verdict {
 pub fn judge(spec: &Step, answer: &Answer) -> Verdict {
     let failed = match &answer.exit {
         Exit::Interrupted => return Verdict::Interrupted,
+        // A poll has a limit of its own.
+        Exit::TimedOut if spec.until.is_some() => return Verdict::NotYet(answer.exit.in_words()),
         Exit::TimedOut => return Verdict::TimedOut(answer.exit.in_words()),
         Exit::NotStarted(_) => return Verdict::Failed(answer.exit.in_words()),
         exit => (!exit.is_success()).then(|| exit.in_words()),

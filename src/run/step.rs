@@ -272,6 +272,7 @@ impl One<'_> {
         self.found(&tried);
         let Tried { answer, verdict, saved, documents } = tried;
         let shown = spec.sensitive.then(|| format!("{}, not shown", text::count(answer.stdout.len(), "byte")));
+        let is_late = matches!(verdict, Verdict::TimedOut(_));
         let (status, note) = match verdict {
             Verdict::Ok => (Status::Ok, shown),
             Verdict::AlreadyDone => (Status::AlreadyDone, shown),
@@ -281,7 +282,7 @@ impl One<'_> {
         let mut result = Result::new(status, note);
         if status == Status::Failed {
             result.tail = answer.tail;
-            if answer.exit == Exit::TimedOut {
+            if is_late {
                 result.end = End::Failed(Code::TimedOut);
             }
         }

@@ -99,7 +99,7 @@ fn until_polls_through_failures_up_to_its_limit() {
     let stage = Stage::default().on("kubectl get", exit(0).out("0/1").takes(SECS(1)));
     let told = stage.run(&plan_of(vec![runs_with("1", "kubectl get", |spec| spec.until = until())]));
     assert_eq!(told.steps(), ["1 failed not within 10s: its output does not match `1/1`"]);
-    assert_eq!(told.report.code, Code::StepFailed);
+    assert_eq!(told.report.code, Code::TimedOut);
     assert_eq!(stage.called().len(), 4);
 }
 

@@ -9,19 +9,25 @@
     reason = "tests meet the operating system themselves, and fail by panicking"
 )]
 
+mod blocks;
 mod config;
+mod confirmations;
 mod diagnosis;
 mod drills;
+mod dry_run;
 mod hostile;
 #[cfg(unix)]
 mod interrupt;
 mod layers;
 mod lookup;
 mod process;
+#[cfg(unix)]
+mod pty;
 mod readme;
 mod replay;
 mod runbook;
 mod scripted;
+mod steps;
 #[cfg(unix)]
 mod stops;
 mod stub;

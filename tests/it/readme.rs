@@ -26,7 +26,8 @@ fn the_readme_shows_what_the_commands_print() {
         shown += 1;
         let line = found.get(1).map_or("", |text| text.as_str()).trim();
         let place = format!("{}/", recordings.display());
-        let words: Vec<String> = line.split_whitespace().map(|word| word.replace("tests/recordings/", &place)).collect();
+        let words: Vec<String> =
+            line.split_whitespace().map(|word| word.replace("tests/recordings/", &place)).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let answer = project.run(&words);
         let printed = format!("{}{}", answer.err, answer.out).replace(&place, "tests/recordings/");

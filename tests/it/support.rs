@@ -1,6 +1,7 @@
 //! A project of its own for each test, and the binary run in it.
 
 use super::stub::Tools;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -90,14 +91,11 @@ impl Project {
 
     /// Runs the binary in it; no terminal, no input, no colours, an environment of its own.
     pub(crate) fn run(&self, args: &[&str]) -> Answer {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_refloat"));
-        command.args(args).current_dir(self.path()).stdin(Stdio::null()).env_clear();
-        for keep in ["SYSTEMROOT", "TEMP", "TMP", "PATH", "WINEPREFIX"] {
-            if let Some(value) = std::env::var_os(keep) {
-                command.env(keep, value);
-            }
-        }
-        command.env("HOME", self.path()).envs(&self.env);
+        self.ran(self.command(args))
+    }
+
+    /// What a command of [`Project::command`] answers.
+    pub(crate) fn ran(&self, mut command: Command) -> Answer {
         let output = command.output().unwrap();
         Answer {
             code: output.status.code().unwrap_or(-1),
@@ -106,10 +104,59 @@ impl Project {
         }
     }
 
+    /// The binary, ready to be run.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_refloat"));
+        command.args(args).current_dir(self.path()).stdin(Stdio::null()).env_clear();
+        for keep in ["SYSTEMROOT", "TEMP", "TMP", "PATH", "WINEPREFIX"] {
+            if let Some(value) = std::env::var_os(keep) {
+                command.env(keep, value);
+            }
+        }
+        command.env("HOME", self.path()).envs(&self.env);
+        command
+    }
+
+    /// The folders of its runs, oldest first.
+    pub(crate) fn runs(&self) -> Vec<PathBuf> {
+        let Ok(runs) = fs::read_dir(self.path().join(".refloat").join("runs")) else { return Vec::new() };
+        let mut runs: Vec<_> = runs.map(|entry| entry.unwrap().path()).collect();
+        runs.sort();
+        runs
+    }
+
+    /// The events in the journal of the newest run.
+    pub(crate) fn journal(&self) -> Vec<Value> {
+        let journal = fs::read_to_string(self.runs().last().unwrap().join("journal.jsonl")).unwrap();
+        journal.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The event of the newest run that ended this step.
+    pub(crate) fn finished(&self, step: &str) -> Value {
+        let ended = |event: &Value| event["type"] == "step-finished" && event["step"] == step;
+        self.journal().into_iter().find(ended).unwrap_or_else(|| panic!("step {step} did not end"))
+    }
+
+    /// Every file that the runs left, with its bytes.
+    pub(crate) fn kept(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut folders = vec![self.path().join(".refloat")];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    files.push((path.clone(), fs::read(path).unwrap()));
+                }
+            }
+        }
+        files
+    }
+
     /// The evidence of the newest run: name → text.
     pub(crate) fn evidence(&self) -> BTreeMap<String, String> {
-        let runs = self.path().join(".refloat").join("runs");
-        let newest = fs::read_dir(runs).unwrap().map(|entry| entry.unwrap().path()).max().unwrap();
+        let newest = self.runs().pop().unwrap();
         let Ok(files) = fs::read_dir(newest.join("evidence")) else { return BTreeMap::new() };
         files
             .map(|entry| entry.unwrap().path())

@@ -37,6 +37,8 @@ const SLEEPER: &str = "REFLOAT_STUB_SLEEPER";
 struct Rule {
     /// The call: first the name it was called by; `*` is any one argument, `**` all the rest.
     argv: Vec<String>,
+    /// Printed first; need not be text.
+    stdout_bytes: Vec<u8>,
     stdout: String,
     stderr: String,
     exit: u8,
@@ -164,6 +166,7 @@ fn answer(rule: &Rule) -> ExitCode {
     let other = std::thread::spawn(move || write_bytes(&mut std::io::stderr(), flood));
     write_bytes(&mut std::io::stdout(), rule.bytes);
     other.join().expect("the flood");
+    say(&mut std::io::stdout(), &rule.stdout_bytes);
     for line in rule.stdout.split_inclusive('\n') {
         say(&mut std::io::stdout(), line.as_bytes());
         pause(rule.lines_delay_ms);

@@ -1,0 +1,97 @@
+//! A terminal for the binary: what a person sees, and what they type.
+
+#![expect(unsafe_code, reason = "the standard library opens no pseudo-terminal")]
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// A program at a terminal.
+pub(crate) struct AtPty {
+    child: Child,
+    keyboard: File,
+    screen: Arc<Mutex<Vec<u8>>>,
+}
+
+impl AtPty {
+    /// Starts it with all three streams at a terminal of its own, whose Ctrl-C reaches it.
+    pub(crate) fn start(mut command: Command) -> Self {
+        let (ours, its) = open();
+        let (stdin, stdout) = (its.try_clone().unwrap(), its.try_clone().unwrap());
+        command.stdin(stdin).stdout(stdout).stderr(Stdio::from(its)).env("TERM", "xterm");
+        let own_terminal = || {
+            // SAFETY: both calls are async-signal-safe and touch no memory of ours.
+            let done = unsafe { libc::setsid() != -1 && libc::ioctl(0, libc::TIOCSCTTY as _, 0) != -1 };
+            if done { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+        };
+        // SAFETY: between fork and exec only the two calls above run.
+        unsafe { command.pre_exec(own_terminal) };
+        let child = command.spawn().unwrap();
+        // The command holds copies of the terminal's other side: the screen would never end.
+        drop(command);
+        let screen = Arc::new(Mutex::new(Vec::new()));
+        let (mut eye, seen) = (ours.try_clone().unwrap(), Arc::clone(&screen));
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            // The end of a terminal is an error on Linux.
+            while let Ok(count @ 1..) = eye.read(&mut bytes) {
+                seen.lock().unwrap().extend_from_slice(&bytes[..count]);
+            }
+        });
+        Self { child, keyboard: ours, screen }
+    }
+
+    /// What has been shown so far.
+    pub(crate) fn screen(&self) -> String {
+        String::from_utf8_lossy(&self.screen.lock().unwrap()).into_owned()
+    }
+
+    /// Waits until this has been shown.
+    pub(crate) fn sees(&mut self, text: &str) -> &mut Self {
+        for _ in 0..1200 {
+            if self.screen().contains(text) {
+                return self;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("{text:?} was never shown:\n{}", self.screen());
+    }
+
+    /// Types these keys.
+    pub(crate) fn types(&mut self, keys: &str) -> &mut Self {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+        self
+    }
+
+    /// Waits for its end: the exit code.
+    pub(crate) fn exits(&mut self, code: i32) {
+        for _ in 0..1200 {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                assert_eq!(status.code(), Some(code), "{}", self.screen());
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let _ = self.child.kill();
+        panic!("it hangs:\n{}", self.screen());
+    }
+}
+
+/// Both sides of a new terminal; a child inherits neither by accident.
+fn open() -> (File, OwnedFd) {
+    let (mut ours, mut its) = (-1, -1);
+    let none = std::ptr::null_mut();
+    // SAFETY: the two places are ours; the other arguments may be null.
+    let done = unsafe { libc::openpty(&mut ours, &mut its, none, none.cast(), none.cast()) };
+    assert_eq!(done, 0, "no terminal: {}", std::io::Error::last_os_error());
+    for side in [ours, its] {
+        // SAFETY: it was just opened.
+        assert_ne!(unsafe { libc::fcntl(side, libc::F_SETFD, libc::FD_CLOEXEC) }, -1);
+    }
+    // SAFETY: both were just opened, and nobody else owns them.
+    unsafe { (File::from_raw_fd(ours), OwnedFd::from_raw_fd(its)) }
+}
