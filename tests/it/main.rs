@@ -15,6 +15,7 @@ mod confirmations;
 mod diagnosis;
 mod drills;
 mod dry_run;
+mod emergency;
 mod hostile;
 #[cfg(unix)]
 mod interrupt;
