@@ -36,6 +36,7 @@ use std::sync::{Arc, OnceLock};
 pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
     let catalog = load::catalog(context)?;
     let name = args.task.as_deref().unwrap_or_default();
+    load::task(&catalog, None, name)?;
     let plan = build(&catalog, name, &args.args)?;
     if args.dry_run {
         context.answer(|| plan_text::text(&plan, &context.out_look()), || plan_json::json(&plan))?;
