@@ -14,6 +14,7 @@ mod confirmations;
 mod diagnosis;
 mod drills;
 mod dry_run;
+mod formats;
 mod hostile;
 #[cfg(unix)]
 mod interrupt;
