@@ -15,6 +15,7 @@ mod diagnosis;
 mod drills;
 mod dry_run;
 mod formats;
+mod history;
 mod hostile;
 #[cfg(unix)]
 mod interrupt;
