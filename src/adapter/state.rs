@@ -65,8 +65,11 @@ impl State {
         Ok(found)
     }
 
-    /// Creates what is missing of `.refloat/runs`.
-    fn ensure(&self) -> io::Result<PathBuf> {
+    /// Creates what is missing of `.refloat/runs`, and gives that folder.
+    ///
+    /// # Errors
+    /// It is a link, or something else is in the way; the path is in the message.
+    pub fn prepare(&self) -> io::Result<PathBuf> {
         make_dir(&self.root)?;
         let ignore = self.root.join(".gitignore");
         match create_file(&ignore) {
@@ -95,7 +98,7 @@ impl RunDir {
     /// It exists, the state is a link, or whatever the file system says; the path is in the message.
     pub fn create(state: &State, id: &str) -> io::Result<Self> {
         check_name(id)?;
-        let path = state.ensure()?.join(id);
+        let path = state.prepare()?.join(id);
         os::private_dir(&mut DirBuilder::new()).create(&path).map_err(|error| at(&path, &error))?;
         Ok(Self { path })
     }

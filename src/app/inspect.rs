@@ -8,7 +8,6 @@ use crate::catalog;
 use crate::config;
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
-use crate::plan::build;
 use crate::report::history::{self, Journal};
 use crate::report::{explain, listing, show};
 use crate::text;
@@ -28,7 +27,7 @@ pub(super) fn list(context: &Context) -> Result<Code, Failure> {
 /// `refloat show TASK`.
 pub(super) fn show(context: &Context, name: &str) -> Result<Code, Failure> {
     let catalog = load::catalog(context)?;
-    let task = build::find(&catalog, name)?;
+    let task = load::task(&catalog, Some("show"), name)?;
     context.answer(|| show::text(&catalog, task, &context.out_look()), || show::json(&catalog, task))?;
     Ok(Code::Done)
 }

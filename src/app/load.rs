@@ -4,9 +4,14 @@ use super::context::Context;
 use crate::adapter::files;
 use crate::adapter::state::State;
 use crate::catalog;
+use crate::cli::Cli;
 use crate::config::{self, Input, Os, Source};
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
+use crate::model::step::Task;
+use crate::plan::build;
+use crate::text;
+use clap::CommandFactory;
 use std::path::{Path, PathBuf};
 
 /// A task file of more than this is none.
@@ -56,6 +61,23 @@ pub(super) fn catalog_if_any(context: &Context) -> Result<Option<Catalog>, Failu
             Ok(None)
         }
     }
+}
+
+/// The task of that name.
+///
+/// # Errors
+/// [`Code::Usage`]: there is none. Names the nearest word that may stand behind `refloat` there.
+pub(super) fn task<'a>(catalog: &'a Catalog, command: Option<&str>, name: &str) -> Result<&'a Task, Failure> {
+    build::find(catalog, name).map_err(|mut failure| {
+        let cli = Cli::command();
+        let tasks = catalog.tasks.iter().map(|task| task.name.as_str());
+        let built_in = cli.get_subcommands().map(clap::Command::get_name).filter(|_| command.is_none());
+        if let Some(near) = text::suggest(name, tasks.chain(built_in)) {
+            let whole = command.map_or_else(|| near.to_owned(), |command| format!("{command} {near}"));
+            failure.hints = vec![format!("did you mean `{near}`?  refloat {whole}")];
+        }
+        failure
+    })
 }
 
 /// The state directory beside a task file.

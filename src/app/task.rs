@@ -11,7 +11,7 @@ use crate::adapter::person::AtTerminal;
 use crate::adapter::process::Processes;
 use crate::adapter::record::Recording;
 use crate::adapter::replay::Replay;
-use crate::adapter::state::{Journal, RunDir};
+use crate::adapter::state::{Journal, RunDir, State};
 use crate::adapter::terminal::{self, Out};
 use crate::cli::{Format, RunArgs};
 use crate::error::{Code, Failure};
@@ -29,13 +29,18 @@ use crate::report::{plan as plan_text, plan_json};
 use crate::run::engine::{self, RunReport};
 use crate::run::world::World;
 use crate::text;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+
+/// As many runs of one task may start in the same millisecond.
+const MOST_AT_ONCE: u64 = 1000;
 
 /// `refloat TASK [ARGS]`.
 pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
     let catalog = load::catalog(context)?;
     let name = args.task.as_deref().unwrap_or_default();
+    load::task(&catalog, None, name)?;
     let plan = build(&catalog, name, &args.args)?;
     if args.dry_run {
         context.answer(|| plan_text::text(&plan, &context.out_look()), || plan_json::json(&plan))?;
@@ -105,12 +110,14 @@ fn execute(
     };
     let clock: Box<dyn Clock> =
         if runner.is_replay() { Box::new(ReplayClock::start()) } else { Box::new(SystemClock::start()) };
-    let recording = record(context, plan)?;
-    let unwritable = |error: std::io::Error| {
+    let unwritable = |error: io::Error| {
         Failure::new(Code::Unwritable, format!("the run cannot be kept: {error}")).hint("nothing was done")
     };
-    let run_id = run_id(clock.now(), &plan.root.task);
-    let dir = RunDir::create(&load::state(catalog), &run_id).map_err(unwritable)?;
+    let state = load::state(catalog);
+    // Before the recording: a run that cannot be must leave none that is in the way of the next.
+    state.prepare().map_err(unwritable)?;
+    let recording = record(context, plan)?;
+    let (run_id, dir) = run_dir(&state, clock.now(), &plan.root.task).map_err(unwritable)?;
     let journal = dir.journal().map_err(unwritable)?;
     let mut reporter = Fanout::new(reporters(context, journal, audience));
     let store = dir.evidence();
@@ -170,7 +177,20 @@ fn reporters(context: &Context, journal: Journal, audience: Audience) -> Vec<Box
     all
 }
 
-/// `20261123-060512-123-rollback`: sorts by time, unique enough for one directory, and says what.
+/// A folder of its own. Of runs that start in the same millisecond, one has the name and the others
+/// take the next that is free.
+fn run_dir(state: &State, now: u64, task: &str) -> io::Result<(String, RunDir)> {
+    let mut at = now;
+    loop {
+        let id = run_id(at, task);
+        match RunDir::create(state, &id) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && at - now < MOST_AT_ONCE => at += 1,
+            made => return made.map(|dir| (id, dir)),
+        }
+    }
+}
+
+/// `20261123-060512-123-rollback`: sorts by time, and says what.
 fn run_id(now: u64, task: &str) -> String {
     let time: String = text::timestamp(now).chars().filter(char::is_ascii_digit).collect();
     let (day, clock) = time.split_at(time.len().min(8));

@@ -44,8 +44,8 @@ impl<W: Write> Reporter for Summary<W> {
                 ]);
             }
             EventKind::StepStarted { step, shown: true, .. } => self.shown.push(step.clone()),
-            EventKind::Output { step, line, .. } if self.shown.contains(step) => {
-                self.answers.push(json!({ "step": step, "line": line }));
+            EventKind::Output { step, stream, line } if self.shown.contains(step) => {
+                self.answers.push(json!({ "step": step, "stream": stream, "line": line }));
             }
             EventKind::StepFinished { .. } | EventKind::StepSkipped { .. } => {
                 self.steps.push(serde_json::to_value(&event.kind)?);

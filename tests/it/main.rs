@@ -16,6 +16,8 @@ mod diagnosis;
 mod drills;
 mod dry_run;
 mod emergency;
+mod formats;
+mod history;
 mod hostile;
 #[cfg(unix)]
 mod interrupt;
