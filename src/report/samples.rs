@@ -5,9 +5,7 @@ use crate::model::command::{Exit, Stream};
 use crate::model::event::{Counts, Event, EventKind, RunOutcome, SCHEMA, Status};
 use crate::model::finding::{Confidence, Diagnosis, Finding, Quote, Role, Verdict};
 use crate::model::pattern::Pattern;
-use crate::model::step::{
-    Action, Check, CheckRef, Confirm, Danger, Each, OnInterrupt, Param, Question, SecretRef, Step, Task,
-};
+use crate::model::step::{Action, Check, CheckRef, Confirm, Danger, Each, Param, Question, SecretRef, Step, Task};
 use crate::model::template::Template;
 use crate::plan::{Ask, Block, Call, Confirmation, Gate, Plan, PlannedStep, PlannedTool, SecretRead, Work};
 use crate::report::style::{Look, Symbols};
@@ -214,30 +212,7 @@ fn argv(words: &[&str]) -> Vec<Template> {
 
 /// A step that does `action` and says nothing else.
 pub(crate) fn step(action: Action) -> Step {
-    Step {
-        name: None,
-        action,
-        cwd: None,
-        env: BTreeMap::new(),
-        timeout: None,
-        retry: None,
-        until: None,
-        expect: None,
-        reject: None,
-        done_if: None,
-        skip_if: None,
-        allow_failure: false,
-        each: None,
-        for_each: None,
-        filter: None,
-        decode: None,
-        save: None,
-        sensitive: false,
-        interactive: false,
-        progress: None,
-        on_interrupt: OnInterrupt::Forward,
-        line: 1,
-    }
+    Step { line: 1, ..Step::of(action) }
 }
 
 fn run(words: &[&str]) -> Step {

@@ -5,7 +5,7 @@ use crate::model::command::{Exit, Invocation, Outcome, RecordedCall, Stream};
 use crate::model::event::{Event, EventKind, Status};
 use crate::model::finding::{Confidence, Diagnosis, Document, Finding, Role, Verdict};
 use crate::model::pattern::Pattern;
-use crate::model::step::{Action, CheckRef, Danger, OnInterrupt, SecretRef, Step};
+use crate::model::step::{Action, CheckRef, Danger, SecretRef, Step};
 use crate::model::template::Template;
 use crate::plan::{Ask, Block, Call, Gate, Plan, PlannedStep, PlannedTool, SecretRead, Work};
 use crate::port::{Clock, Locate, Recorder, Reporter, Runner, Stop, Store};
@@ -375,30 +375,7 @@ pub(crate) fn step(id: &str, work: Work) -> PlannedStep {
         after: Vec::new(),
         skip_if: None,
         done_if: None,
-        spec: Step {
-            name: None,
-            action,
-            cwd: None,
-            env: BTreeMap::new(),
-            timeout: None,
-            retry: None,
-            until: None,
-            expect: None,
-            reject: None,
-            done_if: None,
-            skip_if: None,
-            allow_failure: false,
-            each: None,
-            for_each: None,
-            filter: None,
-            decode: None,
-            save: None,
-            sensitive: false,
-            interactive: false,
-            progress: None,
-            on_interrupt: OnInterrupt::Forward,
-            line: 1,
-        },
+        spec: Step { line: 1, ..Step::of(action) },
     }
 }
 
