@@ -176,15 +176,10 @@ impl Builder<'_> {
         let (work, title) = match &step.action {
             Action::Run(argv) => {
                 let call = self.call(argv, scope)?;
-                let title = Template::literal(
-                    call.argv
-                        .iter()
-                        .enumerate()
-                        .filter(|(index, _)| !call.pinned.contains(index))
-                        .map(|(_, argument)| argument.to_string())
-                        .collect::<Vec<_>>()
-                        .join(" "),
-                );
+                let asked = call.argv.iter().enumerate().filter(|(index, _)| !call.pinned.contains(index));
+                let words: Vec<String> = asked.map(|(_, argument)| argument.to_string()).collect();
+                // What only the run knows stays open, to be filled in the title too.
+                let title = Template::parse(&words.join(" ")).unwrap_or_default();
                 (Work::Run(call), title)
             }
             Action::Task { name, with } => {

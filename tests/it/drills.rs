@@ -118,6 +118,14 @@ fn the_investigations_tell_facts_and_no_secret() {
     ask("pending-cpu", "investigate-resources").exits(3).says(&["insufficient-resources"]);
 }
 
+/// A step without a name is told by its call, and for an item of a list with the item in it.
+#[test]
+fn an_unnamed_step_of_a_list_is_told_with_its_item() {
+    let answer = Project::taskflow().run(&["--replay", &recording("healthy"), "describe"]).exits(0);
+    assert!(answer.err.contains("kubectl describe pod taskflow-backend-854759d849-mflbk"), "{}", answer.err);
+    assert!(!answer.err.contains("${pod}"), "{}", answer.err);
+}
+
 #[test]
 fn the_drills_alter_no_call() {
     let folder = root().join("tests").join("recordings");
