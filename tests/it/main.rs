@@ -24,6 +24,7 @@ mod lookup;
 mod process;
 #[cfg(unix)]
 mod pty;
+mod recording_cli;
 mod replay;
 mod runbook;
 mod scripted;
