@@ -11,6 +11,7 @@
 mod blocks;
 mod config;
 mod confirmations;
+mod diagnose_cli;
 mod diagnosis;
 mod drills;
 mod dry_run;
