@@ -31,7 +31,11 @@ mod runbook;
 mod scripted;
 mod steps;
 #[cfg(unix)]
+mod stopping;
+#[cfg(unix)]
 mod stops;
 mod stub;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod tools;
