@@ -118,7 +118,10 @@ impl Replay {
     }
 
     fn answer(&self, asked: &[String]) -> Option<&RecordedCall> {
-        let answers = self.exact.get(asked).or_else(|| self.alike.get(&essence(asked)))?;
+        let answers = self.exact.get(asked).or_else(|| self.alike.get(&essence(asked))).or_else(|| {
+            // Recorded with a secret among its arguments: what stood there cannot be known any more.
+            self.exact.iter().find(|(recorded, _)| is_masked_form(recorded, asked)).map(|(_, answers)| answers)
+        })?;
         self.calls.get(answers.next()?)
     }
 
@@ -178,8 +181,55 @@ fn essence(argv: &[String]) -> Vec<String> {
     out
 }
 
+/// Are these the recorded arguments, with something else wherever those hold a mask?
+fn is_masked_form(recorded: &[String], asked: &[String]) -> bool {
+    let fits = |(recorded, asked): (&String, &String)| recorded == asked || masked_fits(recorded, asked);
+    recorded.len() == asked.len() && recorded.iter().zip(asked).all(fits)
+}
+
+/// `--password=[hidden 9 chars #01234567]` fits any `--password=…` that is not empty.
+fn masked_fits(recorded: &str, asked: &str) -> bool {
+    let mut parts = recorded.split("[hidden ").peekable();
+    let Some(mut rest) = parts.next().and_then(|head| asked.strip_prefix(head)) else { return false };
+    if parts.peek().is_none() {
+        return false;
+    }
+    while let Some(part) = parts.next() {
+        let Some((_, behind)) = part.split_once(']') else { return false };
+        // The text behind the last mask stands at the end, wherever else it stands.
+        let hidden = if parts.peek().is_some() { rest.find(behind) } else { rest.strip_suffix(behind).map(str::len) };
+        let Some(hidden) = hidden.filter(|hidden| *hidden > 0) else { return false };
+        rest = rest.get(hidden + behind.len()..).unwrap_or_default();
+    }
+    true
+}
+
 /// serde_json says "at line 1 column 7", and the line is always 1 here.
 fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.rsplit_once(" at line ").map_or(text.clone(), |(what, _)| what.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mask_stands_for_any_text_and_the_rest_for_itself() {
+        let mask = "[hidden password 9 chars #01234567]";
+        for (recorded, asked, fits) in [
+            (format!("--password={mask}"), "--password=hunter22x", true),
+            (format!("--password={mask}"), "--password=", false),
+            (format!("--password={mask}"), "--passphrase=x", false),
+            (format!("app:{mask}@db"), "app:p@db@db", true),
+            (format!("app:{mask}@db"), "app:p@db2", false),
+            (format!("{mask}-{mask}"), "a-b", true),
+            (format!("{mask}-{mask}"), "ab", false),
+            (mask.to_owned(), "é", true),
+            ("[hidden".to_owned(), "[hidden", false),
+            ("plain".to_owned(), "plain", false),
+        ] {
+            assert_eq!(masked_fits(&recorded, asked), fits, "{recorded} {asked}");
+        }
+    }
 }

@@ -62,8 +62,10 @@ pub(super) fn named(rules: &Rules, documents: &[Document], catalog: Option<&Cata
     for quote in quotes.chain(&mut diagnosis.telling) {
         let clean = redactor.line(&quote.text);
         if clean != quote.text {
-            // The telling part lies elsewhere now.
-            quote.span = None;
+            // The telling part lies elsewhere now, if it is still there.
+            let telling = quote.span.and_then(|(start, end)| quote.text.get(start..end));
+            let found = telling.and_then(|telling| Some((clean.find(telling)?, telling.len())));
+            quote.span = found.map(|(start, length)| (start, start + length));
             quote.text = clean;
         }
     }

@@ -13,8 +13,18 @@ const MAX_FILE: u64 = 1 << 30;
 /// The documents under `path`; `-` is standard input.
 ///
 /// # Errors
-/// [`Code::Usage`]: nothing there, not readable, or a recording with a broken line.
+/// [`Code::Usage`]: nothing there, nothing in it, not readable, or a recording with a broken line.
 pub(super) fn documents(path: &Path) -> Result<Vec<Document>, Failure> {
+    let found = read(path)?;
+    if found.iter().all(|document| document.text.trim_ascii().is_empty()) {
+        // Nothing was said: that is no sign of health. The tool before the pipe has failed, most likely.
+        let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
+        return Err(Failure::new(Code::Usage, format!("{name} holds no text")));
+    }
+    Ok(found)
+}
+
+fn read(path: &Path) -> Result<Vec<Document>, Failure> {
     let name = path.display().to_string();
     let unreadable = |error: std::io::Error| {
         Failure::new(Code::Usage, error.to_string())

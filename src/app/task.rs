@@ -144,7 +144,18 @@ fn execute(
         diagnose: &named,
         symptom_in: &|documents| named(documents).findings.into_iter().map(|finding| finding.id).collect(),
     };
-    Ok(engine::execute(plan, &world, &mut reporter))
+    let report = engine::execute(plan, &world, &mut reporter);
+    match &report.untold {
+        // The reporter that would have said so may be the one that could not.
+        Some(why) if report.code == Code::Unwritable => {
+            Err(Failure::new(Code::Unwritable, format!("the run went on to its end, but not all of it is told: {why}")))
+        }
+        Some(why) => {
+            context.tell(&format!("warning: not all of the run is told: {why}"));
+            Ok(report)
+        }
+        None => Ok(report),
+    }
 }
 
 fn replay(context: &Context) -> Result<Option<Replay>, Failure> {

@@ -51,6 +51,15 @@ struct Open {
     retry: Option<String>,
 }
 
+/// How a step treats the screen.
+#[derive(Debug, Clone, Copy)]
+struct Manner {
+    /// Its output is the answer.
+    shown: bool,
+    /// Its child owns the terminal.
+    interactive: bool,
+}
+
 /// Tells a run, event by event.
 #[derive(Debug)]
 pub struct Story {
@@ -82,8 +91,9 @@ impl Story {
             EventKind::RunStarted { task, summary, replay, .. } => {
                 self.start(&mut told.err, task, summary, replay.as_deref());
             }
-            EventKind::StepStarted { step, name, kind, argv, shown, .. } => {
-                self.step_started(&mut told.err, step, name, kind, argv, *shown);
+            EventKind::StepStarted { step, name, kind, argv, shown, interactive } => {
+                let manner = Manner { shown: *shown, interactive: *interactive };
+                self.step_started(&mut told.err, step, name, kind, argv, manner);
             }
             EventKind::Output { step, stream, line } => self.output(&mut told, step, *stream, line),
             EventKind::Progress { .. } => {}
@@ -142,11 +152,13 @@ impl Story {
         }
     }
 
-    fn step_started(&mut self, out: &mut String, step: &str, name: &str, kind: &str, argv: &[String], shown: bool) {
+    fn step_started(&mut self, out: &mut String, step: &str, name: &str, kind: &str, argv: &[String], manner: Manner) {
         let path = self.named(step, name);
         let styles = self.look.styles;
-        // The name of a verbose or answering step stands above its output, not below it.
-        if self.verbosity == Verbosity::Verbose || (shown && self.verbosity == Verbosity::Normal) {
+        let shown = manner.shown;
+        // The name of a verbose, answering or talking step stands above its output, not below it.
+        let is_above = (shown || manner.interactive) && self.verbosity == Verbosity::Normal;
+        if self.verbosity == Verbosity::Verbose || is_above {
             let verb = if shown { "show" } else { "start" };
             let call = if argv.is_empty() { String::new() } else { super::quoting::argv(argv) };
             let call = if self.verbosity == Verbosity::Verbose { call } else { String::new() };

@@ -227,8 +227,13 @@ impl Pipe<'_, '_> {
         self.record(call, &outcome, held_bytes.as_deref());
         let [out, err] = self.sides;
         let dropped = out.cut + err.cut + out.raw.dropped() + err.raw.dropped();
+        // Why a call did not start may repeat it, arguments and all.
+        let exit = match outcome.exit {
+            Exit::NotStarted(why) => Exit::NotStarted(self.desk.redactor.line(&why)),
+            exit => exit,
+        };
         Answer {
-            exit: outcome.exit,
+            exit,
             elapsed: outcome.elapsed,
             leaked: outcome.leaked,
             stdout: out.raw.into_bytes(),

@@ -16,6 +16,7 @@ use crate::model::finding::{Document, Verdict};
 use crate::plan::Plan;
 use crate::port::Reporter;
 use crate::text;
+use std::io;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -36,6 +37,8 @@ pub struct RunReport {
     pub documents: Vec<Document>,
     /// The evidence files, in the order written.
     pub files: Vec<String>,
+    /// Why not everything that was told reached its place; a reader who left is no reason.
+    pub untold: Option<String>,
 }
 
 /// How the work ended.
@@ -132,12 +135,13 @@ fn after_failure(desk: &Desk<'_>) -> Vec<String> {
 fn finish(
     world: &World<'_>,
     started: Duration,
-    complaint: Complaint,
+    mut complaint: Complaint,
     ended: Ended,
     reporter: &mut dyn Reporter,
 ) -> RunReport {
     let Ended { end, books, next } = ended;
-    let (outcome, code) = match end {
+    let is_done = matches!(end, Ending::Block(End::Done));
+    let (mut outcome, mut code) = match end {
         Ending::Unequipped => (RunOutcome::Unequipped, Code::ToolMissing),
         Ending::Block(End::Interrupted) => {
             (RunOutcome::Interrupted, Code::of_signal(world.stop.requested().unwrap_or(2)))
@@ -161,7 +165,15 @@ fn finish(
         files: books.files.clone(),
         next,
     };
-    // Nobody is left to tell if this one fails, too.
-    let _ = reporter.event(&event(world, started, last));
-    RunReport { code, outcome, documents: books.documents.into(), files: books.files }
+    if let Err(error) = reporter.event(&event(world, started, last))
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        // A run told as one document is written here and nowhere else.
+        complaint.get_or_insert(error);
+        if is_done {
+            (outcome, code) = (RunOutcome::Unwritable, Code::Unwritable);
+        }
+    }
+    let untold = complaint.map(|error| error.to_string());
+    RunReport { code, outcome, documents: books.documents.into(), files: books.files, untold }
 }

@@ -79,8 +79,9 @@ pub fn listen(
 
 fn note(running: &mut BTreeMap<String, Silent>, kind: &EventKind, now: Duration) {
     match kind {
-        // A called task is not silent while its steps are not.
-        EventKind::StepStarted { step, name, kind, .. } if kind != "task" => {
+        // A called task is not silent while its steps are not; a child that owns the terminal is
+        // in a talk that nobody should break into.
+        EventKind::StepStarted { step, name, kind, interactive: false, .. } if kind != "task" => {
             running.insert(step.clone(), Silent { name: name.clone(), since: now, last: now });
         }
         EventKind::StepFinished { step, .. } => {

@@ -33,6 +33,7 @@ pub(super) fn value_at(text: &[u8], at: usize, place: Place) -> Option<Value> {
         return Some(Value { start, end: quoted_end(text, start, quote, slashes) });
     }
     match rest.first()? {
+        b'$' if is_reference(rest) => return None,
         b'{' if rest.starts_with(b"{{") => {}
         b'{' => return None,
         b'[' if place != Place::Assigned => {
@@ -54,6 +55,13 @@ pub(super) fn value_at(text: &[u8], at: usize, place: Place) -> Option<Value> {
     };
     let end = at + text[at..end].trim_ascii_end().len();
     (end > at).then_some(Value { start: at, end })
+}
+
+/// `${name}` and nothing behind it: what is written in a file, not what it stands for.
+fn is_reference(rest: &[u8]) -> bool {
+    let Some(name) = rest.strip_prefix(b"${") else { return false };
+    let long = name.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"_-?".contains(byte)).count();
+    long > 0 && name.get(long) == Some(&b'}') && name.get(long + 1).is_none_or(u8::is_ascii_whitespace)
 }
 
 /// `|`, `>-`, `|2`: the value stands on the lines below.

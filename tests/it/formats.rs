@@ -178,6 +178,21 @@ fn a_reader_that_leaves_early_ends_nothing_and_hears_no_complaint() {
     assert_eq!(err, "");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_does_not_fit_on_the_disk_is_no_success() {
+    let (tools, project) = app();
+    for args in [&["list"][..], &["t"], &["--format", "json", "t"], &["--format", "jsonl", "t"], &["schema"]] {
+        let mut command = project.command(args);
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = command.stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(74), "{args:?}: {err}");
+        assert!(err.contains("No space left on device"), "{args:?}: {err}");
+    }
+    assert_eq!(tools.calls().len(), 3, "the run itself goes on");
+}
+
 #[test]
 fn an_error_is_data_for_those_who_ask_for_data() {
     let (tools, project) = app();

@@ -12,6 +12,7 @@
 mod blocks;
 mod config;
 mod confirmations;
+mod diagnose_cli;
 mod diagnosis;
 mod drills;
 mod dry_run;
@@ -27,12 +28,17 @@ mod process;
 #[cfg(unix)]
 mod pty;
 mod readme;
+mod recording_cli;
 mod replay;
 mod runbook;
 mod scripted;
 mod steps;
 #[cfg(unix)]
+mod stopping;
+#[cfg(unix)]
 mod stops;
 mod stub;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod tools;
