@@ -5,7 +5,7 @@ use refloat::adapter::lookup::Programs;
 use refloat::port::Locate;
 use serde_json::json;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 fn on(entries: &[&Path]) -> Programs {
     Programs::on(&std::env::join_paths(entries).unwrap())
@@ -40,9 +40,9 @@ fn relative_entries_of_path_do_not_count() {
     let tools = Tools::new().rule(json!({ "argv": ["helm"] }));
     let here = std::env::current_dir().unwrap();
     let bin = tools.path();
-    let Ok(relative) = bin.strip_prefix(&here).map(PathBuf::from) else {
-        panic!("the tests' folder `{}` is not below `{}`", bin.display(), here.display())
-    };
+    let names = |path: &Path| path.components().filter(|part| matches!(part, Component::Normal(_))).count();
+    let mut relative: PathBuf = std::iter::repeat_n("..", names(&here)).collect();
+    relative.extend(bin.components().filter(|part| matches!(part, Component::Normal(_))));
     assert!(here.join(&relative).join(tools.bin("helm").file_name().unwrap()).exists());
     assert_eq!(on(&[&relative, Path::new("."), Path::new("")]).find("helm").unwrap_err(), "`helm` is not on PATH");
     assert_eq!(on(&[&relative, &bin]).find("helm"), Ok(tools.bin("helm")));
