@@ -6,6 +6,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "looks at the files on PATH")]
 
+use super::os;
 use crate::port::Locate;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -30,16 +31,18 @@ impl Programs {
 
     /// What runs under this name: the first real program, before it only batch files.
     fn candidates(&self, program: &str) -> Vec<PathBuf> {
-        let look = |binary: PathBuf| {
-            which::WhichConfig::new()
-                .system_cwd(false)
-                .binary_name(binary.into_os_string())
-                .all_results()
-                .map(Iterator::collect::<Vec<_>>)
-                .unwrap_or_default()
+        let look = |place: PathBuf| {
+            os::spellings(place).into_iter().flat_map(|binary| {
+                which::WhichConfig::new()
+                    .system_cwd(false)
+                    .binary_name(binary.into_os_string())
+                    .all_results()
+                    .map(Iterator::collect::<Vec<_>>)
+                    .unwrap_or_default()
+            })
         };
         if Path::new(program).is_absolute() {
-            return look(PathBuf::from(program));
+            return look(PathBuf::from(program)).collect();
         }
         // Directory by directory: joining them to a list again fails for names that hold `:` or `"`.
         self.directories.iter().flat_map(|directory| look(directory.join(program))).collect()
@@ -86,7 +89,7 @@ impl Locate for Programs {
 /// error: a shim must not hide the real program behind it.
 fn choose(candidates: Vec<PathBuf>) -> Result<Option<PathBuf>, String> {
     let (batch, programs): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|path| is_batch(path));
-    match (programs.into_iter().next(), batch.first()) {
+    match (programs.into_iter().find(|path| os::is_startable(path)), batch.first()) {
         (Some(program), _) => Ok(Some(program)),
         (None, Some(batch)) => Err(format!("`{}` is a batch file; install the real program", batch.display())),
         (None, None) => Ok(None),

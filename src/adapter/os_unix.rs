@@ -4,6 +4,7 @@ use crate::model::command::Exit;
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
 /// A child and everything it started, as far as that can be reached.
@@ -102,4 +103,14 @@ pub(super) fn private_file(options: &mut OpenOptions) -> &mut OpenOptions {
 /// A directory that only its owner enters.
 pub(super) fn private_dir(builder: &mut DirBuilder) -> &mut DirBuilder {
     builder.mode(0o700)
+}
+
+/// The files that may be meant by a program's name at this place.
+pub(super) fn spellings(place: PathBuf) -> Vec<PathBuf> {
+    vec![place]
+}
+
+/// Is this something that the system starts by itself? The right to execute says so.
+pub(super) fn is_startable(_program: &Path) -> bool {
+    true
 }

@@ -4,11 +4,17 @@ use crate::model::command::Exit;
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::os::windows::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use windows_sys::Win32::System::{Console, JobObjects, Threading};
 
 /// The exit code of what we end; the same as a shell shows for a killed program.
 const ENDED: u32 = 1;
+
+/// What the system starts by itself, and what it hands to its shell. `PATHEXT` lists more (scripts
+/// that need an interpreter), may be changed by anybody, and is no promise that a program starts.
+const PROGRAMS: [&str; 2] = ["exe", "com"];
+const BATCH: [&str; 2] = ["bat", "cmd"];
 
 /// A child and everything it started. A job, because package managers' shims make the real tool a
 /// grandchild. The job does not kill when it closes: a tool may leave a virtual machine running.
@@ -145,4 +151,27 @@ pub(super) fn private_file(options: &mut OpenOptions) -> &mut OpenOptions {
 /// A new directory. Windows gives it the rights of the one above.
 pub(super) fn private_dir(builder: &mut DirBuilder) -> &mut DirBuilder {
     builder
+}
+
+/// The files that may be meant by a program's name at this place.
+pub(super) fn spellings(place: PathBuf) -> Vec<PathBuf> {
+    if has_end(&place, &PROGRAMS) || has_end(&place, &BATCH) {
+        return vec![place];
+    }
+    let with_end = |end: &&str| {
+        let mut spelling = place.clone().into_os_string();
+        spelling.push(".");
+        spelling.push(end);
+        PathBuf::from(spelling)
+    };
+    PROGRAMS.iter().chain(&BATCH).map(with_end).collect()
+}
+
+/// Is this something that the system starts by itself?
+pub(super) fn is_startable(program: &Path) -> bool {
+    has_end(program, &PROGRAMS)
+}
+
+fn has_end(path: &Path, ends: &[&str]) -> bool {
+    path.extension().is_some_and(|have| ends.iter().any(|end| have.eq_ignore_ascii_case(end)))
 }

@@ -72,9 +72,9 @@ impl Exit {
     /// In words, fit for "it …": "exited with code 1".
     pub fn in_words(&self) -> String {
         match self {
-            Self::Code(code @ 0..=255) => format!("exited with code {code}"),
-            // Windows' own codes are NTSTATUS values: known by their hexadecimal form.
-            Self::Code(code) => format!("exited with code {:#010x}", *code),
+            // Negative: Windows' own codes, NTSTATUS values, are known by their hexadecimal form.
+            Self::Code(code @ ..0) => format!("exited with code {code:#010x}{}", status_name(*code)),
+            Self::Code(code) => format!("exited with code {code}"),
             Self::Signal(signal) => format!("was ended by signal {signal}{}", signal_name(*signal)),
             Self::NotStarted(why) => format!("did not start: {why}"),
             Self::TimedOut => "ran out of time and was ended".to_owned(),
@@ -93,6 +93,20 @@ fn signal_name(signal: i32) -> &'static str {
         11 => " (SIGSEGV)",
         13 => " (SIGPIPE)",
         15 => " (SIGTERM)",
+        _ => "",
+    }
+}
+
+/// What Windows says of a program that did not end by itself, where it tells a person something.
+fn status_name(code: i32) -> &'static str {
+    match code.cast_unsigned() {
+        0xc000_0005 => " (access violation)",
+        0xc000_007b => " (a part of it is made for another kind of machine)",
+        0xc000_00fd => " (stack overflow)",
+        0xc000_0135 => " (a DLL is missing)",
+        0xc000_013a => " (Ctrl-C)",
+        0xc000_0142 => " (a DLL could not be started)",
+        0xc000_0409 => " (it aborted)",
         _ => "",
     }
 }
@@ -124,4 +138,25 @@ pub struct RecordedCall {
     /// Standard error, redacted.
     #[serde(default)]
     pub stderr: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exit_is_told_in_words() {
+        for (exit, words) in [
+            (Exit::Code(1), "exited with code 1"),
+            // What `cmd` answers for a command that it does not know.
+            (Exit::Code(9009), "exited with code 9009"),
+            (Exit::Code(0xc000_013a_u32.cast_signed()), "exited with code 0xc000013a (Ctrl-C)"),
+            (Exit::Code(0xc000_0135_u32.cast_signed()), "exited with code 0xc0000135 (a DLL is missing)"),
+            (Exit::Code(-1), "exited with code 0xffffffff"),
+            (Exit::Signal(9), "was ended by signal 9 (SIGKILL)"),
+            (Exit::Signal(64), "was ended by signal 64"),
+        ] {
+            assert_eq!(exit.in_words(), words);
+        }
+    }
 }

@@ -47,7 +47,7 @@ fn exit_code_and_patterns_are_independent() {
     assert_eq!(one(exit(1).err("boom"), done), "1 failed exited with code 1");
     assert_eq!(one(ends(Exit::TimedOut).err("x already exists"), done), "1 failed ran out of time and was ended");
     assert_eq!(one(exit(1), |spec| spec.allow_failure = true), "1 allowed exited with code 1");
-    assert_eq!(one(exit(-1_073_741_510), |_| ()), "1 failed exited with code 0xc000013a");
+    assert_eq!(one(exit(-1_073_741_510), |_| ()), "1 failed exited with code 0xc000013a (Ctrl-C)");
     assert_eq!(one(ends(Exit::Signal(9)), |_| ()), "1 failed was ended by signal 9 (SIGKILL)");
 }
 

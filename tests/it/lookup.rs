@@ -5,7 +5,7 @@ use refloat::adapter::lookup::Programs;
 use refloat::port::Locate;
 use serde_json::json;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 fn on(entries: &[&Path]) -> Programs {
     Programs::on(&std::env::join_paths(entries).unwrap())
@@ -40,9 +40,9 @@ fn relative_entries_of_path_do_not_count() {
     let tools = Tools::new().rule(json!({ "argv": ["helm"] }));
     let here = std::env::current_dir().unwrap();
     let bin = tools.path();
-    let Ok(relative) = bin.strip_prefix(&here).map(PathBuf::from) else {
-        panic!("the tests' folder `{}` is not below `{}`", bin.display(), here.display())
-    };
+    let names = |path: &Path| path.components().filter(|part| matches!(part, Component::Normal(_))).count();
+    let mut relative: PathBuf = std::iter::repeat_n("..", names(&here)).collect();
+    relative.extend(bin.components().filter(|part| matches!(part, Component::Normal(_))));
     assert!(here.join(&relative).join(tools.bin("helm").file_name().unwrap()).exists());
     assert_eq!(on(&[&relative, Path::new("."), Path::new("")]).find("helm").unwrap_err(), "`helm` is not on PATH");
     assert_eq!(on(&[&relative, &bin]).find("helm"), Ok(tools.bin("helm")));
@@ -77,4 +77,24 @@ fn a_file_without_the_right_to_run_and_a_batch_file_are_told_apart() {
         let want = format!("`{}` is a batch file; install the real program", place(name));
         assert_eq!(path.find(name).unwrap_err(), want);
     }
+}
+
+/// `PATHEXT` may name scripts, or nothing at all; what Windows starts by itself is always the same.
+#[cfg(windows)]
+#[test]
+fn only_programs_are_found_whatever_they_are_called() {
+    let tools = Tools::new().tool("helm").tool("kubectl.1.30").tool("Docker");
+    for name in ["kubectl.js", "minikube.cmd", "minikube.vbs", "helm.bat", "curl"] {
+        std::fs::write(tools.path().join(name), "").unwrap();
+    }
+    let path = on(&[&tools.path()]);
+    assert_eq!(path.find("helm"), Ok(tools.bin("helm")), "the batch file beside it is passed over");
+    assert_eq!(path.find("helm.exe"), Ok(tools.bin("helm")));
+    assert_eq!(path.find("kubectl.1.30"), Ok(tools.bin("kubectl.1.30")));
+    assert_eq!(path.find("docker"), Ok(tools.bin("Docker")), "as the file is spelled");
+    assert_eq!(path.find("kubectl").unwrap_err(), "`kubectl` is not on PATH");
+    let place = |name: &str| tools.path().join(name).display().to_string();
+    let batch = format!("`{}` is a batch file; install the real program", place("minikube.cmd"));
+    assert_eq!(path.find("minikube").unwrap_err(), batch);
+    assert_eq!(path.find("curl").unwrap_err(), format!("`{}` is not executable", place("curl")));
 }

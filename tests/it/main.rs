@@ -24,6 +24,7 @@ mod hostile;
 mod interrupt;
 mod layers;
 mod lookup;
+mod portable;
 mod process;
 #[cfg(unix)]
 mod pty;

@@ -231,12 +231,17 @@ fn what_keeps_a_tool_from_starting_is_told() {
     env.env.insert("A=B".to_owned(), "x".to_owned());
     assert_eq!(why_not_started(&run(env)), "`A=B` is no name for an environment variable");
 
+    let unknown = run(Invocation { program: None, ..call(&tools, &["helm"]) });
+    assert_eq!(why_not_started(&unknown), "no program was looked up for `helm`");
+    assert_eq!(tools.calls(), Vec::<Vec<String>>::new(), "nothing ran");
+}
+
+#[test]
+fn arguments_that_are_too_long_are_told() {
+    let tools = Tools::new().rule(json!({ "argv": ["helm", "**"] }));
     let long = "x".repeat(200 * 1024);
     let long = run(call(&tools, &["helm", &long]));
     assert_eq!(why_not_started(&long), "the arguments are longer than the system allows");
-
-    let unknown = run(Invocation { program: None, ..call(&tools, &["helm"]) });
-    assert_eq!(why_not_started(&unknown), "no program was looked up for `helm`");
     assert_eq!(tools.calls(), Vec::<Vec<String>>::new(), "nothing ran");
 }
 
@@ -286,10 +291,19 @@ fn is_there(pid: u32) -> bool {
 }
 
 #[cfg(windows)]
+#[expect(unsafe_code, reason = "std only knows its own children")]
 fn is_there(pid: u32) -> bool {
-    let filter = format!("PID eq {pid}");
-    let list = std::process::Command::new("tasklist").args(["/NH", "/FI", &filter]).output().unwrap();
-    String::from_utf8_lossy(&list.stdout).contains(&format!(" {pid} "))
+    use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+    use windows_sys::Win32::{Foundation::WAIT_TIMEOUT, System::Threading};
+    // SAFETY: takes and returns plain values.
+    let handle = unsafe { Threading::OpenProcess(Threading::PROCESS_SYNCHRONIZE, 0, pid) };
+    if handle.is_null() {
+        return false;
+    }
+    // SAFETY: a handle that was just opened, owned by nobody else.
+    let process = unsafe { OwnedHandle::from_raw_handle(handle) };
+    // SAFETY: the handle is open for the duration of the call.
+    unsafe { Threading::WaitForSingleObject(process.as_raw_handle(), 0) == WAIT_TIMEOUT }
 }
 
 pub(crate) fn wait_until_gone(pid: u32) {

@@ -4,6 +4,7 @@
 use super::support::{Project, root};
 use regex::Regex;
 use std::fs;
+use std::path::MAIN_SEPARATOR;
 
 /// Durations and run ids differ from run to run.
 fn steady(text: &str) -> String {
@@ -19,13 +20,14 @@ fn the_readme_shows_what_the_commands_print() {
     let path = root().join("README.md");
     let readme = fs::read_to_string(&path).unwrap();
     let block = Regex::new(r"(?s)```console\n\$ (?:refloat|cargo run --release --)( [^\n]*)?\n(.*?)```").unwrap();
-    let project = Project::taskflow().env("LANG", "C.UTF-8");
+    // A terminal with more than ASCII, as Unix and Windows tell it.
+    let project = Project::taskflow().env("LANG", "C.UTF-8").env("WT_SESSION", "1");
     let recordings = root().join("tests").join("recordings");
     let mut shown = 0;
     let fresh = block.replace_all(&readme, |found: &regex::Captures<'_>| {
         shown += 1;
         let line = found.get(1).map_or("", |text| text.as_str()).trim();
-        let place = format!("{}/", recordings.display());
+        let place = format!("{}{MAIN_SEPARATOR}", recordings.display());
         let words: Vec<String> =
             line.split_whitespace().map(|word| word.replace("tests/recordings/", &place)).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();

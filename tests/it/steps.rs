@@ -198,6 +198,12 @@ fn the_code_and_the_signal_of_a_tool_are_data() {
         project.run(&["t"]).exits(1).says(&["signal 9"]);
         assert_eq!(project.finished("1")["exit"], json!({ "signal": 9 }));
     }
+    #[cfg(windows)]
+    {
+        let (_tools, project) = step("", json!({ "exit": 0xc000_013a_u32 }));
+        project.run(&["t"]).exits(1).says(&["exited with code 0xc000013a (Ctrl-C)"]);
+        assert_eq!(project.finished("1")["exit"], json!({ "code": -1_073_741_510 }));
+    }
 }
 
 #[test]

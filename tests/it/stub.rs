@@ -16,7 +16,7 @@ impl Tools {
     pub(crate) fn new() -> Self {
         // Beside the built stub, where hard links work: a program that was just copied cannot be
         // started while any other thread is starting one ("text file busy").
-        let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let dir = tempfile::tempdir_in(std::path::absolute(env!("CARGO_TARGET_TMPDIR")).unwrap()).unwrap();
         fs::create_dir(dir.path().join("bin")).unwrap();
         Self { dir, rules: Vec::new() }
     }

@@ -165,9 +165,9 @@ impl Project {
     }
 }
 
-/// The repository.
+/// The repository. Built on another system, its path lacks the drive.
 pub(crate) fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+    std::path::absolute(env!("CARGO_MANIFEST_DIR")).unwrap()
 }
 
 /// A recording of this repository, as an argument.
