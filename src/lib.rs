@@ -181,6 +181,7 @@ pub mod cli;
 
 /// The composition root: parse, wire, exit code.
 pub mod app {
+    mod advice;
     mod confirm;
     mod context;
     mod diagnose;

@@ -1,7 +1,7 @@
 //! `refloat diagnose`.
 
 use super::context::Context;
-use super::{input, load, task};
+use super::{advice, input, load, task};
 use crate::catalog;
 use crate::classify::diagnose::diagnose as classified;
 use crate::classify::rules::Rules;
@@ -56,6 +56,7 @@ pub(super) fn named(rules: &Rules, documents: &[Document], catalog: Option<&Cata
     let redactor = Redactor::new(&[]);
     for finding in &mut diagnosis.findings {
         let check = finding.confirm.take();
+        finding.fixes = finding.fixes.iter().filter_map(|fix| advice::fit(fix, catalog)).collect();
         finding.confirm = check.and_then(|check| checks::command(catalog?, &check));
     }
     let quotes = diagnosis.findings.iter_mut().flat_map(|finding| &mut finding.evidence);
