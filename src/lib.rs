@@ -182,6 +182,7 @@ pub mod cli;
 /// The composition root: parse, wire, exit code.
 pub mod app {
     mod advice;
+    mod clean;
     mod confirm;
     mod context;
     mod diagnose;

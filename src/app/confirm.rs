@@ -19,6 +19,12 @@ pub(super) struct Given<'a> {
 /// [`Code::Refused`]: a no, a wrong name, the end of input, or nobody to ask.
 pub(super) fn gather(plan: &Plan, given: Given<'_>, person: &mut dyn Person) -> Result<(), Failure> {
     for confirmation in &plan.confirmations {
+        if let Some(name) = confirmation.name.as_ref().filter(|name| name.trim().is_empty() || name.contains("${")) {
+            // An empty name would be typed by pressing Enter.
+            let why = format!("the name that `{}` asks for is `{name}`: nobody can type that", confirmation.task);
+            return Err(Failure::new(Code::Refused, format!("{why}; nothing was done"))
+                .hint("give the variables in its `confirm` a value"));
+        }
         match &confirmation.name {
             Some(name) => typed(plan, confirmation, name, given, person)?,
             None => yes_or_no(plan, confirmation, given, person)?,
@@ -148,6 +154,16 @@ mod tests {
         }
         assert!(ask(&name, &[Some("minikube")], false, &["other"]).is_some(), "a wrong flag is not asked over");
         assert!(ask(&name, &[], true, &[]).unwrap().contains("no terminal"), "--yes is not enough");
+    }
+
+    #[test]
+    fn an_empty_name_cannot_be_agreed_to() {
+        for name in ["", "  ", "${profile}"] {
+            assert!(
+                ask(&[Some(name)], &[Some(name)], true, &[name]).unwrap().ends_with("nothing was done"),
+                "{name:?}"
+            );
+        }
     }
 
     #[test]

@@ -67,15 +67,20 @@ impl Context {
 
     /// Writes an answer: `human` text, or one JSON document.
     ///
+    /// A reader that went away (`| head`) has read enough: the command's own exit code stands.
+    ///
     /// # Errors
-    /// [`Code::Unwritable`]; silent when the reader went away.
+    /// [`Code::Unwritable`].
     pub(super) fn answer(&self, human: impl FnOnce() -> String, json: impl FnOnce() -> Value) -> Result<(), Failure> {
         let text = match self.global.format {
             Format::Human => human(),
             Format::Json => format!("{:#}\n", json()),
             Format::Jsonl => format!("{}\n", json()),
         };
-        write_all(&mut Out::stdout(), &text)
+        match write_all(&mut Out::stdout(), &text) {
+            Err(failure) if failure.silent => Ok(()),
+            written => written,
+        }
     }
 
     /// A line on standard error, unless `--quiet`.

@@ -1,7 +1,7 @@
 //! `refloat diagnose`.
 
 use super::context::Context;
-use super::{advice, input, load, task};
+use super::{advice, clean, input, load, task};
 use crate::catalog;
 use crate::classify::diagnose::diagnose as classified;
 use crate::classify::rules::Rules;
@@ -28,6 +28,13 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>) -> Result<Code, F
             (Some(catalog), documents)
         }
     };
+    if documents.iter().all(|document| document.text.trim_ascii().is_empty()) {
+        let (code, hint) = match path {
+            Some(_) => (Code::Usage, "refloat diagnose FILE, FOLDER, RECORDING.jsonl, or - for standard input"),
+            None => (Code::StepFailed, "refloat doctor"),
+        };
+        return Err(Failure::new(code, "there is nothing to read: no text, no verdict").hint(hint));
+    }
     let (diagnosis, texts) = (named(&rules(catalog.as_ref())?, &documents, catalog.as_ref(), context), documents.len());
     let look = context.out_look();
     context.answer(
@@ -48,27 +55,18 @@ pub(super) fn rules(catalog: Option<&Catalog>) -> Result<Rules, Failure> {
     })
 }
 
-/// The diagnosis, fit to be shown: quotes redacted, for evidence from elsewhere may hold what ours
-/// never does, and confirming checks as the command that asks them, where the file has such a check.
+/// The diagnosis, fit to be shown: secrets hidden, fixes and confirming checks as the commands that
+/// work here.
 pub(super) fn named(rules: &Rules, documents: &[Document], catalog: Option<&Catalog>, context: &Context) -> Diagnosis {
     let os = if context.is_windows() { Os::Windows } else { Os::Unix };
-    let mut diagnosis = classified(rules, documents, os);
-    let redactor = Redactor::new(&[]);
+    let vars = catalog.into_iter().flat_map(|catalog| catalog.vars.values());
+    let secrets: Vec<String> = vars.filter(|var| var.secret).map(|var| var.value.clone()).collect();
+    let mut diagnosis =
+        clean::diagnosed(documents, &Redactor::new(&secrets), |documents| classified(rules, documents, os));
     for finding in &mut diagnosis.findings {
         let check = finding.confirm.take();
         finding.fixes = finding.fixes.iter().filter_map(|fix| advice::fit(fix, catalog)).collect();
         finding.confirm = check.and_then(|check| checks::command(catalog?, &check));
-    }
-    let quotes = diagnosis.findings.iter_mut().flat_map(|finding| &mut finding.evidence);
-    for quote in quotes.chain(&mut diagnosis.telling) {
-        let clean = redactor.line(&quote.text);
-        if clean != quote.text {
-            // The telling part lies elsewhere now, if it is still there.
-            let telling = quote.span.and_then(|(start, end)| quote.text.get(start..end));
-            let found = telling.and_then(|telling| Some((clean.find(telling)?, telling.len())));
-            quote.span = found.map(|(start, length)| (start, start + length));
-            quote.text = clean;
-        }
     }
     diagnosis
 }
