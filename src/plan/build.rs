@@ -79,7 +79,8 @@ fn bind(task: &Task, args: &[String]) -> Result<BTreeMap<String, String>, Failur
             (Some(value), _) => value.clone(),
             (None, Some(default)) => default.clone(),
             (None, None) => {
-                return Err(usage(format!("`{}` needs {}: {}", task.name, param.name.to_uppercase(), param.help)));
+                let help = if param.help.is_empty() { String::new() } else { format!(": {}", param.help) };
+                return Err(usage(format!("`{}` needs {}{help}", task.name, param.name.to_uppercase())));
             }
         };
         check_param(param, &value).map_err(|rule| {

@@ -178,6 +178,18 @@ fn a_called_task_gets_its_values_and_its_failure_stops_the_caller() {
     assert_eq!(tools.calls().len(), 1);
 }
 
+#[test]
+fn a_limit_that_passes_in_a_called_task_is_the_run_s_code_unless_it_may() {
+    let late =
+        "\n[tasks.late]\nsummary = \"Late\"\n[[tasks.late.steps]]\nrun = [\"kubectl\", \"hang\"]\ntimeout = \"1s\"\n";
+    for (keys, code, calls) in [("", 124, 1), ("allow_failure = true", 0, 2)] {
+        let tools = tools(&[("kubectl hang", json!({ "hang_ms": 600_000 }))]);
+        let steps = format!("[[tasks.t.steps]]\ntask = \"late\"\n{keys}\n{}{late}", run("helm next", ""));
+        project(&steps, &tools).run(&["t"]).exits(code);
+        assert_eq!(tools.calls().len(), calls, "{keys}");
+    }
+}
+
 /// Five calls that each take a while; how many ran at the same time, by the order of the log:
 /// a call is logged when it begins, and its child when it ends.
 fn most_at_once(parallel: usize) -> (usize, usize) {

@@ -235,6 +235,28 @@ fn a_wrong_word_is_a_usage_error_with_the_nearest_right_one() {
 }
 
 #[test]
+fn arguments_are_given_in_order_or_by_name_and_checked_before_anything_runs() {
+    let tools = Tools::new().rule(json!({ "argv": ["helm", "**"], "stdout": "x\n" }));
+    let params = "params = [{ name = \"what\" }, { name = \"how\", default = \"softly\", help = \"the manner\" }]\n";
+    let project =
+        project(&format!("{params}[[tasks.t.steps]]\nrun = [\"helm\", \"${{what}}\", \"${{how}}\"]\n"), &tools);
+    for args in [&["t", "a", "b"][..], &["t", "how=b", "a"], &["t", "what=a", "how=b"], &["t", "--", "list"]] {
+        project.run(args).exits(0);
+    }
+    let calls = tools.calls();
+    assert!(calls[..3].iter().all(|call| call[1..] == ["a", "b"]), "{calls:?}");
+    assert_eq!(calls[3][1..], ["list", "softly"], "a command's name behind `--` is an argument");
+    for (args, says) in [
+        (&["t"][..], "`t` needs WHAT\n"),
+        (&["t", "a", "what=b"], "`what` is given twice"),
+        (&["t", "a", "b", "c"], "takes at most 2 arguments"),
+    ] {
+        project.run(args).exits(2).says(&[says, "refloat show t"]);
+    }
+    assert_eq!(tools.calls().len(), 4);
+}
+
+#[test]
 fn without_a_task_file_it_says_where_it_looked() {
     let (_tools, project) = app();
     std::fs::remove_file(project.path().join("tasks.toml")).unwrap();
