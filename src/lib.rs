@@ -81,7 +81,7 @@ pub mod classify {
     mod heads;
     mod literals;
     mod marks;
-    mod page;
+    pub(crate) mod page;
     mod rank;
     pub mod recording;
     pub mod rules;
@@ -138,6 +138,7 @@ pub mod report {
     pub mod failure;
     pub mod fanout;
     pub mod history;
+    pub mod journal;
     pub mod jsonl;
     pub mod layout;
     pub mod listing;

@@ -1,6 +1,7 @@
 //! A diagnosis without secrets. Evidence from elsewhere may hold what ours never does, and what a
 //! pattern captured goes on into causes, fixes and subjects.
 
+use crate::classify::page::decode;
 use crate::model::finding::{Diagnosis, Document, Finding, Quote};
 use crate::run::redact::Redactor;
 use crate::run::redact_stream::RedactStream;
@@ -39,7 +40,8 @@ fn is_clean(diagnosis: &Diagnosis, redactor: &Redactor) -> bool {
 fn redacted(document: &Document, redactor: &Redactor) -> Document {
     let mut stream = RedactStream::new(redactor);
     let mut text = Vec::with_capacity(document.text.len());
-    for line in document.text.split_inclusive(|byte| *byte == b'\n') {
+    // Windows' own encoding would hide a secret from the redactor, not from the reader.
+    for line in decode(&document.text).split_inclusive(|byte| *byte == b'\n') {
         let end = line.ends_with(b"\n");
         text.extend(stream.line(line.strip_suffix(b"\n").unwrap_or(line)));
         if end {

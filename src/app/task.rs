@@ -16,11 +16,13 @@ use crate::adapter::terminal::{self, Out};
 use crate::cli::{Format, RunArgs};
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
+use crate::model::event::{Event, EventKind};
 use crate::model::finding::{Diagnosis, Document, Verdict};
 use crate::model::step::Danger;
 use crate::plan::{Plan, build, checks};
 use crate::port::{Clock, Recorder, Reporter, Runner, Stop};
 use crate::report::fanout::Fanout;
+use crate::report::journal::Measured;
 use crate::report::jsonl::Jsonl;
 use crate::report::plain::Plain;
 use crate::report::progress::Progress;
@@ -173,19 +175,34 @@ fn record(context: &Context, plan: &Plan) -> Result<Option<Recording>, Failure> 
 
 fn reporters(context: &Context, journal: Journal, audience: Audience) -> Vec<Box<dyn Reporter>> {
     let journal = Jsonl::new(journal).synced(Box::new(|journal: &mut Journal| journal.sync()));
-    let mut all: Vec<Box<dyn Reporter>> = vec![Box::new(journal)];
+    let mut all: Vec<Box<dyn Reporter>> = vec![Box::new(Measured::new(journal))];
     let (err, look, verbosity) = (Box::new(Out::stderr()), context.err_look(), context.verbosity());
+    let told = |reporter: Box<dyn Reporter>| -> Box<dyn Reporter> {
+        if audience == Audience::Diagnosis { Box::new(Undiagnosed(reporter)) } else { reporter }
+    };
     // The answer of a diagnosis is the diagnosis: nothing else may stand on standard output.
     let out: Box<Out> = Box::new(if audience == Audience::Diagnosis { Out::stderr() } else { Out::stdout() });
     match (context.global.format, audience) {
         (Format::Jsonl, Audience::Person) => all.push(Box::new(Jsonl::new(Out::stdout()))),
         (Format::Json, Audience::Person) => all.push(Box::new(Summary::new(Out::stdout()))),
         _ if context.terminal.can_redraw() && !context.global.verbose && !context.global.quiet => {
-            all.push(Box::new(Progress::new(err, out, Arc::new(terminal::width), look, verbosity)));
+            all.push(told(Box::new(Progress::new(err, out, Arc::new(terminal::width), look, verbosity))));
         }
-        _ => all.push(Box::new(Plain::new(err, out, look, verbosity))),
+        _ => all.push(told(Box::new(Plain::new(err, out, look, verbosity)))),
     }
     all
+}
+
+/// The story without the diagnosis: it is about to be given as the answer.
+struct Undiagnosed(Box<dyn Reporter>);
+
+impl Reporter for Undiagnosed {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        match event.kind {
+            EventKind::Diagnosed { .. } => Ok(()),
+            _ => self.0.event(event),
+        }
+    }
 }
 
 /// A folder of its own. Of runs that start in the same millisecond, one has the name and the others

@@ -88,7 +88,7 @@ impl<'a> Page<'a> {
 }
 
 /// UTF-16 becomes UTF-8; a byte order mark goes away.
-fn decode(bytes: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, [u8]> {
     let units = |body: &[u8], unit: fn([u8; 2]) -> u16| -> Vec<u8> {
         let units = body.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
         char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect::<String>().into_bytes()

@@ -85,7 +85,7 @@ fn a_file_is_read_wherever_it_lies_and_quoted_with_its_line() {
         "database-auth (database-connection)",
         "sub/backend.log:2",
         "password authentication failed for user \"app\"",
-        "refloat redeploy",
+        "Deploy again",
     ] {
         assert!(answer.out.contains(part), "{part} is missing:\n{}", answer.out);
     }

@@ -74,7 +74,7 @@ fn rollback_with_one_revision_is_refused_before_anything_is_done() {
     project
         .run(&["--replay", &recording("db-auth-failed"), "rollback"])
         .exits(4)
-        .says(&["There is a revision to go back to", "refloat uninstall"]);
+        .says(&["There is a revision to go back to", "refloat diagnose"]);
     assert!(project.evidence().is_empty(), "no step ran");
 }
 

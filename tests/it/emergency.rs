@@ -150,6 +150,41 @@ fn a_reset_without_the_name_reaches_no_tool() {
     assert!(tools.calls().is_empty());
 }
 
+/// What `kubectl config view --minify` prints for a cluster of Minikube's, profile `name`.
+fn kubeconfig(name: &str, by_minikube: bool) -> String {
+    let mark = "    extensions:\n    - extension:\n        provider: minikube.sigs.k8s.io\n        version: v1.38.1\n      \
+                name: cluster_info\n";
+    let mark = if by_minikube { mark } else { "" };
+    format!(
+        "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority: /home/x/ca.crt\n{mark}    \
+         server: https://192.168.49.2:8443\n  name: {name}\ncontexts:\n- context:\n    cluster: {name}\n  \
+         name: {name}\ncurrent-context: {name}\nkind: Config\n"
+    )
+}
+
+#[test]
+fn a_reset_of_another_cluster_is_refused_before_the_first_step() {
+    for (config, expected) in [
+        (kubeconfig("minikube", true), 0),
+        (kubeconfig("minikube", false), 4),
+        (kubeconfig("other", true), 4),
+        (kubeconfig("prod", false), 4),
+    ] {
+        let tools = healthy_cluster(tools())
+            .rule(kubectl(&["config", "view", "--minify"], json!({ "stdout": config })))
+            .rule(helm(&["status", "taskflow"], json!({ "stderr": "Error: release: not found\n", "exit": 1 })))
+            .rule(json!({ "argv": ["minikube", "--profile", "minikube", "image", "ls"],
+                "stdout": "docker.io/library/taskflow-backend:1.0.0\ndocker.io/library/taskflow-frontend:1.0.0\n" }))
+            .rule(json!({ "argv": ["minikube", "**"], "stdout": "fine\n" }))
+            .rule(json!({ "argv": ["kubectl", "**"], "stdout": "x\n" }))
+            .rule(json!({ "argv": ["helm", "**"], "stdout": "x\n" }));
+        let project = Project::taskflow().with_tools(&tools);
+        project.run(&["reset", "--confirm", "minikube"]).exits(expected);
+        let reached = asked(&tools).iter().any(|call| call == "minikube delete");
+        assert_eq!(reached, expected == 0, "{config}");
+    }
+}
+
 #[test]
 fn an_image_that_did_not_arrive_fails_the_load() {
     let tools = tools()

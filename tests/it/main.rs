@@ -33,6 +33,7 @@ mod recording_cli;
 mod replay;
 mod runbook;
 mod scripted;
+mod secrets;
 mod steps;
 #[cfg(unix)]
 mod stopping;
