@@ -65,7 +65,11 @@ impl Calls {
         let names: Vec<String> = names.into_iter().cloned().collect();
         let places: BTreeMap<(&str, &str), Place> =
             self.all.iter().rev().map(|(from, to, place, _)| ((from.as_str(), to.as_str()), *place)).collect();
-        for circle in graph::order(&edges).1 {
+        let (sorted, circles) = graph::order(&edges);
+        if circles.is_empty() {
+            endless(&edges, &sorted, &names, book);
+        }
+        for circle in circles {
             let path: Vec<&str> = circle.iter().chain(circle.first()).map(|at| names[*at].as_str()).collect();
             let mut calls = path.windows(2).filter_map(|pair| {
                 let [from, to] = pair else { return None };
@@ -79,6 +83,35 @@ impl Calls {
             }
             book.faults.push(fault);
         }
+    }
+}
+
+/// Most calls below one task: more is a slip that doubles, not a runbook.
+const MOST_CALLS: usize = 1000;
+/// Deepest nesting of calls.
+const DEEPEST: usize = 50;
+
+/// A plan is as large as its calls: held here, before anything is built from them.
+fn endless(edges: &[Vec<usize>], sorted: &[usize], names: &[String], book: &mut Book<'_>) {
+    let mut calls = vec![0usize; edges.len()];
+    let mut depth = vec![0usize; edges.len()];
+    for &node in sorted {
+        for &need in &edges[node] {
+            calls[node] = calls[node].saturating_add(1).saturating_add(calls[need]);
+            depth[node] = depth[node].max(depth[need] + 1);
+        }
+        let title = if calls[node] > MOST_CALLS {
+            format!("{} comes to {} calls of other tasks; {MOST_CALLS} is the most", show(&names[node]), calls[node])
+        } else if depth[node] > DEEPEST {
+            format!("calls nest {} deep below {}; {DEEPEST} is the most", depth[node], show(&names[node]))
+        } else {
+            continue;
+        };
+        if let Some(facts) = book.tasks.get(&names[node]) {
+            book.faults.push(Fault::new(facts.place, title));
+        }
+        // The callers of this one are too large for the same reason.
+        return;
     }
 }
 
