@@ -3,6 +3,7 @@
 use crate::error::{Code, Failure};
 use crate::plan::{Confirmation, Plan};
 use crate::port::Person;
+use crate::report::quoting::quote;
 
 /// What the command line agreed to beforehand.
 #[derive(Debug, Clone, Copy)]
@@ -11,6 +12,8 @@ pub(super) struct Given<'a> {
     pub(super) yes: bool,
     /// `--confirm NAME`, each
     pub(super) names: &'a [String],
+    /// The command that was given, without these answers.
+    pub(super) typed: &'a str,
 }
 
 /// Gathers every confirmation of the plan, from the flags first and the person second.
@@ -33,6 +36,19 @@ pub(super) fn gather(plan: &Plan, given: Given<'_>, person: &mut dyn Person) -> 
     Ok(())
 }
 
+/// The command that agrees to everything that the plan asks for.
+fn agreeing(plan: &Plan, typed: &str) -> String {
+    let mut line = typed.to_owned();
+    for name in plan.confirmations.iter().filter_map(|confirmation| confirmation.name.as_ref()) {
+        line.push_str(" --confirm ");
+        line.push_str(&quote(name));
+    }
+    if plan.confirmations.iter().any(|confirmation| confirmation.name.is_none()) {
+        line.push_str(" --yes");
+    }
+    line
+}
+
 fn typed(
     plan: &Plan,
     confirmation: &Confirmation,
@@ -45,8 +61,8 @@ fn typed(
     }
     let refused = |why: String| {
         Failure::new(Code::Refused, format!("{why}; nothing was done"))
-            .hint(format!("refloat {} --dry-run   (what it would do)", plan.root.task))
-            .hint(format!("refloat {} --confirm {name}", plan.root.task))
+            .hint(format!("{} --dry-run   (what it would do)", given.typed))
+            .hint(agreeing(plan, given.typed))
     };
     if let Some(other) = given.names.first() {
         return Err(refused(format!("`{}` asks for the name `{name}`, not `{other}`", confirmation.task)));
@@ -79,8 +95,8 @@ fn yes_or_no(
     }
     let refused = |why: &str| {
         Failure::new(Code::Refused, format!("{why}; nothing was done"))
-            .hint(format!("refloat {} --dry-run   (what it would do)", plan.root.task))
-            .hint(format!("refloat {} --yes", plan.root.task))
+            .hint(format!("{} --dry-run   (what it would do)", given.typed))
+            .hint(agreeing(plan, given.typed))
     };
     if !person.is_present() {
         return Err(refused(&format!("`{}` needs a yes, and there is no terminal", confirmation.task)));
@@ -138,7 +154,8 @@ mod tests {
     fn ask(names: &[Option<&str>], answers: &[Option<&'static str>], yes: bool, confirm: &[&str]) -> Option<String> {
         let confirm: Vec<String> = confirm.iter().map(|name| (*name).to_owned()).collect();
         let mut person = Answers(answers.to_vec(), !answers.is_empty());
-        gather(&plan(names), Given { yes, names: &confirm }, &mut person).err().map(|failure| {
+        let given = Given { yes, names: &confirm, typed: "refloat reset --set x=1" };
+        gather(&plan(names), given, &mut person).err().map(|failure| {
             assert_eq!(failure.code, Code::Refused);
             failure.message
         })
@@ -179,5 +196,7 @@ mod tests {
         let both = [Some("minikube"), Some("taskflow")];
         assert!(ask(&both, &[], false, &["minikube"]).is_some());
         assert_eq!(ask(&both, &[], false, &["minikube", "taskflow"]), None);
+        let hint = agreeing(&plan(&[Some("minikube"), Some("my app"), None]), "refloat reset --set x=1");
+        assert_eq!(hint, "refloat reset --set x=1 --confirm minikube --confirm 'my app' --yes");
     }
 }

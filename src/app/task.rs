@@ -26,6 +26,7 @@ use crate::report::journal::Measured;
 use crate::report::jsonl::Jsonl;
 use crate::report::plain::Plain;
 use crate::report::progress::Progress;
+use crate::report::quoting;
 use crate::report::summary::Summary;
 use crate::report::{plan as plan_text, plan_json};
 use crate::run::engine::{self, RunReport};
@@ -49,7 +50,8 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
         return Ok(Code::Done);
     }
     let stop = interrupts()?;
-    let given = Given { yes: args.yes, names: &args.confirm };
+    let typed = typed(context, args);
+    let given = Given { yes: args.yes, names: &args.confirm, typed: &typed };
     let agreed = confirm::gather(&plan, given, &mut AtTerminal::new(&context.terminal, Arc::new(stop.clone())));
     if let Some(signal) = stop.requested() {
         return Err(Failure::new(Code::of_signal(signal), "stopped; nothing was done"));
@@ -57,6 +59,19 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
     agreed?;
     let report = execute(context, &catalog, &plan, &stop, Audience::Person)?;
     Ok(report.code)
+}
+
+/// The command as it was given, without its answers: what a hint goes on from.
+fn typed(context: &Context, args: &RunArgs) -> String {
+    let global = &context.global;
+    let mut words = vec!["refloat".to_owned()];
+    let paths = [("-f", &global.file), ("--replay", &global.replay), ("--record", &global.record)];
+    for (flag, path) in paths.into_iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?))) {
+        words.extend([flag.to_owned(), path.display().to_string()]);
+    }
+    words.extend(args.task.iter().chain(&args.args).cloned());
+    words.extend(global.set.iter().flat_map(|set| ["--set".to_owned(), set.clone()]));
+    quoting::argv(&words)
 }
 
 /// `refloat check [NAME…]`.
