@@ -14,6 +14,7 @@ mod config;
 mod confirmations;
 mod diagnose_cli;
 mod diagnosis;
+mod docs;
 mod drills;
 mod dry_run;
 mod emergency;

@@ -1,0 +1,39 @@
+//! What the documents show of `tasks.toml` loads.
+
+use super::support::{Project, root};
+use regex::Regex;
+use std::fs;
+
+fn blocks(file: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join(file)).unwrap();
+    let block = Regex::new(r"(?s)```toml\n(.*?)```").unwrap();
+    block.captures_iter(&text).map(|found| found[1].to_owned()).collect()
+}
+
+#[test]
+fn the_readmes_task_file_loads_and_plans() {
+    let blocks = blocks("README.md");
+    assert_eq!(blocks.len(), 1);
+    let project = Project::new(&blocks[0]);
+    project.run(&["list"]).exits(0).answers(&["rollback [REVISION]"]);
+    project
+        .run(&["rollback", "3", "--dry-run"])
+        .exits(0)
+        .answers(&["helm --kube-context minikube rollback taskflow 3 --wait --timeout 5m"]);
+}
+
+#[test]
+fn the_formats_examples_load() {
+    let blocks = blocks("docs/format.md");
+    assert!(blocks.len() >= 5);
+    // Together they are one file: the pieces that the page shows one by one, and what they refer to.
+    let mut file: String = blocks.join("\n");
+    file.push_str("\n[tools.kubectl]\n[tasks.none]\nsummary = \"x\"\n[[tasks.none.steps]]\nrun = [\"helm\"]\n");
+    // `compare`'s fix names a variable of the whole runbook.
+    let file = file.replacen("[vars]\n", "[vars]\nvalues = \"values-local.yaml\"\ncontext = \"minikube\"\n", 1);
+    let project = Project::new(&file);
+    project.run(&["list"]).exits(0);
+    let log = project.path().join("app.log");
+    fs::write(log, "2026-11-23 05:00:00 ERROR queue mail is full\n").unwrap();
+    project.run(&["diagnose", "app.log"]).exits(3).answers(&["queue-full", "The queue mail is full"]);
+}
