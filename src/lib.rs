@@ -86,7 +86,9 @@ pub mod classify {
     pub mod recording;
     pub mod rules;
     mod scan;
+    mod search;
     mod settle;
+    mod sieve;
     mod sources;
     mod table;
     mod telling;

@@ -3,14 +3,11 @@
 //! Building the rules is cheap: a pattern is compiled when the first text comes that could match it.
 
 use super::literals;
+use super::sieve::{self, Sieve};
 use crate::model::finding::{Source, Symptom};
 use crate::model::pattern::{MAX_SOURCE, Pattern};
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
-
-/// Texts from this size on earn the faster, costlier automaton.
-const LARGE: usize = 512 << 10;
 
 /// A pattern of a symptom that does not compile.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,13 +21,23 @@ pub struct RuleError {
     pub message: String,
 }
 
+/// Where the matches of a pattern can lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Each inside one line.
+    Line,
+    /// Anywhere.
+    Text,
+    /// They end where the text ends.
+    End,
+}
+
 /// A pattern, compiled on first use.
 struct Lazy {
     source: String,
     /// One of these stands in every match; `None`: nothing is sure.
     literals: Option<Vec<String>>,
-    /// Every match ends where the text ends.
-    at_end: bool,
+    reach: Reach,
     compiled: OnceLock<Option<Pattern>>,
 }
 
@@ -41,7 +48,11 @@ impl Lazy {
             Some(hir) if source.len() <= MAX_SOURCE => Ok(Self {
                 source: source.to_owned(),
                 literals: literals::required(&hir),
-                at_end: literals::is_at_end(&hir),
+                reach: match (literals::is_at_end(&hir), literals::spans_lines(&hir)) {
+                    (true, _) => Reach::End,
+                    (false, true) => Reach::Text,
+                    (false, false) => Reach::Line,
+                },
                 compiled: OnceLock::new(),
             }),
             _ => Err(Pattern::new(source).err().unwrap_or_else(|| "not a regular expression".to_owned())),
@@ -78,10 +89,10 @@ impl Rule {
         Ok(Self { any: lazies(&symptom.any)?, unless: lazies(&symptom.unless)?, symptom })
     }
 
-    /// One of its patterns, compiled, and whether its matches end where the text ends.
-    pub(crate) fn pattern(&self, index: usize) -> Option<(&Pattern, bool)> {
+    /// One of its patterns, compiled, and where its matches can lie.
+    pub(crate) fn pattern(&self, index: usize) -> Option<(&Pattern, Reach)> {
         let lazy = self.any.get(index)?;
-        Some((lazy.get()?, lazy.at_end))
+        Some((lazy.get()?, lazy.reach))
     }
 
     /// Is a match on this line taken back?
@@ -106,21 +117,46 @@ impl Rule {
 }
 
 /// A pattern: the index of its rule, and its own in that rule.
-type Place = (usize, usize);
+pub(crate) type Place = (usize, usize);
 
-/// The automaton over all literals, and which pattern each of them stands for.
-struct Filter {
-    automaton: AhoCorasick,
-    owners: Vec<Place>,
-    /// Patterns without a literal: always run.
-    always: Vec<Place>,
+/// Which patterns are worth running. A pattern's number is its index in `places`.
+pub(crate) struct Filter {
+    /// The patterns, in the order of the rules.
+    pub(crate) places: Vec<Place>,
+    /// Finds the literals.
+    pub(crate) sieve: Sieve,
+    /// For each literal the numbers of its patterns.
+    pub(crate) owners: Vec<Vec<usize>>,
+    /// Numbers of the patterns without a literal: always run.
+    pub(crate) always: Vec<usize>,
+}
+
+impl Filter {
+    fn new(rules: &[Rule]) -> Self {
+        let (mut places, mut always) = (Vec::new(), Vec::new());
+        let mut owners: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (index, rule) in rules.iter().enumerate() {
+            for (pattern, lazy) in rule.any.iter().enumerate() {
+                match &lazy.literals {
+                    Some(literals) if literals.iter().all(|literal| literal.len() >= sieve::SHORTEST) => {
+                        for literal in literals {
+                            owners.entry(literal).or_default().push(places.len());
+                        }
+                    }
+                    _ => always.push(places.len()),
+                }
+                places.push((index, pattern));
+            }
+        }
+        let sieve = Sieve::new(owners.keys().map(|literal| literal.as_bytes().to_vec()).collect());
+        Self { places, sieve, owners: owners.into_values().collect(), always }
+    }
 }
 
 /// Symptoms, ready to be looked for.
 pub struct Rules {
     rules: Vec<Rule>,
-    small: OnceLock<Option<Filter>>,
-    large: OnceLock<Option<Filter>>,
+    filter: OnceLock<Filter>,
 }
 
 impl std::fmt::Debug for Rules {
@@ -136,7 +172,7 @@ impl Rules {
     /// The first pattern that is no regular expression.
     pub fn new(symptoms: Vec<Symptom>) -> Result<Self, RuleError> {
         let rules = symptoms.into_iter().map(Rule::new).collect::<Result<_, _>>()?;
-        Ok(Self { rules, small: OnceLock::new(), large: OnceLock::new() })
+        Ok(Self { rules, filter: OnceLock::new() })
     }
 
     /// The symptom of that id.
@@ -149,45 +185,13 @@ impl Rules {
         self.rules.iter().map(|rule| &rule.symptom)
     }
 
-    /// The rule at an index that [`candidates`](Self::candidates) gave.
+    /// The rule at the index of a [`Place`].
     pub(crate) fn rule(&self, index: usize) -> Option<&Rule> {
         self.rules.get(index)
     }
 
-    /// The patterns that could match in this text, in order: a rule's index and a pattern's in it.
-    pub(crate) fn candidates(&self, text: &[u8]) -> BTreeSet<Place> {
-        let slot = if text.len() < LARGE { &self.small } else { &self.large };
-        let kind = if text.len() < LARGE { AhoCorasickKind::NoncontiguousNFA } else { AhoCorasickKind::DFA };
-        let Some(filter) = slot.get_or_init(|| self.filter(kind)) else { return self.places().collect() };
-        let mut seen = vec![false; filter.owners.len()];
-        for found in filter.automaton.find_overlapping_iter(text) {
-            if let Some(seen) = seen.get_mut(found.pattern().as_usize()) {
-                *seen = true;
-            }
-        }
-        let owners = filter.owners.iter().zip(seen).filter(|(_, seen)| *seen).map(|(place, _)| *place);
-        owners.chain(filter.always.iter().copied()).collect()
-    }
-
-    fn places(&self) -> impl Iterator<Item = Place> {
-        self.rules.iter().enumerate().flat_map(|(rule, of)| (0..of.any.len()).map(move |pattern| (rule, pattern)))
-    }
-
-    fn filter(&self, kind: AhoCorasickKind) -> Option<Filter> {
-        let mut always = Vec::new();
-        let mut texts = Vec::new();
-        let mut owners = Vec::new();
-        for place @ (rule, pattern) in self.places() {
-            let Some(literals) = &self.rules[rule].any[pattern].literals else {
-                always.push(place);
-                continue;
-            };
-            for literal in literals {
-                texts.push(literal);
-                owners.push(place);
-            }
-        }
-        let automaton = AhoCorasickBuilder::new().ascii_case_insensitive(true).kind(Some(kind)).build(&texts).ok()?;
-        Some(Filter { automaton, owners, always })
+    /// What tells which patterns are worth running. Built on first use.
+    pub(crate) fn filter(&self) -> &Filter {
+        self.filter.get_or_init(|| Filter::new(&self.rules))
     }
 }
