@@ -78,6 +78,7 @@ pub mod classify {
     mod command;
     pub mod diagnose;
     mod facts;
+    mod glance;
     mod heads;
     mod literals;
     mod marks;

@@ -1,7 +1,7 @@
 //! Lines that could be structure: found in one pass, so that the millions of others cost nothing.
 
 use super::page::Page;
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::{memchr_iter, memchr2_iter, memmem};
 use std::sync::LazyLock;
 
@@ -86,7 +86,11 @@ impl Marks {
 pub(crate) fn marked(page: &Page<'_>) -> Marks {
     static AUTOMATON: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         // Leftmost matches can be looked for with vector instructions.
-        AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(WORDS).ok()
+        AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostFirst)
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(WORDS)
+            .ok()
     });
     let words = page.len().div_ceil(64);
     let Some(automaton) = AUTOMATON.as_ref() else { return Marks { bits: vec![u64::MAX; words] } };

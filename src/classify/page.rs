@@ -110,6 +110,14 @@ impl<'a> Page<'a> {
         self.face().start(index).unwrap_or(self.buffer().len())
     }
 
+    /// A line, and where the next one begins in [`buffer`](Self::buffer); `start` is where it begins.
+    pub(crate) fn line_at(&self, start: usize) -> (&[u8], usize) {
+        let rest = self.buffer().get(start..).unwrap_or_default();
+        let end = memchr(b'\n', rest).unwrap_or(rest.len());
+        let line = rest.get(..end).unwrap_or_default();
+        (line.strip_suffix(b"\r").unwrap_or(line), start + end + 1)
+    }
+
     /// The first empty one of these lines.
     pub(crate) fn empty(&self, lines: Range<usize>) -> Option<usize> {
         let from = self.start(lines.start);

@@ -2,10 +2,11 @@
 //!
 //! Building the rules is cheap: a pattern is compiled when the first text comes that could match it.
 
-use super::literals;
 use super::sieve::{self, Sieve};
+use super::{glance, literals};
 use crate::model::finding::{Source, Symptom};
 use crate::model::pattern::{MAX_SOURCE, Pattern};
+use regex_syntax::hir::Hir;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -37,30 +38,42 @@ struct Lazy {
     source: String,
     /// One of these stands in every match; `None`: nothing is sure.
     literals: Option<Vec<String>>,
-    reach: Reach,
-    compiled: OnceLock<Option<Pattern>>,
+    compiled: OnceLock<Option<(Pattern, Reach)>>,
 }
 
 impl Lazy {
     fn new(source: &str) -> Result<Self, String> {
-        // Parsing costs a tenth of compiling; `Pattern` words the fault.
-        match literals::parse(source) {
-            Some(hir) if source.len() <= MAX_SOURCE => Ok(Self {
-                source: source.to_owned(),
-                literals: literals::required(&hir),
-                reach: match (literals::is_at_end(&hir), literals::spans_lines(&hir)) {
-                    (true, _) => Reach::End,
-                    (false, true) => Reach::Text,
-                    (false, false) => Reach::Line,
-                },
-                compiled: OnceLock::new(),
-            }),
-            _ => Err(Pattern::new(source).err().unwrap_or_else(|| "not a regular expression".to_owned())),
-        }
+        // Compiling costs ten times as much as parsing, and that ten times as much as a glance.
+        let literals = match glance::required(source) {
+            Some(literals) if source.len() <= MAX_SOURCE => Some(literals),
+            _ => literals::required(&Self::parse(source)?),
+        };
+        Ok(Self { literals, ..Self::unread(source) })
     }
 
-    fn get(&self) -> Option<&Pattern> {
-        self.compiled.get_or_init(|| Pattern::new(&self.source).ok()).as_ref()
+    /// For a pattern that runs on lines in question only: no literals.
+    fn unread(source: &str) -> Self {
+        Self { source: source.to_owned(), literals: None, compiled: OnceLock::new() }
+    }
+
+    /// `Pattern` words the fault.
+    fn parse(source: &str) -> Result<Hir, String> {
+        literals::parse(source)
+            .filter(|_| source.len() <= MAX_SOURCE)
+            .ok_or_else(|| Pattern::new(source).err().unwrap_or_else(|| "not a regular expression".to_owned()))
+    }
+
+    fn get(&self) -> Option<&(Pattern, Reach)> {
+        let compile = || {
+            let hir = Self::parse(&self.source).ok()?;
+            let reach = match (literals::is_at_end(&hir), literals::spans_lines(&hir)) {
+                (true, _) => Reach::End,
+                (false, true) => Reach::Text,
+                (false, false) => Reach::Line,
+            };
+            Some((Pattern::new(&self.source).ok()?, reach))
+        };
+        self.compiled.get_or_init(compile).as_ref()
     }
 }
 
@@ -74,30 +87,23 @@ pub(crate) struct Rule {
 
 impl Rule {
     fn new(symptom: Symptom) -> Result<Self, RuleError> {
-        let lazies = |sources: &[String]| {
-            sources
-                .iter()
-                .map(|source| {
-                    Lazy::new(source).map_err(|message| RuleError {
-                        symptom: symptom.id.clone(),
-                        pattern: source.clone(),
-                        message,
-                    })
-                })
-                .collect::<Result<Vec<Lazy>, RuleError>>()
+        let read = |source: &String| {
+            let named = |message| RuleError { symptom: symptom.id.clone(), pattern: source.clone(), message };
+            Lazy::new(source).map_err(named)
         };
-        Ok(Self { any: lazies(&symptom.any)?, unless: lazies(&symptom.unless)?, symptom })
+        let any = symptom.any.iter().map(read).collect::<Result<_, _>>()?;
+        let unless = symptom.unless.iter().map(|source| Lazy::unread(source)).collect();
+        Ok(Self { any, unless, symptom })
     }
 
     /// One of its patterns, compiled, and where its matches can lie.
-    pub(crate) fn pattern(&self, index: usize) -> Option<(&Pattern, Reach)> {
-        let lazy = self.any.get(index)?;
-        Some((lazy.get()?, lazy.reach))
+    pub(crate) fn pattern(&self, index: usize) -> Option<&(Pattern, Reach)> {
+        self.any.get(index)?.get()
     }
 
     /// Is a match on this line taken back?
     pub(crate) fn is_excused(&self, line: &[u8]) -> bool {
-        self.unless.iter().filter_map(Lazy::get).any(|pattern| pattern.is_match(line))
+        self.unless.iter().filter_map(Lazy::get).any(|(pattern, _)| pattern.is_match(line))
     }
 
     /// May it be read from this kind of text? What was not recognised may be anything.
@@ -169,7 +175,9 @@ impl Rules {
     /// Takes the symptoms as they are; the order breaks ties. Patterns are parsed, not compiled.
     ///
     /// # Errors
-    /// The first pattern that is no regular expression.
+    /// The first pattern that is seen to be no regular expression. A fault inside a group or a class,
+    /// or in `unless`, would show as a pattern that never matches: who takes patterns from people compiles
+    /// them (`config` does).
     pub fn new(symptoms: Vec<Symptom>) -> Result<Self, RuleError> {
         let rules = symptoms.into_iter().map(Rule::new).collect::<Result<_, _>>()?;
         Ok(Self { rules, filter: OnceLock::new() })

@@ -130,7 +130,7 @@ impl<'r> Search<'r, '_> {
             let rule = self.rules.rule(rule)?;
             let reads = self.sources.iter().any(|source| rule.reads(*source));
             let (regex, reach) = match rule.pattern(pattern).filter(|_| reads) {
-                Some((pattern, reach)) => (Some(pattern.regex()), reach),
+                Some((pattern, reach)) => (Some(pattern.regex()), *reach),
                 None => (None, Reach::Line),
             };
             *slot = Some(Candidate { regex, reach, asked: 0, matches: Matches::default() });

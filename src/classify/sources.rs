@@ -130,7 +130,8 @@ pub(crate) fn layout(document: &Document, page: &Page<'_>) -> Layout {
     let mode = (base.source == Source::Manifest).then_some(Mode::Manifest);
     let mut reader = Reader { layout: Layout::default(), subject: String::new(), base, mode, is_log, is_call };
     let marked = marks::marked(page);
-    let (mut index, mut next) = (0, None);
+    // The next line, where it begins, and the next marked line.
+    let (mut index, mut start, mut next) = (0, 0, None);
     while index < page.len() {
         if next.is_none_or(|next| next < index) {
             next = Some(marked.next(index).unwrap_or(page.len()));
@@ -138,12 +139,14 @@ pub(crate) fn layout(document: &Document, page: &Page<'_>) -> Layout {
         if next != Some(index) && reader.is_plain() {
             // Most lines of a log: nothing in them could change what they are.
             index = reader.plain(index..next.unwrap_or(page.len()), page);
+            start = page.start(index);
             continue;
         }
-        let line = String::from_utf8_lossy(page.line(index));
+        let (line, end) = page.line_at(start);
+        let line = String::from_utf8_lossy(line);
         let (source, subject) = reader.line(index, &line);
         reader.push(index, source, subject);
-        index += 1;
+        (index, start) = (index + 1, end);
     }
     reader.layout
 }
