@@ -166,11 +166,18 @@ mod tests {
         ] {
             let literals = required(pattern).unwrap();
             let texts = prop::string::bytes_regex(pattern).unwrap();
+            let mut checked = 0;
             for _ in 0..200 {
                 let text = texts.new_tree(&mut runner).unwrap().current();
+                // The generator knows letters of Unicode that are another case of ours.
+                if !Pattern::new(pattern).unwrap().is_match(&text) {
+                    continue;
+                }
+                checked += 1;
                 let text = String::from_utf8_lossy(&text).to_ascii_lowercase();
                 assert!(literals.iter().any(|literal| text.contains(literal)), "{pattern}: {text}");
             }
+            assert!(checked > 50, "{pattern}: {checked}");
         }
     }
 
