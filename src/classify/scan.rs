@@ -2,7 +2,7 @@
 
 use super::page::Page;
 use super::rules::{Rule, Rules};
-use super::search::{self, Matches};
+use super::search::{Found, Matches};
 use super::sources::{Layout, Stretch};
 use super::table::{self, EventRow};
 use crate::model::finding::Source;
@@ -35,10 +35,10 @@ pub(crate) struct Hit {
     pub(crate) count: u64,
 }
 
-/// Runs the rules that could match over a page.
-pub(crate) fn scan(rules: &Rules, document: usize, page: &Page<'_>, layout: &Layout) -> Vec<Hit> {
+/// What was found in a page, with what it says there.
+pub(crate) fn hits(rules: &Rules, document: usize, page: &Page<'_>, layout: &Layout, found: Found) -> Vec<Hit> {
     let mut hits = Vec::new();
-    for ((index, pattern), found) in search::search(rules, page, layout) {
+    for ((index, pattern), found) in found {
         let Some(rule) = rules.rule(index) else { continue };
         let Some((pattern, _)) = rule.pattern(pattern) else { continue };
         let mut found = one(rule, pattern.regex(), page, layout, found);

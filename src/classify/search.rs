@@ -4,12 +4,10 @@
 //! whose matches stay inside a line runs on those lines alone.
 
 use super::page::Page;
-use super::rules::{Place, Reach, Rules};
-use super::sources::Layout;
-use crate::model::finding::Source;
+use super::rules::{Place, Reach, Rule, Rules};
 use memchr::{memchr, memrchr};
 use regex::bytes::Regex;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::ops::Range;
 
 /// Of the matches of one pattern in one document so many from the start are looked at …
@@ -47,7 +45,7 @@ impl Matches {
 
 /// A pattern of which a literal was seen.
 struct Candidate<'r> {
-    /// `None`: its rule does not read this text.
+    /// `None`: its rule is not wanted.
     regex: Option<&'r Regex>,
     reach: Reach,
     /// The end of the last line it was asked to run on.
@@ -55,10 +53,11 @@ struct Candidate<'r> {
     matches: Matches,
 }
 
-struct Search<'r, 't> {
+struct Search<'r, 't, F> {
     rules: &'r Rules,
     text: &'t [u8],
-    sources: BTreeSet<Source>,
+    /// Is a rule worth running?
+    wanted: F,
     /// By the number of the pattern.
     candidates: Vec<Option<Candidate<'r>>>,
     /// The line in which literals are being found, with its end.
@@ -67,13 +66,16 @@ struct Search<'r, 't> {
     waiting: Vec<usize>,
 }
 
-/// The matches of each pattern that may be read from this text, in the order of the rules.
-pub(crate) fn search(rules: &Rules, page: &Page<'_>, layout: &Layout) -> Vec<(Place, Matches)> {
+/// The matches of each pattern, in the order of the rules.
+pub(crate) type Found = Vec<(Place, Matches)>;
+
+/// Looks for the patterns of those rules that are `wanted`.
+pub(crate) fn search(rules: &Rules, page: &Page<'_>, wanted: impl Fn(&Rule) -> bool) -> Found {
     let (filter, text) = (rules.filter(), page.buffer());
     let mut search = Search {
         rules,
         text,
-        sources: layout.sources().collect(),
+        wanted,
         candidates: filter.places.iter().map(|_| None).collect(),
         line: 0..0,
         waiting: Vec::new(),
@@ -112,7 +114,7 @@ pub(crate) fn search(rules: &Rules, page: &Page<'_>, layout: &Layout) -> Vec<(Pl
     found.collect()
 }
 
-impl<'r> Search<'r, '_> {
+impl<'r, F: Fn(&Rule) -> bool> Search<'r, '_, F> {
     /// Goes on to the line that holds an offset.
     fn enter(&mut self, at: usize) {
         if at < self.line.end {
@@ -128,8 +130,8 @@ impl<'r> Search<'r, '_> {
         let slot = self.candidates.get_mut(number)?;
         if slot.is_none() {
             let rule = self.rules.rule(rule)?;
-            let reads = self.sources.iter().any(|source| rule.reads(*source));
-            let (regex, reach) = match rule.pattern(pattern).filter(|_| reads) {
+            let compiled = if (self.wanted)(rule) { rule.pattern(pattern) } else { None };
+            let (regex, reach) = match compiled {
                 Some((pattern, reach)) => (Some(pattern.regex()), *reach),
                 None => (None, Reach::Line),
             };
@@ -169,4 +171,34 @@ fn tail(page: &Page<'_>) -> usize {
     const TAIL: usize = 64 << 10;
     let (line, column) = page.place(page.buffer().len().saturating_sub(TAIL));
     page.start(if column == 0 { line } else { line + 1 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::finding::Symptom;
+    use proptest::prelude::*;
+
+    const PATTERNS: [&str; 5] =
+        [r"^denied.*$", r"denied\b[^\n]{0,3}", r"x*refused\r?$", r#"denied "[^"]*""#, r"denied|(?i)REFUSED"];
+
+    fn rules() -> Rules {
+        let symptom = format!("family = \"x\"\nrole = \"root\"\ncause = \"\"\nany = {PATTERNS:?}");
+        Rules::new(vec![toml::from_str::<Symptom>(&symptom).unwrap()]).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn finds_what_each_pattern_finds_in_the_whole_text(text in "(denied|refused|Refused|x| |\"|\n|\r\n|\r){0,30}") {
+            let rules = rules();
+            let page = Page::new(text.as_bytes());
+            let mut found = search(&rules, &page, |_| true).into_iter().peekable();
+            for number in 0..PATTERNS.len() {
+                let regex = rules.rule(0).unwrap().pattern(number).unwrap().0.regex();
+                let expected: Vec<_> = regex.find_iter(page.buffer()).map(|found| found.range()).collect();
+                let matches = found.next_if(|(place, _)| *place == (0, number));
+                prop_assert_eq!(matches.map_or_else(Vec::new, |(_, matches)| matches.ranges().collect()), expected);
+            }
+        }
+    }
 }
