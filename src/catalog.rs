@@ -29,19 +29,12 @@ const THEMES: [(&str, &str); 15] = [
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Theme {
-    symptoms: toml::Table,
+    symptoms: BTreeMap<String, Symptom>,
 }
 
 fn parse(text: &str) -> Result<Vec<Symptom>, toml::de::Error> {
     let theme: Theme = toml::from_str(text)?;
-    theme
-        .symptoms
-        .into_iter()
-        .map(|(id, value)| {
-            let symptom: Symptom = value.try_into()?;
-            Ok(Symptom { id, ..symptom })
-        })
-        .collect()
+    Ok(theme.symptoms.into_iter().map(|(id, symptom)| Symptom { id, ..symptom }).collect())
 }
 
 fn builtin() -> &'static [Symptom] {

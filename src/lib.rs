@@ -78,6 +78,7 @@ pub mod classify {
     mod command;
     pub mod diagnose;
     mod facts;
+    mod glance;
     mod heads;
     mod literals;
     mod marks;
@@ -86,7 +87,9 @@ pub mod classify {
     pub mod recording;
     pub mod rules;
     mod scan;
+    mod search;
     mod settle;
+    mod sieve;
     mod sources;
     mod table;
     mod telling;

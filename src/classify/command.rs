@@ -178,13 +178,16 @@ pub(crate) enum Typed {
     Other,
 }
 
+/// A command is looked for among so many words.
+const FIRST: usize = 12;
+
 /// Reads a line as a prompt with a command behind it.
 pub(crate) fn typed(line: &str) -> Option<Typed> {
     if line.len() > 1000 {
         return None;
     }
-    let words: Vec<&str> = line.split_whitespace().collect();
-    for (index, word) in words.iter().enumerate().take(12) {
+    let words: Vec<&str> = line.split_whitespace().take(FIRST + 1).collect();
+    for (index, word) in words.iter().enumerate().take(FIRST) {
         // cmd.exe's prompt touches the command: `C:\work>minikube status`.
         let (before, name) = match word.rsplit_once('>') {
             Some((before, name)) if !before.is_empty() => (Some(before), name),
@@ -199,7 +202,7 @@ pub(crate) fn typed(line: &str) -> Option<Typed> {
             || previous.is_some_and(|word| word == "sudo" || is_prompt_end(word));
         let bare = previous.is_none() && (VERBS.contains(&next) || next.starts_with('-'));
         if prompted || bare {
-            let argv = std::iter::once(name).chain(words.iter().skip(index + 1).copied());
+            let argv = std::iter::once(name).chain(line.split_whitespace().skip(index + 1));
             return Some(Typed::Tool(printed(argv)));
         }
     }

@@ -104,11 +104,12 @@ fn of_row(row: &PodRow) -> Health {
 pub(crate) fn later(texts: &[Text<'_>], document: usize, line: usize, signs: &[&str]) -> bool {
     let Some(here) = texts.get(document) else { return false };
     let stands = |text: &Text<'_>, after: usize| {
+        let from = text.page.start(after);
+        let rest = text.page.buffer().get(from..).unwrap_or_default();
         signs.iter().any(|sign| {
-            memmem::find_iter(text.page.buffer(), sign.as_bytes()).any(|at| {
-                let (found, _) = text.page.place(at);
-                found >= after
-                    && text.layout.stretch(found).is_some_and(|stretch| stretch.source != Some(Source::Manifest))
+            memmem::find_iter(rest, sign.as_bytes()).any(|at| {
+                let (found, _) = text.page.place(from + at);
+                text.layout.stretch(found).is_some_and(|stretch| stretch.source != Some(Source::Manifest))
             })
         })
     };

@@ -5,6 +5,13 @@ use crate::model::finding::Source;
 
 /// A header line of a table.
 pub(crate) fn header(text: &str) -> Option<Mode> {
+    const NAMES: [&str; 4] = ["NAME", "NAMESPACE", "REVISION", "REPOSITORY"];
+    const COLUMNS: [&str; 4] = ["READY", "REASON", "Reason", "LAST SEEN"];
+    let first = text.split_whitespace().next()?;
+    // Most lines are no header; they are not worth a list of their words.
+    if !NAMES.contains(&first) && !COLUMNS.iter().any(|column| text.contains(column)) {
+        return None;
+    }
     let words: Vec<&str> = text.split_whitespace().collect();
     let has = |word: &str| words.contains(&word);
     if has("READY") && has("STATUS") && has("NAME") {
@@ -17,8 +24,7 @@ pub(crate) fn header(text: &str) -> Option<Mode> {
         return Some(Mode::Events);
     }
     let shout = |word: &str| word.bytes().all(|byte| byte.is_ascii_uppercase() || b"-()/:".contains(&byte));
-    let names = ["NAME", "NAMESPACE", "REVISION", "REPOSITORY"].contains(words.first()?);
-    (names && words.len() >= 3 && words.iter().all(|word| shout(word))).then_some(Mode::Other)
+    (NAMES.contains(&first) && words.len() >= 3 && words.iter().all(|word| shout(word))).then_some(Mode::Other)
 }
 
 /// Does a manifest, or a file of values, begin here?

@@ -32,6 +32,21 @@ pub(crate) fn is_at_end(hir: &Hir) -> bool {
     hir.properties().look_set_suffix().contains(Look::End)
 }
 
+/// Can a match hold a line end?
+pub(crate) fn spans_lines(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => false,
+        HirKind::Literal(literal) => literal.0.contains(&b'\n'),
+        HirKind::Class(Class::Bytes(class)) => {
+            class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&b'\n'))
+        }
+        HirKind::Class(Class::Unicode(_)) => true,
+        HirKind::Repetition(repetition) => spans_lines(&repetition.sub),
+        HirKind::Capture(capture) => spans_lines(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(spans_lines),
+    }
+}
+
 /// The shortest of a choice is what it is worth.
 fn worth(choice: &[String]) -> usize {
     choice.iter().map(String::len).min().unwrap_or(0)

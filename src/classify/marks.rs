@@ -1,14 +1,17 @@
 //! Lines that could be structure: found in one pass, so that the millions of others cost nothing.
 
 use super::page::Page;
-use aho_corasick::AhoCorasick;
-use memchr::memchr_iter;
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use memchr::{memchr_iter, memchr2_iter, memmem};
 use std::sync::LazyLock;
+
+/// A host stands so near to the start of a prompt.
+const HEAD: usize = 40;
 
 /// What a header, a prompt, a manifest, a describe or a tool's own message cannot do without. Every
 /// word that [`sources`](super::sources), [`command`](super::command) and [`table`](super::table)
-/// look for is here, or holds one that is.
-const WORDS: [&str; 43] = [
+/// look for is here, or holds one that is; shorter ones are looked for in [`marked`].
+const WORDS: [&str; 42] = [
     "Warning",
     "Normal",
     "NAME",
@@ -46,7 +49,6 @@ const WORDS: [&str; 43] = [
     " k ",
     " kk ",
     " oc ",
-    "$ ",
     ">k ",
     ">kk ",
     ">oc ",
@@ -54,32 +56,74 @@ const WORDS: [&str; 43] = [
     "kubecolor",
 ];
 
-/// For each line: could it be structure?
-pub(crate) fn marked(page: &Page<'_>) -> Vec<bool> {
-    static AUTOMATON: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(WORDS).ok());
-    let Some(automaton) = AUTOMATON.as_ref() else { return vec![true; page.len()] };
-    let mut marked = vec![false; page.len()];
-    let mut mark = |offset: usize| {
-        if let Some(line) = marked.get_mut(page.place(offset).0) {
-            *line = true;
+/// Lines of a page, a bit for each.
+pub(crate) struct Marks {
+    bits: Vec<u64>,
+}
+
+impl Marks {
+    fn add(&mut self, line: usize) {
+        if let Some(word) = self.bits.get_mut(line / 64) {
+            *word |= 1 << (line % 64);
         }
-    };
+    }
+
+    /// The first marked line at or after `line`.
+    pub(crate) fn next(&self, line: usize) -> Option<usize> {
+        let mut mask = u64::MAX << (line % 64);
+        for (index, word) in self.bits.iter().enumerate().skip(line / 64) {
+            let rest = word & mask;
+            if rest != 0 {
+                return Some(index * 64 + rest.trailing_zeros() as usize);
+            }
+            mask = u64::MAX;
+        }
+        None
+    }
+}
+
+/// The lines that could be structure.
+pub(crate) fn marked(page: &Page<'_>) -> Marks {
+    static AUTOMATON: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        // Leftmost matches can be looked for with vector instructions.
+        AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostFirst)
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(WORDS)
+            .ok()
+    });
+    let words = page.len().div_ceil(64);
+    let Some(automaton) = AUTOMATON.as_ref() else { return Marks { bits: vec![u64::MAX; words] } };
+    let mut marks = Marks { bits: vec![0; words] };
     let buffer = page.buffer();
     for found in automaton.find_iter(buffer) {
-        mark(found.start());
+        marks.add(page.place(found.start()).0);
     }
+    let byte = |at: Option<usize>| at.and_then(|at| buffer.get(at)).copied();
     // READY columns: `0/1`.
     for at in memchr_iter(b'/', buffer) {
-        let digit = |at: Option<usize>| at.and_then(|at| buffer.get(at)).is_some_and(u8::is_ascii_digit);
+        let digit = |at: Option<usize>| byte(at).is_some_and(|byte| byte.is_ascii_digit());
         if digit(at.checked_sub(1)) && digit(at.checked_add(1)) {
-            mark(at);
+            marks.add(page.place(at).0);
         }
     }
     // Prompts: `me@host:~$`, `$`, and aliases at the start of a line.
-    for (index, line) in marked.iter_mut().enumerate() {
-        let text = page.line(index);
-        let head = text.get(..text.len().min(40)).unwrap_or_default();
-        *line |= head.starts_with(b"$") || head.starts_with(b"k ") || memchr::memchr(b'@', head).is_some();
+    for at in memchr2_iter(b'@', b'$', buffer) {
+        let (line, column) = page.place(at);
+        let is_prompt = if byte(Some(at)) == Some(b'@') {
+            column < HEAD
+        } else {
+            column == 0 || byte(at.checked_add(1)) == Some(b' ')
+        };
+        if is_prompt {
+            marks.add(line);
+        }
     }
-    marked
+    for at in memmem::find_iter(buffer, b"\nk ") {
+        marks.add(page.place(at + 1).0);
+    }
+    if buffer.starts_with(b"k ") {
+        marks.add(0);
+    }
+    marks
 }

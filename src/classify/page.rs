@@ -5,29 +5,60 @@
 //! terminal colours. What is *read* is what patterns see: as shown, but with `\"`, `\n` and `\t`
 //! replaced by what they stand for, because logs and bug reports carry messages inside JSON strings.
 
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter, memmem, memrchr};
 use std::borrow::Cow;
+use std::ops::Range;
+
+/// Lines are counted by blocks of so many bytes: an index of every line would cost as much as the text.
+const BLOCK: usize = 1 << 10;
 
 /// Text in lines.
 struct Lines<'a> {
     bytes: Cow<'a, [u8]>,
-    starts: Vec<usize>,
+    /// Line ends before each block.
+    ends: Vec<usize>,
+    /// Line ends in all.
+    all: usize,
 }
 
 impl<'a> Lines<'a> {
     fn new(bytes: Cow<'a, [u8]>) -> Self {
-        let mut starts = vec![0];
-        starts.extend(memchr_iter(b'\n', &bytes).map(|at| at + 1));
-        Self { bytes, starts }
+        let mut all = 0;
+        let mut ends = Vec::with_capacity(bytes.len() / BLOCK + 1);
+        for block in bytes.chunks(BLOCK) {
+            ends.push(all);
+            all += count(block);
+        }
+        Self { bytes, ends, all }
+    }
+
+    /// Where a line begins; `None`: there is no such line.
+    fn start(&self, index: usize) -> Option<usize> {
+        let Some(end) = index.checked_sub(1).filter(|end| *end < self.all) else { return (index == 0).then_some(0) };
+        let block = self.ends.partition_point(|before| *before <= end).checked_sub(1)?;
+        let at = memchr_iter(b'\n', self.bytes.get(block * BLOCK..)?).nth(end - self.ends.get(block)?)?;
+        Some(block * BLOCK + at + 1)
     }
 
     /// The line of that index without its line end; empty when there is none.
     fn get(&self, index: usize) -> &[u8] {
-        let Some(&start) = self.starts.get(index) else { return &[] };
-        let end = self.starts.get(index + 1).map_or(self.bytes.len(), |next| next - 1);
-        let line = self.bytes.get(start..end).unwrap_or_default();
+        let rest = self.start(index).and_then(|start| self.bytes.get(start..)).unwrap_or_default();
+        let line = rest.get(..memchr(b'\n', rest).unwrap_or(rest.len())).unwrap_or_default();
         line.strip_suffix(b"\r").unwrap_or(line)
     }
+
+    /// The line that holds an offset, and the offset inside it.
+    fn place(&self, offset: usize) -> (usize, usize) {
+        let known = offset.min(self.bytes.len());
+        let before = self.bytes.get(..known).unwrap_or_default();
+        let block = (known / BLOCK).min(self.ends.len().saturating_sub(1));
+        let line = self.ends.get(block).map_or(0, |ends| ends + count(before.get(block * BLOCK..).unwrap_or_default()));
+        (line, offset - memrchr(b'\n', before).map_or(0, |end| end + 1))
+    }
+}
+
+fn count(bytes: &[u8]) -> usize {
+    memchr_iter(b'\n', bytes).count()
 }
 
 /// A document made readable.
@@ -56,7 +87,7 @@ impl<'a> Page<'a> {
 
     /// How many lines.
     pub(crate) fn len(&self) -> usize {
-        self.shown.starts.len()
+        self.shown.all + 1
     }
 
     /// A line as patterns read it; `index` counts from 0.
@@ -71,14 +102,33 @@ impl<'a> Page<'a> {
 
     /// The line that holds this offset of [`buffer`](Self::buffer), and the offset inside it.
     pub(crate) fn place(&self, offset: usize) -> (usize, usize) {
-        let starts = &self.face().starts;
-        let line = starts.partition_point(|start| *start <= offset).saturating_sub(1);
-        (line, offset - starts.get(line).copied().unwrap_or(0))
+        self.face().place(offset)
     }
 
     /// Where a line begins in [`buffer`](Self::buffer); its end for a line behind the last.
     pub(crate) fn start(&self, index: usize) -> usize {
-        self.face().starts.get(index).copied().unwrap_or(self.buffer().len())
+        self.face().start(index).unwrap_or(self.buffer().len())
+    }
+
+    /// A line, and where the next one begins in [`buffer`](Self::buffer); `start` is where it begins.
+    pub(crate) fn line_at(&self, start: usize) -> (&[u8], usize) {
+        let rest = self.buffer().get(start..).unwrap_or_default();
+        let end = memchr(b'\n', rest).unwrap_or(rest.len());
+        let line = rest.get(..end).unwrap_or_default();
+        (line.strip_suffix(b"\r").unwrap_or(line), start + end + 1)
+    }
+
+    /// The first empty one of these lines.
+    pub(crate) fn empty(&self, lines: Range<usize>) -> Option<usize> {
+        let from = self.start(lines.start);
+        let text = self.buffer().get(from..self.start(lines.end)).unwrap_or_default();
+        if text.starts_with(b"\n") || text.starts_with(b"\r\n") {
+            return Some(lines.start);
+        }
+        let ends = [&b"\n\n"[..], b"\n\r\n"].into_iter().filter_map(|end| memmem::find(text, end));
+        let end = ends.min().map(|at| self.place(from + at + 1).0);
+        // Nothing behind the last line end is an empty line, too.
+        end.or_else(|| (lines.end == self.len() && self.line(lines.end - 1).is_empty()).then(|| lines.end - 1))
     }
 
     /// Does a line look the same on both faces? Then offsets in one are offsets in the other.
@@ -113,12 +163,12 @@ const ESCAPE: u8 = 0x1B;
 
 /// Removes the terminal's control sequences (colours, cursor moves, titles).
 fn without_colours(bytes: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
-    if memchr::memchr(ESCAPE, &bytes).is_none() {
+    if memchr(ESCAPE, &bytes).is_none() {
         return bytes;
     }
     let mut out = Vec::with_capacity(bytes.len());
     let mut rest = &bytes[..];
-    while let Some(at) = memchr::memchr(ESCAPE, rest) {
+    while let Some(at) = memchr(ESCAPE, rest) {
         out.extend_from_slice(&rest[..at]);
         let tail = &rest[at + 1..];
         let length = match tail.first() {
@@ -153,6 +203,9 @@ fn without_escapes(bytes: &[u8]) -> Option<Vec<u8>> {
             Some(b'n' | b't') => b' ',
             _ => continue,
         };
+        if out.capacity() == 0 {
+            out.reserve_exact(bytes.len());
+        }
         out.extend_from_slice(&bytes[copied..at]);
         out.push(stands_for);
         next += 1;
@@ -207,7 +260,7 @@ mod tests {
         #[test]
         fn both_faces_have_the_same_lines(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             let page = Page::new(&bytes);
-            prop_assert_eq!(page.len(), page.face().starts.len());
+            prop_assert_eq!(page.len(), page.face().all + 1);
             for line in 0..page.len() {
                 let _ = (page.line(line), page.shown(line));
             }

@@ -2,15 +2,13 @@
 //!
 //! Building the rules is cheap: a pattern is compiled when the first text comes that could match it.
 
-use super::literals;
+use super::sieve::{self, Sieve};
+use super::{glance, literals};
 use crate::model::finding::{Source, Symptom};
 use crate::model::pattern::{MAX_SOURCE, Pattern};
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
-use std::collections::BTreeSet;
+use regex_syntax::hir::Hir;
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
-
-/// Texts from this size on earn the faster, costlier automaton.
-const LARGE: usize = 512 << 10;
 
 /// A pattern of a symptom that does not compile.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,32 +22,58 @@ pub struct RuleError {
     pub message: String,
 }
 
+/// Where the matches of a pattern can lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Each inside one line.
+    Line,
+    /// Anywhere.
+    Text,
+    /// They end where the text ends.
+    End,
+}
+
 /// A pattern, compiled on first use.
 struct Lazy {
     source: String,
     /// One of these stands in every match; `None`: nothing is sure.
     literals: Option<Vec<String>>,
-    /// Every match ends where the text ends.
-    at_end: bool,
-    compiled: OnceLock<Option<Pattern>>,
+    compiled: OnceLock<Option<(Pattern, Reach)>>,
 }
 
 impl Lazy {
     fn new(source: &str) -> Result<Self, String> {
-        // Parsing costs a tenth of compiling; `Pattern` words the fault.
-        match literals::parse(source) {
-            Some(hir) if source.len() <= MAX_SOURCE => Ok(Self {
-                source: source.to_owned(),
-                literals: literals::required(&hir),
-                at_end: literals::is_at_end(&hir),
-                compiled: OnceLock::new(),
-            }),
-            _ => Err(Pattern::new(source).err().unwrap_or_else(|| "not a regular expression".to_owned())),
-        }
+        // Compiling costs ten times as much as parsing, and that ten times as much as a glance.
+        let literals = match glance::required(source) {
+            Some(literals) if source.len() <= MAX_SOURCE => Some(literals),
+            _ => literals::required(&Self::parse(source)?),
+        };
+        Ok(Self { literals, ..Self::unread(source) })
     }
 
-    fn get(&self) -> Option<&Pattern> {
-        self.compiled.get_or_init(|| Pattern::new(&self.source).ok()).as_ref()
+    /// For a pattern that runs on lines in question only: no literals.
+    fn unread(source: &str) -> Self {
+        Self { source: source.to_owned(), literals: None, compiled: OnceLock::new() }
+    }
+
+    /// `Pattern` words the fault.
+    fn parse(source: &str) -> Result<Hir, String> {
+        literals::parse(source)
+            .filter(|_| source.len() <= MAX_SOURCE)
+            .ok_or_else(|| Pattern::new(source).err().unwrap_or_else(|| "not a regular expression".to_owned()))
+    }
+
+    fn get(&self) -> Option<&(Pattern, Reach)> {
+        let compile = || {
+            let hir = Self::parse(&self.source).ok()?;
+            let reach = match (literals::is_at_end(&hir), literals::spans_lines(&hir)) {
+                (true, _) => Reach::End,
+                (false, true) => Reach::Text,
+                (false, false) => Reach::Line,
+            };
+            Some((Pattern::new(&self.source).ok()?, reach))
+        };
+        self.compiled.get_or_init(compile).as_ref()
     }
 }
 
@@ -63,30 +87,23 @@ pub(crate) struct Rule {
 
 impl Rule {
     fn new(symptom: Symptom) -> Result<Self, RuleError> {
-        let lazies = |sources: &[String]| {
-            sources
-                .iter()
-                .map(|source| {
-                    Lazy::new(source).map_err(|message| RuleError {
-                        symptom: symptom.id.clone(),
-                        pattern: source.clone(),
-                        message,
-                    })
-                })
-                .collect::<Result<Vec<Lazy>, RuleError>>()
+        let read = |source: &String| {
+            let named = |message| RuleError { symptom: symptom.id.clone(), pattern: source.clone(), message };
+            Lazy::new(source).map_err(named)
         };
-        Ok(Self { any: lazies(&symptom.any)?, unless: lazies(&symptom.unless)?, symptom })
+        let any = symptom.any.iter().map(read).collect::<Result<_, _>>()?;
+        let unless = symptom.unless.iter().map(|source| Lazy::unread(source)).collect();
+        Ok(Self { any, unless, symptom })
     }
 
-    /// One of its patterns, compiled, and whether its matches end where the text ends.
-    pub(crate) fn pattern(&self, index: usize) -> Option<(&Pattern, bool)> {
-        let lazy = self.any.get(index)?;
-        Some((lazy.get()?, lazy.at_end))
+    /// One of its patterns, compiled, and where its matches can lie.
+    pub(crate) fn pattern(&self, index: usize) -> Option<&(Pattern, Reach)> {
+        self.any.get(index)?.get()
     }
 
     /// Is a match on this line taken back?
     pub(crate) fn is_excused(&self, line: &[u8]) -> bool {
-        self.unless.iter().filter_map(Lazy::get).any(|pattern| pattern.is_match(line))
+        self.unless.iter().filter_map(Lazy::get).any(|(pattern, _)| pattern.is_match(line))
     }
 
     /// May it be read from this kind of text? What was not recognised may be anything.
@@ -106,21 +123,46 @@ impl Rule {
 }
 
 /// A pattern: the index of its rule, and its own in that rule.
-type Place = (usize, usize);
+pub(crate) type Place = (usize, usize);
 
-/// The automaton over all literals, and which pattern each of them stands for.
-struct Filter {
-    automaton: AhoCorasick,
-    owners: Vec<Place>,
-    /// Patterns without a literal: always run.
-    always: Vec<Place>,
+/// Which patterns are worth running. A pattern's number is its index in `places`.
+pub(crate) struct Filter {
+    /// The patterns, in the order of the rules.
+    pub(crate) places: Vec<Place>,
+    /// Finds the literals.
+    pub(crate) sieve: Sieve,
+    /// For each literal the numbers of its patterns.
+    pub(crate) owners: Vec<Vec<usize>>,
+    /// Numbers of the patterns without a literal: always run.
+    pub(crate) always: Vec<usize>,
+}
+
+impl Filter {
+    fn new(rules: &[Rule]) -> Self {
+        let (mut places, mut always) = (Vec::new(), Vec::new());
+        let mut owners: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (index, rule) in rules.iter().enumerate() {
+            for (pattern, lazy) in rule.any.iter().enumerate() {
+                match &lazy.literals {
+                    Some(literals) if literals.iter().all(|literal| literal.len() >= sieve::SHORTEST) => {
+                        for literal in literals {
+                            owners.entry(literal).or_default().push(places.len());
+                        }
+                    }
+                    _ => always.push(places.len()),
+                }
+                places.push((index, pattern));
+            }
+        }
+        let sieve = Sieve::new(owners.keys().map(|literal| literal.as_bytes().to_vec()).collect());
+        Self { places, sieve, owners: owners.into_values().collect(), always }
+    }
 }
 
 /// Symptoms, ready to be looked for.
 pub struct Rules {
     rules: Vec<Rule>,
-    small: OnceLock<Option<Filter>>,
-    large: OnceLock<Option<Filter>>,
+    filter: OnceLock<Filter>,
 }
 
 impl std::fmt::Debug for Rules {
@@ -133,10 +175,12 @@ impl Rules {
     /// Takes the symptoms as they are; the order breaks ties. Patterns are parsed, not compiled.
     ///
     /// # Errors
-    /// The first pattern that is no regular expression.
+    /// The first pattern that is seen to be no regular expression. A fault inside a group or a class,
+    /// or in `unless`, would show as a pattern that never matches: who takes patterns from people compiles
+    /// them (`config` does).
     pub fn new(symptoms: Vec<Symptom>) -> Result<Self, RuleError> {
         let rules = symptoms.into_iter().map(Rule::new).collect::<Result<_, _>>()?;
-        Ok(Self { rules, small: OnceLock::new(), large: OnceLock::new() })
+        Ok(Self { rules, filter: OnceLock::new() })
     }
 
     /// The symptom of that id.
@@ -149,45 +193,13 @@ impl Rules {
         self.rules.iter().map(|rule| &rule.symptom)
     }
 
-    /// The rule at an index that [`candidates`](Self::candidates) gave.
+    /// The rule at the index of a [`Place`].
     pub(crate) fn rule(&self, index: usize) -> Option<&Rule> {
         self.rules.get(index)
     }
 
-    /// The patterns that could match in this text, in order: a rule's index and a pattern's in it.
-    pub(crate) fn candidates(&self, text: &[u8]) -> BTreeSet<Place> {
-        let slot = if text.len() < LARGE { &self.small } else { &self.large };
-        let kind = if text.len() < LARGE { AhoCorasickKind::NoncontiguousNFA } else { AhoCorasickKind::DFA };
-        let Some(filter) = slot.get_or_init(|| self.filter(kind)) else { return self.places().collect() };
-        let mut seen = vec![false; filter.owners.len()];
-        for found in filter.automaton.find_overlapping_iter(text) {
-            if let Some(seen) = seen.get_mut(found.pattern().as_usize()) {
-                *seen = true;
-            }
-        }
-        let owners = filter.owners.iter().zip(seen).filter(|(_, seen)| *seen).map(|(place, _)| *place);
-        owners.chain(filter.always.iter().copied()).collect()
-    }
-
-    fn places(&self) -> impl Iterator<Item = Place> {
-        self.rules.iter().enumerate().flat_map(|(rule, of)| (0..of.any.len()).map(move |pattern| (rule, pattern)))
-    }
-
-    fn filter(&self, kind: AhoCorasickKind) -> Option<Filter> {
-        let mut always = Vec::new();
-        let mut texts = Vec::new();
-        let mut owners = Vec::new();
-        for place @ (rule, pattern) in self.places() {
-            let Some(literals) = &self.rules[rule].any[pattern].literals else {
-                always.push(place);
-                continue;
-            };
-            for literal in literals {
-                texts.push(literal);
-                owners.push(place);
-            }
-        }
-        let automaton = AhoCorasickBuilder::new().ascii_case_insensitive(true).kind(Some(kind)).build(&texts).ok()?;
-        Some(Filter { automaton, owners, always })
+    /// What tells which patterns are worth running. Built on first use.
+    pub(crate) fn filter(&self) -> &Filter {
+        self.filter.get_or_init(|| Filter::new(&self.rules))
     }
 }

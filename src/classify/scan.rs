@@ -2,18 +2,14 @@
 
 use super::page::Page;
 use super::rules::{Rule, Rules};
+use super::search::{Found, Matches};
 use super::sources::{Layout, Stretch};
 use super::table::{self, EventRow};
 use crate::model::finding::Source;
 use regex::bytes::Regex;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::ops::Range;
+use std::collections::BTreeMap;
 
-/// Of the matches of one pattern in one document so many from the start are looked at …
-const FIRST: usize = 1000;
-/// … and so many from the end; a log may hold millions.
-const LAST: usize = 50;
-/// So many are kept with their groups; the last one always is.
+/// So many matches are kept with their groups; the last one always is.
 const KEPT: usize = 12;
 
 /// One match of one rule.
@@ -39,17 +35,13 @@ pub(crate) struct Hit {
     pub(crate) count: u64,
 }
 
-/// Runs the rules that could match over a page.
-pub(crate) fn scan(rules: &Rules, document: usize, page: &Page<'_>, layout: &Layout) -> Vec<Hit> {
+/// What was found in a page, with what it says there.
+pub(crate) fn hits(rules: &Rules, document: usize, page: &Page<'_>, layout: &Layout, found: Found) -> Vec<Hit> {
     let mut hits = Vec::new();
-    let sources: BTreeSet<Source> = layout.sources().collect();
-    for (index, pattern) in rules.candidates(page.buffer()) {
-        let Some(rule) = rules.rule(index).filter(|rule| sources.iter().any(|source| rule.reads(*source))) else {
-            continue;
-        };
-        let Some((pattern, at_end)) = rule.pattern(pattern) else { continue };
-        let from = if at_end { tail(page) } else { 0 };
-        let mut found = one(rule, pattern.regex(), page, layout, from);
+    for ((index, pattern), found) in found {
+        let Some(rule) = rules.rule(index) else { continue };
+        let Some((pattern, _)) = rule.pattern(pattern) else { continue };
+        let mut found = one(rule, pattern.regex(), page, layout, found);
         for hit in &mut found {
             (hit.rule, hit.document) = (index, document);
         }
@@ -58,11 +50,11 @@ pub(crate) fn scan(rules: &Rules, document: usize, page: &Page<'_>, layout: &Lay
     hits
 }
 
-fn one(rule: &Rule, regex: &Regex, page: &Page<'_>, layout: &Layout, from: usize) -> Vec<Hit> {
+fn one(rule: &Rule, regex: &Regex, page: &Page<'_>, layout: &Layout, found: Matches) -> Vec<Hit> {
     let mut hits: Vec<Hit> = Vec::new();
     let mut last_line = None;
-    let (found, passed) = matches(regex, page.buffer(), from);
-    for found in found {
+    let passed = found.passed;
+    for found in found.ranges() {
         // A pattern may begin with the blank or the line end before its text.
         let matched = page.buffer().get(found.clone()).unwrap_or_default();
         let blank = matched.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
@@ -116,31 +108,6 @@ fn one(rule: &Rule, regex: &Regex, page: &Page<'_>, layout: &Layout, from: usize
         first.count += passed;
     }
     hits
-}
-
-/// Where the end of a long text begins: at a line.
-fn tail(page: &Page<'_>) -> usize {
-    const TAIL: usize = 64 << 10;
-    let (line, column) = page.place(page.buffer().len().saturating_sub(TAIL));
-    page.start(if column == 0 { line } else { line + 1 })
-}
-
-/// The first and the last matches, and how many lie between them.
-fn matches(regex: &Regex, buffer: &[u8], from: usize) -> (Vec<Range<usize>>, u64) {
-    let text = buffer.get(from..).unwrap_or_default();
-    let mut all = regex.find_iter(text).map(|found| found.start() + from..found.end() + from);
-    let mut out: Vec<Range<usize>> = all.by_ref().take(FIRST).collect();
-    let mut tail = VecDeque::with_capacity(LAST);
-    let mut passed = 0;
-    for found in all {
-        if tail.len() == LAST {
-            tail.pop_front();
-            passed += 1;
-        }
-        tail.push_back(found);
-    }
-    out.extend(tail);
-    (out, passed)
 }
 
 /// The named groups of the match that starts at `start`.

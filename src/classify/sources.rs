@@ -10,6 +10,7 @@ use super::marks;
 use super::page::Page;
 use super::table::{self, EventRow, PodRow};
 use crate::model::finding::{Document, Source};
+use std::ops::Range;
 
 /// A run of lines of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,15 +130,23 @@ pub(crate) fn layout(document: &Document, page: &Page<'_>) -> Layout {
     let mode = (base.source == Source::Manifest).then_some(Mode::Manifest);
     let mut reader = Reader { layout: Layout::default(), subject: String::new(), base, mode, is_log, is_call };
     let marked = marks::marked(page);
-    for index in 0..page.len() {
-        if !marked.get(index).copied().unwrap_or(true) && reader.is_plain() {
+    // The next line, where it begins, and the next marked line.
+    let (mut index, mut start, mut next) = (0, 0, None);
+    while index < page.len() {
+        if next.is_none_or(|next| next < index) {
+            next = Some(marked.next(index).unwrap_or(page.len()));
+        }
+        if next != Some(index) && reader.is_plain() {
             // Most lines of a log: nothing in them could change what they are.
-            reader.plain(index, page.line(index).is_empty());
+            index = reader.plain(index..next.unwrap_or(page.len()), page);
+            start = page.start(index);
             continue;
         }
-        let line = String::from_utf8_lossy(page.line(index));
+        let (line, end) = page.line_at(start);
+        let line = String::from_utf8_lossy(line);
         let (source, subject) = reader.line(index, &line);
         reader.push(index, source, subject);
+        (index, start) = (index + 1, end);
     }
     reader.layout
 }
@@ -157,16 +166,19 @@ impl Reader {
         self.is_log || !inside
     }
 
-    fn plain(&mut self, index: usize, is_empty: bool) {
-        if is_empty {
+    /// Takes unmarked lines; the next one to read. Only an empty line can change what they are: it ends
+    /// a table.
+    fn plain(&mut self, lines: Range<usize>, page: &Page<'_>) -> usize {
+        let is_table = !self.is_log && self.mode.is_some();
+        let end = if is_table { page.empty(lines.clone()) } else { Some(lines.start) };
+        if end == Some(lines.start) {
             self.mode = None;
         }
-        let is_base = self.is_log || self.mode.is_none();
-        let last = self.layout.stretches.last();
-        let same = last.is_some_and(|last| last.source == Some(self.base.source) && last.subject == self.base.subject);
-        if !(is_base && same) {
-            let (source, subject) = if self.is_log { self.base() } else { self.here() };
-            self.push(index, source, subject);
+        let (source, subject) = if self.is_log { self.base() } else { self.here() };
+        self.push(lines.start, source, subject);
+        match end {
+            Some(end) if end > lines.start => end,
+            _ => lines.end,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::facts::{self, Text};
 use super::{table, wording};
 use crate::model::finding::{Quote, Source};
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -67,23 +67,25 @@ pub(crate) fn telling(texts: &[Text<'_>], known: &BTreeSet<(usize, usize)>) -> O
 /// Lines that hold a word of a fault, in order.
 fn suspects(text: &Text<'_>) -> Vec<usize> {
     static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-        AhoCorasick::new([
-            "Error",
-            "error:",
-            "=error",
-            "level\":\"error\"",
-            "level\":\"fatal\"",
-            "ERR",
-            "atal",
-            "FATAL",
-            "CRITICAL",
-            "SEVERE",
-            "panic",
-            "xception",
-            "Traceback",
-            "Warning",
-        ])
-        .ok()
+        AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostFirst)
+            .build([
+                "Error",
+                "error:",
+                "=error",
+                "level\":\"error\"",
+                "level\":\"fatal\"",
+                "ERR",
+                "atal",
+                "FATAL",
+                "CRITICAL",
+                "SEVERE",
+                "panic",
+                "xception",
+                "Traceback",
+                "Warning",
+            ])
+            .ok()
     });
     let Some(words) = WORDS.as_ref() else { return (0..text.page.len()).collect() };
     let mut lines: Vec<usize> =
