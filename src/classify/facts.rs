@@ -84,7 +84,8 @@ impl Facts {
     }
 }
 
-fn of_row(row: &PodRow) -> Health {
+/// How the pod of this row is.
+pub(crate) fn of_row(row: &PodRow) -> Health {
     let starting = row.status.starts_with("Init:") && !row.status.ends_with(|c: char| c.is_ascii_lowercase())
         || matches!(row.status.as_str(), "Pending" | "ContainerCreating" | "PodInitializing" | "Running");
     match row.status.as_str() {

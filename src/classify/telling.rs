@@ -1,10 +1,11 @@
 //! The last line that says something is wrong, for texts in which no symptom was found.
 
-use super::facts::{self, Text};
+use super::facts::{self, Health, Text};
+use super::table::PodRow;
 use super::{table, wording};
 use crate::model::finding::{Quote, Source};
 use aho_corasick::{AhoCorasick, MatchKind};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 /// How a line begins that reports a fault, behind a time stamp or a log's punctuation.
@@ -61,7 +62,21 @@ pub(crate) fn telling(texts: &[Text<'_>], known: &BTreeSet<(usize, usize)>) -> O
             return wording::quote(texts, document, line, None);
         }
     }
-    None
+    unready(texts)
+}
+
+/// The last row of a pod that is not well in a state that no symptom names (`Unknown`, `NotReady`,
+/// `Running` and never ready).
+fn unready(texts: &[Text<'_>]) -> Option<Quote> {
+    let rows = texts
+        .iter()
+        .enumerate()
+        .flat_map(|(document, text)| text.layout.pods.iter().map(move |(line, row)| (document, *line, row)));
+    // Of a pod that is listed more than once the last row counts.
+    let last: BTreeMap<&str, (usize, usize, &PodRow)> = rows.map(|row| (row.2.name.as_str(), row)).collect();
+    let (document, line, _) =
+        last.into_values().filter(|(_, _, row)| facts::of_row(row) == Health::Bad).max_by_key(|row| (row.0, row.1))?;
+    wording::quote(texts, document, line, None)
 }
 
 /// Lines that hold a word of a fault, in order.

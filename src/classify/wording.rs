@@ -53,7 +53,7 @@ pub(crate) fn finding(
         id: symptom.id.clone(),
         family: symptom.family.clone(),
         role,
-        subject: if bare.is_empty() { named(&names) } else { bare.to_owned() },
+        subject: if bare.is_empty() || is_about_the_cluster(&symptom.family) { named(&names) } else { bare.to_owned() },
         cause: fill(&symptom.cause, &names),
         fixes: symptom.fix.iter().map(|fix| fill(for_os(fix, os), &names)).collect(),
         confidence: match (explains.is_empty(), sources.len()) {
@@ -75,9 +75,22 @@ fn for_os(fix: &Fix, os: Os) -> &str {
     }
 }
 
+/// Families in which the whole cluster (or the machine under it) is what fails, whatever pod or
+/// deployment the failing command was about.
+fn is_about_the_cluster(family: &str) -> bool {
+    matches!(
+        family,
+        "cluster-unreachable"
+            | "auth-to-cluster"
+            | "minikube-start-failed"
+            | "minikube-profile-missing"
+            | "docker-daemon-down"
+    )
+}
+
 /// What the text is about when no pod is named.
 fn named(names: &BTreeMap<&str, &str>) -> String {
-    ["release", "image", "name", "host", "node", "profile"]
+    ["release", "image", "context", "profile", "server", "name", "host", "node"]
         .iter()
         .find_map(|name| names.get(name))
         .map_or_else(String::new, |name| (*name).to_owned())

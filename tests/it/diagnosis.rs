@@ -411,3 +411,31 @@ proptest! {
         assert_quotes_stand(&diagnosis, &[document]);
     }
 }
+
+/// A state that no symptom names is no health: the row is quoted, nothing is guessed.
+#[test]
+fn a_pod_that_is_not_ready_is_never_healthy() {
+    for status in ["Unknown", "ContainerStatusUnknown", "NotReady", "SomethingNew"] {
+        let table = format!("NAME    READY   STATUS    RESTARTS   AGE\nweb-1   0/1     {status}   3          5d\n");
+        let found = told(&table);
+        assert_eq!(found.verdict, Verdict::Unclassified, "{status}");
+        assert_eq!(found.telling.map(|quote| quote.line), Some(2), "{status}");
+        let later =
+            format!("{table}\nNAME    READY   STATUS    RESTARTS   AGE\nweb-1   1/1     Running   0          5d\n");
+        assert_eq!(told(&later).verdict, Verdict::Healthy, "{status}");
+    }
+}
+
+/// What a command that could not reach the cluster was about is not what fails.
+#[test]
+fn an_unreachable_cluster_is_not_a_pods_fault() {
+    let text = "$ kubectl logs deployment/web\n\
+                The connection to the server 192.168.49.2:8443 was refused - did you specify the right host or port?\n";
+    let found = told(text);
+    assert_eq!(found.findings[0].family, "cluster-unreachable");
+    assert!(!found.findings[0].subject.contains("web"), "{}", found.findings[0].subject);
+}
+
+fn told(text: &str) -> Diagnosis {
+    diagnose(&RULES, &[document(text)], Os::Unix)
+}
