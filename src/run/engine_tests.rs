@@ -125,6 +125,33 @@ fn a_question_that_could_not_be_asked_is_no_yes_even_when_turned_round() {
 }
 
 #[test]
+fn advice_for_a_no_is_given_on_a_no_alone() {
+    let hints = |told: &Told| -> Vec<String> {
+        let of = |kind: &EventKind| match kind {
+            EventKind::StepFinished { hints, .. } => hints.clone(),
+            _ => Vec::new(),
+        };
+        told.kinds().flat_map(of).collect()
+    };
+    let mute = || gate("a", "helm status");
+    for (answer, asked) in [(exit(1), true), (ends(Exit::NotStarted("gone".into())), false)] {
+        let answers = || Stage::default().on("kubectl get", exit(0));
+        let mut refused = block(vec![runs("1", "kubectl get")]);
+        refused.require = vec![mute()];
+        let mut failed = block(vec![runs("1", "kubectl get")]);
+        failed.verify = vec![mute()];
+        let checked = block(vec![step("1", Work::Check(Box::new(mute())))]);
+        let answer = std::sync::Arc::new(answer);
+        for root in [refused, failed, checked] {
+            let told = answers().on_again("helm status", &answer).run(&plan(root));
+            let wanted = if asked { vec!["fix a"] } else { Vec::new() };
+            assert_eq!(hints(&told), wanted, "{:?}", told.steps());
+            assert_eq!(told.next().contains(&"fix a".to_owned()), asked, "{:?}", told.steps());
+        }
+    }
+}
+
+#[test]
 fn a_called_task_that_is_refused_keeps_its_code_and_its_places() {
     let stage = Stage::default().on("helm status", exit(1)).on("helm list", exit(0));
     let mut inner = block(vec![runs("2.1", "helm rollback"), runs("2.2", "helm history")]);

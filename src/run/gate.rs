@@ -88,9 +88,10 @@ pub fn ask(desk: &Desk<'_>, gate: &Gate, values: &Values, manner: Manner<'_>) ->
     found
 }
 
-/// What to do on a no.
-pub fn fixes(desk: &Desk<'_>, gate: &Gate, values: &Values) -> Vec<String> {
-    gate.fix.iter().map(|fix| desk.redactor.line(&values.show(fix))).collect()
+/// What to do on a no. Where nothing was answered there is nothing to mend yet.
+pub fn fixes(desk: &Desk<'_>, gate: &Gate, values: &Values, found: &Found) -> Vec<String> {
+    let is_no = !found.yes && !found.unasked && !found.interrupted;
+    gate.fix.iter().filter(|_| is_no).map(|fix| desk.redactor.line(&values.show(fix))).collect()
 }
 
 /// The statement that the gate confirms.

@@ -209,13 +209,11 @@ impl One<'_> {
                     _ if found.yes => Status::Ok,
                     _ => Status::Failed,
                 };
-                let mut result = Result::new(status, found.note);
+                let hints = gate::fixes(desk, gate, &self.values, &found);
+                desk.books().fixes.extend(hints.iter().cloned());
+                let mut result = Result { hints, ..Result::new(status, found.note) };
                 (result.exit, result.tail, result.saved) = (found.exit, found.tail, found.saved);
                 result.dropped = found.dropped;
-                if status == Status::Failed {
-                    result.hints = gate::fixes(desk, gate, &self.values);
-                    desk.books().fixes.extend(result.hints.iter().cloned());
-                }
                 result
             }
             Work::Block(block) => {

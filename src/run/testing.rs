@@ -97,6 +97,12 @@ impl Stage {
         self
     }
 
+    /// The same answer as elsewhere.
+    pub(crate) fn on_again(self, command: &str, said: &Arc<Said>) -> Self {
+        self.script.lock().unwrap().entry(command.to_owned()).or_default().push(said.clone());
+        self
+    }
+
     pub(crate) fn stop(&self, signal: i32) {
         self.signal.store(signal, Ordering::SeqCst);
     }
