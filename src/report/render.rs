@@ -6,7 +6,7 @@
 use super::diagnosis;
 use super::layout::{Piece, answer, margin, told, visible};
 use super::style::Look;
-use crate::model::command::Stream;
+use crate::model::command::{Exit, Stream};
 use crate::model::event::{Counts, Event, EventKind, RunOutcome, Status};
 use crate::text;
 use owo_colors::Style;
@@ -247,10 +247,14 @@ impl Story {
         if !silent {
             let styles = self.look.styles;
             let mut pieces = vec![Piece::prose(Style::new(), &path), Piece::whole(styles.dim, &took(*took_ms))];
-            let exit = exit.as_ref().filter(|exit| bad && !exit.is_success()).map(|exit| exit.in_words());
-            let covered = |words: &String| note.as_ref().is_some_and(|note| note.contains(words.as_str()));
-            if let Some(words) = exit.filter(|words| !covered(words)) {
-                pieces.push(Piece::prose(Style::new(), &words));
+            let noted = |words: &str| note.as_ref().is_some_and(|note| note.contains(words));
+            let exit = exit.as_ref().filter(|exit| bad && !exit.is_success());
+            let is_noted = |exit: &Exit| match exit {
+                Exit::NotStarted(why) => noted(why),
+                exit => noted(&exit.in_words()),
+            };
+            if let Some(exit) = exit.filter(|exit| !is_noted(exit)) {
+                pieces.push(Piece::prose(Style::new(), &exit.in_words()));
             }
             if let Some(note) = note {
                 pieces.push(Piece::prose(Style::new(), note));
@@ -270,7 +274,8 @@ impl Story {
             let verb = self.verb(*status);
             self.line(out, verb, &pieces);
             let all_told = lines > 0 && (self.verbosity == Verbosity::Verbose || (was_shown && lines >= tail.len()));
-            if bad && !all_told {
+            let all_noted = tail.iter().all(|line| noted(line.trim()));
+            if bad && !all_told && !all_noted {
                 tail.iter().for_each(|line| self.quoted(out, line));
             }
         }

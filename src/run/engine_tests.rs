@@ -102,6 +102,18 @@ fn a_verify_that_says_no_fails_the_task() {
 }
 
 #[test]
+fn the_line_that_is_rejected_is_quoted_alone() {
+    let pods = "backend   0/1   CrashLoopBackOff\nfrontend   1/1   Running\n";
+    let stage = Stage::default().on("kubectl get", exit(0).out(pods));
+    let mut ready = gate("pods-ready", "kubectl get");
+    if let crate::plan::Ask::Run(step) = &mut ready.ask {
+        step.spec.reject = Some(pattern("0/1"));
+    }
+    let told = stage.run(&plan_of(vec![step("1", Work::Check(Box::new(ready)))]));
+    assert_eq!(told.steps(), ["1 failed it says: backend   0/1   CrashLoopBackOff"]);
+}
+
+#[test]
 fn a_question_that_could_not_be_asked_is_no_yes_even_when_turned_round() {
     for (answer, said) in [
         (exit(1).err("Error: release: not found"), "r1 ok"),

@@ -275,7 +275,9 @@ impl One<'_> {
             Verdict::Ok => (Status::Ok, shown),
             Verdict::AlreadyDone => (Status::AlreadyDone, shown),
             Verdict::Interrupted => (Status::Interrupted, Some(answer.exit.in_words())),
-            Verdict::NotYet(why) | Verdict::Failed(why) | Verdict::TimedOut(why) => (Status::Failed, Some(why)),
+            Verdict::NotYet(why) | Verdict::Failed(why) | Verdict::Rejected(why) | Verdict::TimedOut(why) => {
+                (Status::Failed, Some(why))
+            }
         };
         let mut result = Result::new(status, note);
         if status == Status::Failed {

@@ -176,6 +176,26 @@ fn what_else_may_befall_a_step() {
 }
 
 #[test]
+fn what_a_failed_check_found_stands_once() {
+    let check = |why: &str, exit: Exit, says: &[&str]| {
+        let mut kind = finished("r1", "The release exists", Status::Failed, 10);
+        if let EventKind::StepFinished { note, exit: ended, tail, .. } = &mut kind {
+            (*note, *ended, *tail) = (Some(why.into()), Some(exit), samples::strings(says));
+        }
+        tell(&Script::default().add(kind).0, Look::plain(100), Verbosity::Normal).err
+    };
+    let missing = "the recording `r.jsonl` holds no call `helm status`";
+    let told = check(&format!("could not ask: {missing}"), Exit::NotStarted(missing.into()), &[]);
+    assert_eq!(told, format!("      failed  The release exists  0.0s\n              could not ask: {missing}\n"));
+    let gone = "Error: release: not found";
+    let told = check(&format!("exited with code 1: {gone}"), Exit::Code(1), &[gone]);
+    assert_eq!(told, "      failed  The release exists  0.0s  exited with code 1: Error: release: not found\n");
+    // The other lines belong to it.
+    let told = check("it says: b 0/1", Exit::Code(0), &["a 1/1", "b 0/1"]);
+    assert!(told.ends_with("it says: b 0/1\n              | a 1/1\n              | b 0/1\n"), "{told}");
+}
+
+#[test]
 fn a_call_that_fails_by_itself_is_told_and_one_that_follows_is_not() {
     let alone = Script::default().start("1", "Reset", "task", &[]).fails("1", "Reset", 1, &[], &[]).0;
     let expected = "      failed  Reset  0.0s  exited with code 1\n";
