@@ -218,6 +218,8 @@ impl Builder<'_> {
         };
         let after: BTreeSet<usize> =
             needs(step, &work, &[&skip_if, &done_if]).iter().filter_map(|name| open.get(name).copied()).collect();
+        let also = step.cwd.iter().chain(&step.save).chain(step.env.values());
+        also.filter_map(|text| fill(text, scope)).try_for_each(|text| self.has_values(&text))?;
         let spec = Step {
             name: step.name.as_ref().and_then(|name| fill(name, scope)),
             cwd: step.cwd.as_ref().and_then(|cwd| fill(cwd, scope)),
@@ -251,7 +253,17 @@ impl Builder<'_> {
                 .map_err(|why| Failure::new(Code::Usage, why).hint("refloat doctor shows the variables"))?;
             whole.extend(fill(argument, scope));
         }
+        whole.iter().try_for_each(|argument| self.has_values(argument))?;
         Ok(Call { tool: name, argv: whole, pinned })
+    }
+
+    /// A secret that nobody has given must not become an empty argument. What is still open in a
+    /// filled text is a secret, or found out by the run.
+    fn has_values(&self, text: &Template) -> Result<(), Failure> {
+        let Some(name) = self.catalog.lacking(text) else { return Ok(()) };
+        let variable = name.to_ascii_uppercase().replace('-', "_");
+        Err(Failure::new(Code::Usage, format!("`{name}` has no value"))
+            .hint(format!("give it in tasks.local.toml, or as REFLOAT_VAR_{variable}")))
     }
 
     fn gates(
@@ -298,12 +310,9 @@ impl Builder<'_> {
                     ];
                     reads.push(SecretRead { call: self.call(&argv, scope)?, of });
                 }
-                Ask::Secrets {
-                    reads,
-                    min_len: *min_len,
-                    pattern: pattern.clone(),
-                    contains: contains.as_ref().and_then(|text| fill(text, scope)),
-                }
+                let contains = contains.as_ref().and_then(|text| fill(text, scope));
+                contains.iter().try_for_each(|text| self.has_values(text))?;
+                Ask::Secrets { reads, min_len: *min_len, pattern: pattern.clone(), contains }
             }
         };
         let fix = check.fix.iter().filter_map(|line| fill(line, scope)).collect();

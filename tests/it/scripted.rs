@@ -219,6 +219,26 @@ fn a_group_that_took_no_part_is_empty() {
 }
 
 #[test]
+fn a_secret_without_a_value_is_no_empty_argument() {
+    let used = [
+        "run = [\"helm\", \"--password=${token}\"]",
+        "run = [\"helm\"]\nenv = { TOKEN = \"${token}\" }",
+        "run = [\"helm\", \"${url}\"]",
+        "check = \"c\"",
+    ];
+    let vars = "[vars]\ntoken = { secret = true }\nurl = \"https://u:${token}@host\"\n\
+                [checks.c]\ntitle = \"x\"\nrun = [\"helm\", \"${token}\"]\n";
+    for step in used {
+        let failure = plan::build(&load(&format!("[[tasks.t.steps]]\n{step}\n{vars}")), "t", &[]).unwrap_err();
+        assert_eq!((failure.code, failure.message.as_str()), (Code::Usage, "`token` has no value"), "{step}");
+        assert_eq!(failure.hints, ["give it in tasks.local.toml, or as REFLOAT_VAR_TOKEN"]);
+    }
+    for step in ["run = [\"helm\", \"${token?}\"]", "run = [\"helm\"]\nname = \"With ${token}\""] {
+        assert!(plan::build(&load(&format!("[[tasks.t.steps]]\n{step}\n{vars}")), "t", &[]).is_ok(), "{step}");
+    }
+}
+
+#[test]
 fn a_value_given_to_a_called_task_is_held_against_its_rule() {
     let file = "[[tasks.t.steps]]\ntask = \"u\"\nwith = { tag = \"a b\" }\n\
                 [tasks.u]\nsummary = \"x\"\nparams = [{ name = \"tag\", match = '\\w+' }]\nsteps = [{ run = [\"helm\"] }]\n";

@@ -118,7 +118,7 @@ fn a_task_as_data() {
     assert_eq!(task["require"][0]["title"], "The release ${release} exists");
     assert_eq!(
         task["variables"].to_string(),
-        r#"{"context":{"help":"","origin":"file","secret":false,"value":"minikube"},"release":{"help":"","origin":"file","secret":false,"value":"taskflow"}}"#
+        r#"{"context":{"help":"","origin":"file","secret":false,"set":true,"value":"minikube"},"release":{"help":"","origin":"file","secret":false,"set":true,"value":"taskflow"}}"#
     );
 }
 
@@ -136,6 +136,24 @@ fn secrets_are_never_shown_not_even_inside_of_another_value() {
     let data = variables::json(&samples::catalog());
     assert_eq!(data["variables"]["token"]["value"], Value::Null);
     assert!(!data.to_string().contains("hunter2"));
+}
+
+#[test]
+fn a_secret_that_nobody_gave_is_not_set() {
+    let mut catalog = samples::catalog();
+    for name in ["token", "url"] {
+        let var = catalog.vars.get_mut(name).unwrap();
+        (var.secret, var.lacks) = (true, Some("token".to_owned()));
+    }
+    catalog.vars.retain(|name, _| ["token", "url", "unused"].contains(&name.as_str()));
+    let expected = r"
+  token   not set
+  unused  x                    tasks.toml
+  url     (secret), not whole  tasks.toml
+";
+    assert_eq!(variables::text(&catalog, &Look::plain(80)), lines(expected));
+    let data = &variables::json(&catalog)["variables"];
+    assert_eq!([&data["token"]["set"], &data["unused"]["set"]], [&json!(false), &json!(true)]);
 }
 
 fn symptom() -> crate::model::finding::Symptom {
