@@ -57,10 +57,13 @@ fn a_failure_ends_the_task_but_not_finally_and_the_cause_is_named() {
 }
 
 #[test]
-fn without_a_finding_the_next_command_is_diagnose() {
-    let stage = Stage::default().on("helm upgrade", exit(1));
-    let told = stage.run(&plan_of(vec![runs("1", "helm upgrade")]));
-    assert_eq!(told.next(), ["refloat diagnose"]);
+fn without_a_finding_the_next_command_is_what_the_caller_knows() {
+    for after in [Some("refloat diagnose --replay r.jsonl"), None] {
+        let mut stage = Stage::default().on("helm upgrade", exit(1));
+        stage.after_failure = after.map(str::to_owned);
+        let told = stage.run(&plan_of(vec![runs("1", "helm upgrade")]));
+        assert_eq!(told.next(), after.into_iter().collect::<Vec<_>>());
+    }
     let stage = Stage::default().on("helm upgrade", exit(1).err("odd"));
     let told = stage.run(&plan_of(vec![runs_with("1", "helm upgrade", |spec| spec.save = Some(template("a.txt")))]));
     assert_eq!(told.next(), ["refloat diagnose .refloat/runs/run-1"]);
