@@ -56,7 +56,16 @@ fn bind(task: &Task, args: &[String]) -> Result<BTreeMap<String, String>, Failur
     let usage = |message: String| Failure::new(Code::Usage, message).hint(format!("refloat show {}", task.name));
     let mut places = task.params.iter();
     for arg in args {
-        let named = arg.split_once('=').filter(|(name, _)| task.params.iter().any(|param| param.name == *name));
+        let known = || task.params.iter().map(|param| param.name.as_str());
+        let pair = arg.split_once('=').filter(|(name, _)| !name.is_empty());
+        let named = pair.filter(|(name, _)| known().any(|param| param == *name));
+        // A value may hold a `=`; one that begins nearly like a parameter is a slip.
+        if let (None, Some((name, _))) = (named, pair)
+            && let Some(near) = text::suggest(name, known())
+        {
+            let name = name.escape_debug();
+            return Err(usage(format!("`{}` has no parameter `{name}`; did you mean `{near}`?", task.name)));
+        }
         let (name, value) = match named {
             Some((name, value)) => (name.to_owned(), value.to_owned()),
             None => match places.find(|param| !values.contains_key(&param.name)) {
@@ -84,7 +93,9 @@ fn bind(task: &Task, args: &[String]) -> Result<BTreeMap<String, String>, Failur
         };
         check_param(param, &value).map_err(|rule| {
             let short: String = value.chars().take(60).collect();
-            usage(format!("`{}` is no {} for `{}`: {rule}", short.escape_debug(), param.name, task.name))
+            let help = if param.help.is_empty() { String::new() } else { format!(" ({})", param.help) };
+            let value = short.escape_debug();
+            usage(format!("`{value}` cannot be the {} of `{}`: {rule}{help}", param.name, task.name))
         })?;
         values.insert(param.name.clone(), value);
     }

@@ -221,7 +221,7 @@ fn a_wrong_word_is_a_usage_error_with_the_nearest_right_one() {
         (&["--set", "relase=x", "t"], "no variable `relase`"),
         (&["--set", "relase", "t"], "has no `=`"),
         (&["t", "two", "three"], "one too many"),
-        (&["t", "A b"], "is no pod"),
+        (&["t", "A b"], "cannot be the pod of"),
         (&["t", "--format", "yaml"], "yaml"),
         (&["t", "list"], "a task and a command"),
         (&["-f", "nope.toml", "list"], "there is no file `nope.toml`"),

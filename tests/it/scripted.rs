@@ -220,6 +220,23 @@ fn a_group_that_took_no_part_is_empty() {
 }
 
 #[test]
+fn a_wrong_argument_is_told_with_what_it_may_be() {
+    let file = "params = [{ name = \"who\", match = 'backend|frontend', help = \"the part to greet\" }]\n\
+                [[tasks.t.steps]]\nrun = [\"helm\", \"${who}\"]\n";
+    let catalog = load(file);
+    let told = |argument: &str| plan::build(&catalog, "t", &[argument.to_owned()]).map_err(|failure| failure.message);
+    let unfit = |value: &str| {
+        format!("`{value}` cannot be the who of `t`: it does not match `backend|frontend` (the part to greet)")
+    };
+    assert_eq!(told("db").unwrap_err(), unfit("db"));
+    assert_eq!(told("whom=backend").unwrap_err(), "`t` has no parameter `whom`; did you mean `who`?");
+    assert!(told("who=backend").is_ok());
+    // What is near to no parameter is a value.
+    assert_eq!(told("colour=red").unwrap_err(), unfit("colour=red"));
+    assert_eq!(told("who=whom=x").unwrap_err(), unfit("whom=x"));
+}
+
+#[test]
 fn a_secret_without_a_value_is_no_empty_argument() {
     let used = [
         "run = [\"helm\", \"--password=${token}\"]",
@@ -245,5 +262,5 @@ fn a_value_given_to_a_called_task_is_held_against_its_rule() {
                 [tasks.u]\nsummary = \"x\"\nparams = [{ name = \"tag\", match = '\\w+' }]\nsteps = [{ run = [\"helm\"] }]\n";
     let catalog = load(file);
     let failure = plan::build(&catalog, "t", &[]).unwrap_err();
-    assert_eq!(failure.message, r"`a b` is no tag for `u`: it does not match `\w+`");
+    assert_eq!(failure.message, r"`a b` cannot be the tag of `u`: it does not match `\w+`");
 }
