@@ -220,6 +220,23 @@ fn a_group_that_took_no_part_is_empty() {
 }
 
 #[test]
+fn without_names_the_checks_that_only_decide_what_runs_are_not_asked() {
+    let file = "require = [\"gate\", \"both\"]\nverify = [\"both\"]\n\
+                [[tasks.t.steps]]\nskip_if = \"!skips\"\ndone_if = { check = \"done\" }\nrun = [\"helm\"]\n\
+                [[tasks.t.steps]]\ncheck = \"step\"\n";
+    let checks = ["alone", "both", "done", "gate", "skips", "step"];
+    let checks = checks.map(|name| format!("[checks.{name}]\ntitle = \"x\"\nrun = [\"helm\", \"{name}\"]\n"));
+    let catalog = load(&format!("{file}{}", checks.concat()));
+    let asked = |names: &[&str]| -> Vec<String> {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let plan = plan::checks::build_check(&catalog, &names).unwrap();
+        plan.root.verify.into_iter().map(|gate| gate.check).collect()
+    };
+    assert_eq!(asked(&[]), ["alone", "both", "step"]);
+    assert_eq!(asked(&["gate", "alone"]), ["gate", "alone"]);
+}
+
+#[test]
 fn a_wrong_argument_is_told_with_what_it_may_be() {
     let file = "params = [{ name = \"who\", match = 'backend|frontend', help = \"the part to greet\" }]\n\
                 [[tasks.t.steps]]\nrun = [\"helm\", \"${who}\"]\n";
