@@ -2,7 +2,7 @@
 
 use super::layout::{Piece, table, visible};
 use super::style::Look;
-use crate::model::finding::{Fix, Role, Source, Symptom};
+use crate::model::finding::{FAMILIES, Fix, Role, Source, Symptom};
 use owo_colors::Style;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -45,6 +45,62 @@ pub fn text(symptom: &Symptom, windows: bool, look: &Look) -> String {
     section("for example", &symptom.examples, styles.dim, false);
     section("but not", &symptom.counter, styles.dim, false);
     out
+}
+
+/// All symptoms by family, for people: families in the order of the layers they belong to.
+pub fn all(symptoms: &[Symptom], look: &Look) -> String {
+    let mut out = String::new();
+    let styles = look.styles;
+    for (index, (family, of)) in by_family(symptoms).into_iter().enumerate() {
+        let _ = writeln!(out, "{}{}", if index > 0 { "\n" } else { "" }, styles.strong.style(visible(family)));
+        let rows: Vec<Vec<Piece>> = of
+            .iter()
+            .map(|symptom| {
+                vec![Piece::whole(styles.command, &symptom.id), Piece::prose(Style::new(), &in_general(&symptom.cause))]
+            })
+            .collect();
+        table(&mut out, look, 2, &rows);
+    }
+    out
+}
+
+/// The same as data.
+pub fn all_json(symptoms: &[Symptom]) -> Value {
+    let brief = |symptom: &Symptom| json!({ "id": symptom.id, "family": symptom.family, "role": symptom.role, "cause": symptom.cause });
+    let all = by_family(symptoms).into_iter().flat_map(|(_, of)| of).map(brief);
+    json!({ "schema": 1, "symptoms": all.collect::<Vec<_>>() })
+}
+
+/// A cause as it reads where nothing is known yet: `{name|words}` is its words, `{name}` stays.
+fn in_general(cause: &str) -> String {
+    let mut out = String::new();
+    let mut rest = cause;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let Some((inner, behind)) = after.split_once('}') else {
+            out.push('{');
+            rest = after;
+            continue;
+        };
+        match inner.split_once('|') {
+            Some((_, words)) => out.push_str(words),
+            None => out.push_str(&format!("{{{inner}}}")),
+        }
+        rest = behind;
+    }
+    out + rest
+}
+
+fn by_family(symptoms: &[Symptom]) -> Vec<(&str, Vec<&Symptom>)> {
+    let mut families: Vec<(&str, Vec<&Symptom>)> = FAMILIES.iter().map(|family| (*family, Vec::new())).collect();
+    for symptom in symptoms {
+        match families.iter_mut().find(|(family, _)| *family == symptom.family) {
+            Some((_, of)) => of.push(symptom),
+            None => families.push((&symptom.family, vec![symptom])),
+        }
+    }
+    families.retain(|(_, of)| !of.is_empty());
+    families
 }
 
 /// The same as data, fixes for this system only.

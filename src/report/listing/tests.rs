@@ -197,6 +197,31 @@ for example
 }
 
 #[test]
+fn symptoms_by_family() {
+    let mut late = symptom();
+    (late.id, late.family, late.cause) =
+        ("no-route".into(), "own-family".into(), "{host|The host} has {no route, see {x}".into());
+    let mut early = symptom();
+    (early.id, early.family, early.cause) =
+        ("image-gone".into(), "image-pull".into(), "The image {image|of a pod} is not there".into());
+    let symptoms = [late, symptom(), early];
+    let expected = r"
+image-pull
+  image-gone  The image of a pod is not there
+
+database-connection
+  database-auth  The database refuses the login of {user}
+
+own-family
+  no-route  The host has {no route, see {x}
+";
+    assert_eq!(explain::all(&symptoms, &Look::plain(80)), lines(expected));
+    let data = explain::all_json(&symptoms);
+    assert_eq!(data["symptoms"][0]["id"], "image-gone");
+    assert_eq!(data["symptoms"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
 fn tools_as_found() {
     let row = |tool: &str, state, path: Option<&str>, version: Option<&str>| Row {
         tool: tool.into(),
