@@ -102,6 +102,29 @@ variables
 }
 
 #[test]
+fn the_gates_of_a_called_task_stand_under_its_call() {
+    let mut catalog = samples::catalog();
+    let gate = catalog.tasks[1].require.clone();
+    let evidence = catalog.tasks.iter_mut().find(|task| task.name == "evidence").unwrap();
+    (evidence.require, evidence.verify) = (gate.clone(), gate);
+    let told = show::text(&catalog, catalog.task("rollback").unwrap(), &Look::plain(80));
+    let expected = r"
+  1  Save the evidence first  task evidence
+     require
+       release-exists  The release ${release} exists
+     1.1  kubectl get pods -o wide
+            # list pod from /^(?P<pod>\S+)/; save failure-pods.txt
+     1.2  for each pod
+          kubectl describe pod ${pod}
+            # save failure-${pod}-events.txt
+     verify
+       release-exists  The release ${release} exists
+  2  Roll back
+";
+    assert!(told.contains(&lines(expected)), "{told}");
+}
+
+#[test]
 fn a_task_as_data() {
     let catalog = samples::catalog();
     let task = show::json(&catalog, catalog.task("rollback").unwrap());
