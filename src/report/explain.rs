@@ -29,21 +29,22 @@ pub fn text(symptom: &Symptom, windows: bool, look: &Look) -> String {
     let said = |row: &Vec<Piece>| row.get(1).is_some_and(|cell| !cell.is_empty());
     let head: Vec<Vec<Piece>> = head.into_iter().filter(said).collect();
     table(&mut out, look, 0, &head);
-    let mut section = |title: &str, lines: &[String], style: Style, numbered: bool| {
+    let mut section = |title: &str, lines: &[String], style: &dyn Fn(&str) -> Style, numbered: bool| {
         if lines.is_empty() {
             return;
         }
         let _ = writeln!(out, "\n{}", styles.strong.style(title));
         for (index, line) in lines.iter().enumerate() {
             let mark = if numbered { format!("{}.", index + 1) } else { look.symbols.bullet.to_owned() };
-            let _ = writeln!(out, "  {mark} {}", style.style(visible(line)));
+            let _ = writeln!(out, "  {mark} {}", style(line).style(visible(line)));
         }
     };
-    section("fix", &fixes(symptom, windows), styles.command, true);
-    section("found by", &symptom.any, Style::new(), false);
-    section("unless the line has", &symptom.unless, Style::new(), false);
-    section("for example", &symptom.examples, styles.dim, false);
-    section("but not", &symptom.counter, styles.dim, false);
+    let (plain, dim) = (|_: &str| Style::new(), |_: &str| styles.dim);
+    section("fix", &fixes(symptom, windows), &|line| styles.advice(line), true);
+    section("found by", &symptom.any, &plain, false);
+    section("unless the line has", &symptom.unless, &plain, false);
+    section("for example", &symptom.examples, &dim, false);
+    section("but not", &symptom.counter, &dim, false);
     out
 }
 

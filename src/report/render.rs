@@ -301,7 +301,7 @@ impl Story {
         for (index, line) in lines.iter().enumerate() {
             let verb = if index == 0 || self.look.gutter() == 0 { verb } else { "" };
             let styles = self.look.styles;
-            self.line(out, (styles.strong, verb), &[Piece::whole(styles.command, line)]);
+            self.line(out, (styles.strong, verb), &[Piece::whole(styles.advice(line), line)]);
         }
     }
 
