@@ -216,6 +216,8 @@ fn a_diagnose_step_that_finds_something_ends_with_three() {
         let told = stage.run(&plan_of(vec![runs("1", "kubectl logs"), step("2", Work::Diagnose)]));
         assert_eq!((told.report.code, told.report.outcome), (code, outcome));
         assert_eq!(told.next().is_empty(), code == Code::Done);
+        let note = if code == Code::Done { "nothing found" } else { "1 root cause, named above" };
+        assert_eq!(told.steps()[1], format!("2 ok {note}"));
         assert_eq!(told.kinds().filter(|kind| matches!(kind, EventKind::Diagnosed { .. })).count(), 1);
     }
 }

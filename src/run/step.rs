@@ -10,7 +10,7 @@ use super::scope::{Item, Values};
 use crate::error::Code;
 use crate::model::command::Exit;
 use crate::model::event::{EventKind, Status};
-use crate::model::finding::{Role, Verdict as Health};
+use crate::model::finding::{Diagnosis, Role, Verdict as Health};
 use crate::model::step::Danger;
 use crate::plan::{Call, Gate, PlannedStep, Work};
 use crate::text;
@@ -236,7 +236,7 @@ impl One<'_> {
                 let note = match diagnosis.verdict {
                     Health::Healthy => "nothing found".to_owned(),
                     Health::Unclassified => "something is wrong that no symptom names".to_owned(),
-                    Health::Failing => text::count(diagnosis.findings.len(), "finding"),
+                    Health::Failing => named(&diagnosis),
                 };
                 let found = diagnosis.verdict != Health::Healthy;
                 let fixes = root_fixes(&diagnosis);
@@ -348,8 +348,17 @@ impl One<'_> {
     }
 }
 
+/// What has been told before the step ends, in few words.
+fn named(diagnosis: &Diagnosis) -> String {
+    let roots = diagnosis.findings.iter().filter(|finding| finding.role != Role::Consequence).count();
+    match roots {
+        0 => format!("{} without a root cause, named above", text::count(diagnosis.findings.len(), "finding")),
+        roots => format!("{}, named above", text::count(roots, "root cause")),
+    }
+}
+
 /// What to do about the root of a diagnosis.
-pub fn root_fixes(diagnosis: &crate::model::finding::Diagnosis) -> Vec<String> {
+pub fn root_fixes(diagnosis: &Diagnosis) -> Vec<String> {
     let root = diagnosis.findings.iter().find(|finding| finding.role == Role::Root).or(diagnosis.findings.first());
     root.map(|root| root.fixes.clone()).unwrap_or_default()
 }
