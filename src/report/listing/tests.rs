@@ -121,7 +121,7 @@ fn the_gates_of_a_called_task_stand_under_its_call() {
        release-exists  The release ${release} exists
   2  Roll back
 ";
-    assert!(told.contains(&lines(expected)), "{told}");
+    assert!(told.contains(lines(expected)), "{told}");
 }
 
 #[test]
