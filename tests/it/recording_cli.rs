@@ -121,10 +121,7 @@ fn no_secret_is_recorded() {
     drop(tools);
 
     let (_tools, project) = app();
-    project
-        .run(&["--record", "r.jsonl", "login"])
-        .exits(0)
-        .says(&["helm login --password=[hidden password 21 chars #"]);
+    project.run(&["--record", "r.jsonl", "login"]).exits(0).says(&["helm login --password=[hidden password 21 chars"]);
     let text = recorded(&project);
     assert!(!text.contains("Sw0rdfish"), "{text}");
     assert!(text.contains("accepted"));
