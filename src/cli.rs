@@ -1,6 +1,6 @@
 //! The command line's types. Parsing only: nothing here reads a file or starts a process.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Puts a grounded Helm deployment back afloat.
@@ -87,12 +87,12 @@ pub enum Command {
         /// Evidence to read; none asks the cluster
         path: Option<PathBuf>,
     },
-    /// A symptom in full: cause, fixes, the texts it is known by
+    /// A symptom in full: cause, fixes, the texts it is known by; without an ID all, by family
     Explain {
-        /// The symptom's id
-        id: String,
+        /// The symptom's id; none lists them all
+        id: Option<String>,
     },
-    /// Ask checks now; all of them when none is named
+    /// Ask checks now; without a name all, but not those that only decide what runs
     Check {
         /// The checks
         names: Vec<String>,
@@ -106,6 +106,11 @@ pub enum Command {
     },
     /// The JSON Schema of tasks.toml
     Schema,
+    /// This help; or a task's, as `show` gives it
+    Help {
+        /// The task, or a built-in command
+        topic: Option<String>,
+    },
 }
 
 /// The form of an answer.
@@ -132,14 +137,32 @@ pub enum When {
     Never,
 }
 
+/// The help of a built-in command, or of all; `None` when `topic` is none.
+pub fn help(topic: Option<&str>) -> Option<String> {
+    let mut all = Cli::command();
+    // Gives every command the whole name that its usage line shows.
+    all.build();
+    let command = match topic {
+        Some(topic) => all.find_subcommand_mut(topic)?,
+        None => &mut all,
+    };
+    Some(command.render_long_help().to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_topic_has_help_of_its_own_only_when_it_is_a_command() {
+        assert!(help(None).unwrap().contains("Exit codes"));
+        assert!(help(Some("history")).unwrap().contains("Usage: refloat history"));
+        assert_eq!(help(Some("rollback")), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::load;
 use crate::adapter::files;
 use crate::adapter::terminal::Out;
 use crate::catalog;
+use crate::cli;
 use crate::config;
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
@@ -32,15 +33,30 @@ pub(super) fn show(context: &Context, name: &str) -> Result<Code, Failure> {
     Ok(Code::Done)
 }
 
-/// `refloat explain ID`.
-pub(super) fn explain(context: &Context, id: &str) -> Result<Code, Failure> {
+/// `refloat help [TOPIC]`: a command's help, or what `show` says of a task.
+pub(super) fn help(context: &Context, topic: Option<&str>) -> Result<Code, Failure> {
+    match (cli::help(topic), topic) {
+        (None, Some(task)) => show(context, task),
+        (text, _) => {
+            write_all(&mut Out::stdout(), &text.unwrap_or_default())?;
+            Ok(Code::Done)
+        }
+    }
+}
+
+/// `refloat explain [ID]`.
+pub(super) fn explain(context: &Context, id: Option<&str>) -> Result<Code, Failure> {
     let symptoms = catalog::with(load::catalog_if_any(context)?.map(|catalog| catalog.symptoms).unwrap_or_default());
+    let Some(id) = id else {
+        context.answer(|| explain::all(&symptoms, &context.out_look()), || explain::all_json(&symptoms))?;
+        return Ok(Code::Done);
+    };
     let Some(symptom) = symptoms.iter().find(|symptom| symptom.id == id) else {
         let failure = Failure::new(Code::Usage, format!("there is no symptom `{id}`"));
         let known = symptoms.iter().map(|symptom| symptom.id.as_str());
         return Err(match text::suggest(id, known) {
             Some(near) => failure.hint(format!("did you mean `{near}`?  refloat explain {near}")),
-            None => failure.hint("refloat diagnose names the ids that it finds"),
+            None => failure.hint("refloat explain"),
         });
     };
     let windows = context.is_windows();

@@ -28,11 +28,12 @@ pub fn start(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         (None, false) | (Some(Command::List), _) => inspect::list(&context),
         (Some(Command::Show { task }), _) => inspect::show(&context, &task),
         (Some(Command::Diagnose { path }), _) => diagnose::diagnose(&context, path.as_deref()),
-        (Some(Command::Explain { id }), _) => inspect::explain(&context, &id),
+        (Some(Command::Explain { id }), _) => inspect::explain(&context, id.as_deref()),
         (Some(Command::Check { names }), _) => task::check(&context, &names),
         (Some(Command::Doctor), _) => doctor::doctor(&context),
         (Some(Command::History { run }), _) => inspect::history(&context, run.as_deref()),
         (Some(Command::Schema), _) => inspect::schema(),
+        (Some(Command::Help { topic }), _) => inspect::help(&context, topic.as_deref()),
     };
     match done {
         Ok(code) => ExitCode::from(code as u8),

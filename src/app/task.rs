@@ -157,6 +157,10 @@ fn execute(
         base,
         run_id,
         replay: context.global.replay.as_ref().map(|path| path.display().to_string()),
+        after_failure: catalog.diagnose.is_some().then(|| match &context.global.replay {
+            Some(path) => format!("refloat diagnose --replay {}", path.display()),
+            None => "refloat diagnose".to_owned(),
+        }),
         windows,
         diagnose: &named,
         symptom_in: &|documents| named(documents).findings.into_iter().map(|finding| finding.id).collect(),

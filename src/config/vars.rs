@@ -88,7 +88,10 @@ pub fn settle(file: &Node, local: Option<&Node>, input: &Input<'_>, texts: &Text
                 };
                 // What a secret went into is a secret.
                 let secret = filling.uses.iter().any(|used| settled.vars.get(&used.name).is_some_and(|var| var.secret));
-                (var.with(fill(&filling.template, &settled.vars), *origin, var.secret || secret), root)
+                let mut whole = var.with(fill(&filling.template, &settled.vars), *origin, var.secret || secret);
+                let missing = filling.uses.iter().find_map(|used| settled.vars.get(&used.name)?.lacks.clone());
+                whole.lacks = missing.filter(|_| !whole.value.is_empty()).or(whole.lacks);
+                (whole, root)
             }
             (None, None) => (var.with(String::new(), Origin::File, var.secret), Root::default()),
         };
@@ -120,7 +123,8 @@ struct Root {
 
 impl Declared<'_> {
     fn with(&self, value: String, origin: Origin, secret: bool) -> Var {
-        Var { value, origin, secret, pattern: self.pattern.clone(), help: self.help.clone() }
+        let lacks = (secret && value.is_empty()).then(|| self.entry.key.clone());
+        Var { value, origin, secret, pattern: self.pattern.clone(), help: self.help.clone(), lacks }
     }
 }
 

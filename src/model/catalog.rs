@@ -3,7 +3,7 @@
 use super::finding::Symptom;
 use super::pattern::Pattern;
 use super::step::{Check, Task};
-use super::template::Template;
+use super::template::{Part, Template};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -40,6 +40,14 @@ impl Catalog {
         }
     }
 
+    /// The secret without a value that `text` cannot do without.
+    pub fn lacking(&self, text: &Template) -> Option<&str> {
+        text.parts().iter().find_map(|part| match part {
+            Part::Var { name, optional: false } => self.vars.get(name)?.lacks.as_deref(),
+            _ => None,
+        })
+    }
+
     /// The task of that name.
     pub fn task(&self, name: &str) -> Option<&Task> {
         self.tasks.iter().find(|task| task.name == name)
@@ -59,6 +67,9 @@ pub struct Var {
     pub pattern: Option<Pattern>,
     /// One line for people.
     pub help: String,
+    /// The secret that nobody has given and that this value needs: itself, or one inside of it.
+    #[serde(skip_serializing)]
+    pub lacks: Option<String>,
 }
 
 /// Where a variable's value came from, strongest first.

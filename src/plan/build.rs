@@ -56,7 +56,16 @@ fn bind(task: &Task, args: &[String]) -> Result<BTreeMap<String, String>, Failur
     let usage = |message: String| Failure::new(Code::Usage, message).hint(format!("refloat show {}", task.name));
     let mut places = task.params.iter();
     for arg in args {
-        let named = arg.split_once('=').filter(|(name, _)| task.params.iter().any(|param| param.name == *name));
+        let known = || task.params.iter().map(|param| param.name.as_str());
+        let pair = arg.split_once('=').filter(|(name, _)| !name.is_empty());
+        let named = pair.filter(|(name, _)| known().any(|param| param == *name));
+        // A value may hold a `=`; one that begins nearly like a parameter is a slip.
+        if let (None, Some((name, _))) = (named, pair)
+            && let Some(near) = text::suggest(name, known())
+        {
+            let name = name.escape_debug();
+            return Err(usage(format!("`{}` has no parameter `{name}`; did you mean `{near}`?", task.name)));
+        }
         let (name, value) = match named {
             Some((name, value)) => (name.to_owned(), value.to_owned()),
             None => match places.find(|param| !values.contains_key(&param.name)) {
@@ -85,7 +94,9 @@ fn bind(task: &Task, args: &[String]) -> Result<BTreeMap<String, String>, Failur
         };
         check_param(param, &value).map_err(|rule| {
             let short: String = value.chars().take(60).collect();
-            usage(format!("`{}` is no {} for `{}`: {rule}", short.escape_debug(), param.name, task.name))
+            let help = if param.help.is_empty() { String::new() } else { format!(" ({})", param.help) };
+            let value = short.escape_debug();
+            usage(format!("`{value}` cannot be the {} of `{}`: {rule}{help}", param.name, task.name))
         })?;
         values.insert(param.name.clone(), value);
     }
@@ -219,6 +230,8 @@ impl Builder<'_> {
         };
         let after: BTreeSet<usize> =
             needs(step, &work, &[&skip_if, &done_if]).iter().filter_map(|name| open.get(name).copied()).collect();
+        let also = step.cwd.iter().chain(&step.save).chain(step.env.values());
+        also.filter_map(|text| fill(text, scope)).try_for_each(|text| self.has_values(&text))?;
         let spec = Step {
             name: step.name.as_ref().and_then(|name| fill(name, scope)),
             cwd: step.cwd.as_ref().and_then(|cwd| fill(cwd, scope)),
@@ -252,7 +265,17 @@ impl Builder<'_> {
                 .map_err(|why| Failure::new(Code::Usage, why).hint("refloat doctor shows the variables"))?;
             whole.extend(fill(argument, scope));
         }
+        whole.iter().try_for_each(|argument| self.has_values(argument))?;
         Ok(Call { tool: name, argv: whole, pinned })
+    }
+
+    /// A secret that nobody has given must not become an empty argument. What is still open in a
+    /// filled text is a secret, or found out by the run.
+    fn has_values(&self, text: &Template) -> Result<(), Failure> {
+        let Some(name) = self.catalog.lacking(text) else { return Ok(()) };
+        let variable = name.to_ascii_uppercase().replace('-', "_");
+        Err(Failure::new(Code::Usage, format!("`{name}` has no value"))
+            .hint(format!("give it in tasks.local.toml, or as REFLOAT_VAR_{variable}")))
     }
 
     fn gates(
@@ -299,12 +322,9 @@ impl Builder<'_> {
                     ];
                     reads.push(SecretRead { call: self.call(&argv, scope)?, of });
                 }
-                Ask::Secrets {
-                    reads,
-                    min_len: *min_len,
-                    pattern: pattern.clone(),
-                    contains: contains.as_ref().and_then(|text| fill(text, scope)),
-                }
+                let contains = contains.as_ref().and_then(|text| fill(text, scope));
+                contains.iter().try_for_each(|text| self.has_values(text))?;
+                Ask::Secrets { reads, min_len: *min_len, pattern: pattern.clone(), contains }
             }
         };
         let fix = check.fix.iter().filter_map(|line| fill(line, scope)).collect();

@@ -4,7 +4,7 @@ use super::build::build;
 use super::types::{Ask, Gate, Plan, Work};
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
-use crate::model::step::{Action, CheckRef, Danger, Step, Task};
+use crate::model::step::{Action, CheckRef, Danger, DoneIf, Question, Step, Task};
 use crate::text;
 use std::collections::BTreeSet;
 
@@ -33,9 +33,34 @@ pub fn build_check(catalog: &Catalog, names: &[String]) -> Result<Plan, Failure>
             None => failure,
         });
     }
-    let all: Vec<String> = known().filter(|name| open(catalog, name).is_empty()).map(str::to_owned).collect();
+    let all: Vec<String> = known()
+        .filter(|name| open(catalog, name).is_empty() && !is_only_a_gate(catalog, name))
+        .map(str::to_owned)
+        .collect();
     let names = if names.is_empty() { all.as_slice() } else { names };
     plan(catalog, names)
+}
+
+/// Does the file use the check to decide what may run, and for nothing else? Then a no is no fault:
+/// a first install has no revision to go back to.
+fn is_only_a_gate(catalog: &Catalog, name: &str) -> bool {
+    let is_it = |check: &CheckRef| check.name == name;
+    let tasks = || catalog.tasks.iter();
+    let own = || {
+        catalog.checks.values().filter_map(|check| match &check.question {
+            Question::Run(step) => Some(step.as_ref()),
+            Question::Secrets { .. } => None,
+        })
+    };
+    let steps = || tasks().flat_map(|task| task.steps.iter().chain(&task.finally)).chain(own());
+    let decides = |step: &Step| {
+        step.skip_if.as_ref().is_some_and(is_it) || matches!(&step.done_if, Some(DoneIf::Check(check)) if is_it(check))
+    };
+    let proves = |step: &Step| matches!(&step.action, Action::Check(check) if is_it(check));
+    let is_gate = tasks().any(|task| task.require.iter().any(is_it)) || steps().any(decides);
+    let is_proof = tasks().any(|task| task.verify.iter().any(is_it)) || steps().any(proves);
+    let confirms = catalog.symptoms.iter().any(|symptom| symptom.confirm.as_deref() == Some(name));
+    is_gate && !is_proof && !confirms
 }
 
 /// The command that asks this check: alone where it can be, else with the task that asks it.

@@ -107,7 +107,7 @@ fn advice(out: &mut String, finding: &Finding, look: &Look) {
         let _ = writeln!(out, "\n{}", styles.strong.style("fix"));
         for (index, fix) in finding.fixes.iter().enumerate() {
             // Never wrapped: a command that we broke in two is a command that fails.
-            let _ = writeln!(out, "  {}. {}", index + 1, styles.command.style(visible(fix)));
+            let _ = writeln!(out, "  {}. {}", index + 1, styles.advice(fix).style(visible(fix)));
         }
     }
     if let Some(command) = &finding.confirm {

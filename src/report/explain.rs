@@ -2,7 +2,7 @@
 
 use super::layout::{Piece, table, visible};
 use super::style::Look;
-use crate::model::finding::{Fix, Role, Source, Symptom};
+use crate::model::finding::{FAMILIES, Fix, Role, Source, Symptom};
 use owo_colors::Style;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -29,22 +29,79 @@ pub fn text(symptom: &Symptom, windows: bool, look: &Look) -> String {
     let said = |row: &Vec<Piece>| row.get(1).is_some_and(|cell| !cell.is_empty());
     let head: Vec<Vec<Piece>> = head.into_iter().filter(said).collect();
     table(&mut out, look, 0, &head);
-    let mut section = |title: &str, lines: &[String], style: Style, numbered: bool| {
+    let mut section = |title: &str, lines: &[String], style: &dyn Fn(&str) -> Style, numbered: bool| {
         if lines.is_empty() {
             return;
         }
         let _ = writeln!(out, "\n{}", styles.strong.style(title));
         for (index, line) in lines.iter().enumerate() {
             let mark = if numbered { format!("{}.", index + 1) } else { look.symbols.bullet.to_owned() };
-            let _ = writeln!(out, "  {mark} {}", style.style(visible(line)));
+            let _ = writeln!(out, "  {mark} {}", style(line).style(visible(line)));
         }
     };
-    section("fix", &fixes(symptom, windows), styles.command, true);
-    section("found by", &symptom.any, Style::new(), false);
-    section("unless the line has", &symptom.unless, Style::new(), false);
-    section("for example", &symptom.examples, styles.dim, false);
-    section("but not", &symptom.counter, styles.dim, false);
+    let (plain, dim) = (|_: &str| Style::new(), |_: &str| styles.dim);
+    section("fix", &fixes(symptom, windows), &|line| styles.advice(line), true);
+    section("found by", &symptom.any, &plain, false);
+    section("unless the line has", &symptom.unless, &plain, false);
+    section("for example", &symptom.examples, &dim, false);
+    section("but not", &symptom.counter, &dim, false);
     out
+}
+
+/// All symptoms by family, for people: families in the order of the layers they belong to.
+pub fn all(symptoms: &[Symptom], look: &Look) -> String {
+    let mut out = String::new();
+    let styles = look.styles;
+    for (index, (family, of)) in by_family(symptoms).into_iter().enumerate() {
+        let _ = writeln!(out, "{}{}", if index > 0 { "\n" } else { "" }, styles.strong.style(visible(family)));
+        let rows: Vec<Vec<Piece>> = of
+            .iter()
+            .map(|symptom| {
+                vec![Piece::whole(styles.command, &symptom.id), Piece::prose(Style::new(), &in_general(&symptom.cause))]
+            })
+            .collect();
+        table(&mut out, look, 2, &rows);
+    }
+    out
+}
+
+/// The same as data.
+pub fn all_json(symptoms: &[Symptom]) -> Value {
+    let brief = |symptom: &Symptom| json!({ "id": symptom.id, "family": symptom.family, "role": symptom.role, "cause": symptom.cause });
+    let all = by_family(symptoms).into_iter().flat_map(|(_, of)| of).map(brief);
+    json!({ "schema": 1, "symptoms": all.collect::<Vec<_>>() })
+}
+
+/// A cause as it reads where nothing is known yet: `{name|words}` is its words, `{name}` stays.
+fn in_general(cause: &str) -> String {
+    let mut out = String::new();
+    let mut rest = cause;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let Some((inner, behind)) = after.split_once('}') else {
+            out.push('{');
+            rest = after;
+            continue;
+        };
+        match inner.split_once('|') {
+            Some((_, words)) => out.push_str(words),
+            None => out.push_str(&format!("{{{inner}}}")),
+        }
+        rest = behind;
+    }
+    out + rest
+}
+
+fn by_family(symptoms: &[Symptom]) -> Vec<(&str, Vec<&Symptom>)> {
+    let mut families: Vec<(&str, Vec<&Symptom>)> = FAMILIES.iter().map(|family| (*family, Vec::new())).collect();
+    for symptom in symptoms {
+        match families.iter_mut().find(|(family, _)| *family == symptom.family) {
+            Some((_, of)) => of.push(symptom),
+            None => families.push((&symptom.family, vec![symptom])),
+        }
+    }
+    families.retain(|(_, of)| !of.is_empty());
+    families
 }
 
 /// The same as data, fixes for this system only.

@@ -1,6 +1,6 @@
 //! Runs of the past, read from their journals.
 
-use super::layout::{Piece, table, visible};
+use super::layout::{Piece, flow, line_per_row};
 use super::render::{Story, Told, Verbosity, in_words, took};
 use super::style::Look;
 use crate::model::event::{Counts, Event, EventKind, RunOutcome, SCHEMA, Status};
@@ -8,6 +8,9 @@ use crate::text::timestamp;
 use owo_colors::Style;
 use serde::Serialize;
 use serde_json::{Value, json};
+
+/// Columns that the counts of a run need to say anything; what is more is cut off first.
+const STEPS: usize = 16;
 
 /// A journal as far as it can be read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -168,24 +171,39 @@ pub fn text(rows: &[Row], look: &Look) -> String {
         return out;
     }
     let styles = look.styles;
-    let heading = ["run", "task", "outcome", "took", "steps"];
-    let mut cells = vec![heading.map(|word| Piece::whole(styles.dim, word)).to_vec()];
-    for row in rows {
-        let style = match row.outcome {
-            Some(RunOutcome::Done) => styles.good,
-            Some(RunOutcome::Findings | RunOutcome::Interrupted) | None => styles.warn,
-            Some(_) => styles.bad,
-        };
-        let task = if row.replay.is_some() { format!("{} (replayed)", row.task) } else { row.task.clone() };
-        cells.push(vec![
-            Piece::whole(styles.strong, &row.run),
-            Piece::whole(Style::new(), &visible(&task)),
-            Piece::whole(style, outcome(row.outcome)),
-            Piece::whole(Style::new(), &took(row.took_ms)),
-            Piece::prose(Style::new(), &in_words(row.counts)),
-        ]);
+    // An id ends with the task's name; only one of another making does not say it.
+    let says_task = rows.iter().all(|row| row.run.ends_with(&row.task));
+    let cells: Vec<Vec<Piece>> = rows
+        .iter()
+        .map(|row| {
+            let style = match row.outcome {
+                Some(RunOutcome::Done) => styles.good,
+                Some(RunOutcome::Findings | RunOutcome::Interrupted) | None => styles.warn,
+                Some(_) => styles.bad,
+            };
+            let replay = if row.replay.is_some() { " (replayed)" } else { "" };
+            let mut cells = vec![Piece::whole(styles.strong, &row.run)];
+            if !says_task {
+                cells.push(Piece::whole(Style::new(), &row.task));
+            }
+            cells.push(Piece::whole(style, &format!("{}{replay}", outcome(row.outcome))));
+            cells.push(Piece::whole(Style::new(), &took(row.took_ms)));
+            cells.push(Piece::prose(Style::new(), &in_words(row.counts)));
+            cells
+        })
+        .collect();
+    let task: &[&str] = if says_task { &[] } else { &["task"] };
+    let heading = [&["run"], task, &["outcome", "took", "steps"]].concat();
+    let heading = heading.iter().map(|word| Piece::whole(styles.dim, word)).collect();
+    let whole: Vec<Vec<Piece>> = std::iter::once(heading).chain(cells.iter().cloned()).collect();
+    if !line_per_row(&mut out, look, &whole, STEPS) {
+        for row in &cells {
+            let (run, rest) = row.split_at(1);
+            flow(&mut out, 0, 0, run, look.width);
+            out.push_str("  ");
+            flow(&mut out, 2, 2, rest, look.width);
+        }
     }
-    table(&mut out, look, 0, &cells);
     out
 }
 

@@ -257,6 +257,27 @@ pub fn table(out: &mut String, look: &Look, indent: usize, rows: &[Vec<Piece>]) 
     }
 }
 
+/// Left-aligned rows, each on one line: the last column is cut where the width ends. Writes nothing
+/// and says so where that would leave the last column less than `least` columns.
+pub fn line_per_row(out: &mut String, look: &Look, rows: &[Vec<Piece>], least: usize) -> bool {
+    let last = rows.iter().map(Vec::len).max().unwrap_or(0).saturating_sub(1);
+    let wide = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| columns(&cell.text)).max().unwrap_or(0);
+    let start: usize = (0..last).map(|at| wide(at) + 2).sum();
+    if start + least.min(wide(last)) > look.width {
+        return false;
+    }
+    let fit = |cell: &Piece| {
+        let text = shorten(&cell.text, look.width - start, look.symbols.ellipsis).into_owned();
+        Piece { text, ..cell.clone() }
+    };
+    let cut: Vec<Vec<Piece>> = rows
+        .iter()
+        .map(|row| row.iter().enumerate().map(|(at, cell)| if at == last { fit(cell) } else { cell.clone() }).collect())
+        .collect();
+    table(out, look, 0, &cut);
+    true
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

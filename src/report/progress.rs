@@ -20,6 +20,10 @@ const TICK: Duration = Duration::from_millis(120);
 /// More running steps than this share the last line.
 const MOST: usize = 8;
 
+/// Columns at the right that stay free: the terminal writes `^C` there when it is typed. Wrapped
+/// into the next line it would leave the line above standing, out of the view's reach.
+const ECHO: u16 = 6;
+
 /// How wide the terminal is now.
 pub type Width = Arc<dyn Fn() -> u16 + Send + Sync>;
 
@@ -70,7 +74,7 @@ impl std::fmt::Debug for Screen {
 
 impl TermLike for Screen {
     fn width(&self) -> u16 {
-        (self.width)().max(1)
+        (self.width)().saturating_sub(ECHO).max(1)
     }
 
     fn move_cursor_up(&self, n: usize) -> io::Result<()> {

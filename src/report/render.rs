@@ -6,8 +6,9 @@
 use super::diagnosis;
 use super::layout::{Piece, answer, margin, told, visible};
 use super::style::Look;
-use crate::model::command::Stream;
+use crate::model::command::{Exit, Stream};
 use crate::model::event::{Counts, Event, EventKind, RunOutcome, Status};
+use crate::model::finding::Verdict;
 use crate::text;
 use owo_colors::Style;
 use std::collections::BTreeMap;
@@ -69,6 +70,8 @@ pub struct Story {
     open: BTreeMap<String, Open>,
     /// The step whose output was told last.
     speaker: Option<String>,
+    /// What the last diagnosis came to.
+    named: Option<Verdict>,
     /// Advice that has been given: nobody needs to read it twice.
     given: Vec<String>,
 }
@@ -76,7 +79,15 @@ pub struct Story {
 impl Story {
     /// A story for a place that looks like `look`.
     pub fn new(look: Look, verbosity: Verbosity) -> Self {
-        Self { look, verbosity, task: String::new(), open: BTreeMap::new(), speaker: None, given: Vec::new() }
+        Self {
+            look,
+            verbosity,
+            task: String::new(),
+            open: BTreeMap::new(),
+            speaker: None,
+            named: None,
+            given: Vec::new(),
+        }
     }
 
     /// What people read for an open step: its name, called tasks before it.
@@ -116,6 +127,7 @@ impl Story {
                 }
             }
             EventKind::Diagnosed { diagnosis } => {
+                self.named = Some(diagnosis.verdict);
                 if self.verbosity >= Verbosity::Normal {
                     told.err.push('\n');
                 }
@@ -142,6 +154,7 @@ impl Story {
     fn start(&mut self, out: &mut String, task: &str, summary: &str, replay: Option<&str>) {
         task.clone_into(&mut self.task);
         self.open.clear();
+        self.named = None;
         if self.verbosity == Verbosity::Quiet {
             return;
         }
@@ -225,6 +238,8 @@ impl Story {
         let open = self.open.remove(step);
         let bad = matches!(status, Status::Failed | Status::Interrupted | Status::FailedAllowed);
         let is_call = open.as_ref().is_some_and(|open| open.kind == "task");
+        let is_named = open.as_ref().is_some_and(|open| open.kind == "diagnose")
+            && self.named.is_some_and(|verdict| verdict != Verdict::Healthy);
         let was_shown = open.as_ref().is_some_and(|open| open.shown);
         let trouble = open.as_ref().is_some_and(|open| open.trouble);
         let lines = open.map_or(0, |open| open.lines);
@@ -247,10 +262,14 @@ impl Story {
         if !silent {
             let styles = self.look.styles;
             let mut pieces = vec![Piece::prose(Style::new(), &path), Piece::whole(styles.dim, &took(*took_ms))];
-            let exit = exit.as_ref().filter(|exit| bad && !exit.is_success()).map(|exit| exit.in_words());
-            let covered = |words: &String| note.as_ref().is_some_and(|note| note.contains(words.as_str()));
-            if let Some(words) = exit.filter(|words| !covered(words)) {
-                pieces.push(Piece::prose(Style::new(), &words));
+            let noted = |words: &str| note.as_ref().is_some_and(|note| note.contains(words));
+            let exit = exit.as_ref().filter(|exit| bad && !exit.is_success());
+            let is_noted = |exit: &Exit| match exit {
+                Exit::NotStarted(why) => noted(why),
+                exit => noted(&exit.in_words()),
+            };
+            if let Some(exit) = exit.filter(|exit| !is_noted(exit)) {
+                pieces.push(Piece::prose(Style::new(), &exit.in_words()));
             }
             if let Some(note) = note {
                 pieces.push(Piece::prose(Style::new(), note));
@@ -267,10 +286,15 @@ impl Story {
             if let Some(file) = saved {
                 pieces.push(Piece::whole(styles.dim, &format!("{} {file}", self.look.symbols.arrow)));
             }
-            let verb = self.verb(*status);
+            let verb = match status {
+                // The step did its work; what it found is no good news.
+                Status::Ok if is_named => (styles.warn, "found"),
+                status => self.verb(*status),
+            };
             self.line(out, verb, &pieces);
             let all_told = lines > 0 && (self.verbosity == Verbosity::Verbose || (was_shown && lines >= tail.len()));
-            if bad && !all_told {
+            let all_noted = tail.iter().all(|line| noted(line.trim()));
+            if bad && !all_told && !all_noted {
                 tail.iter().for_each(|line| self.quoted(out, line));
             }
         }
@@ -296,7 +320,7 @@ impl Story {
         for (index, line) in lines.iter().enumerate() {
             let verb = if index == 0 || self.look.gutter() == 0 { verb } else { "" };
             let styles = self.look.styles;
-            self.line(out, (styles.strong, verb), &[Piece::whole(styles.command, line)]);
+            self.line(out, (styles.strong, verb), &[Piece::whole(styles.advice(line), line)]);
         }
     }
 
@@ -309,6 +333,9 @@ impl Story {
         let styles = self.look.styles;
         let (style, verb, what) = match outcome {
             RunOutcome::Done => (styles.good, self.look.symbols.done, ""),
+            RunOutcome::Findings if self.named == Some(Verdict::Unclassified) => {
+                (styles.warn, "found", "something is wrong that no symptom names")
+            }
             RunOutcome::Findings => (styles.warn, "found", "the cause is named above"),
             RunOutcome::Failed => (styles.bad, self.look.symbols.failed, ""),
             RunOutcome::TimedOut => (styles.bad, "timed out", ""),

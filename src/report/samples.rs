@@ -245,7 +245,7 @@ fn check_ref(name: &str) -> CheckRef {
 }
 
 fn var(value: &str, secret: bool) -> Var {
-    Var { value: value.into(), origin: Origin::File, secret, pattern: None, help: String::new() }
+    Var { value: value.into(), origin: Origin::File, secret, pattern: None, help: String::new(), lacks: None }
 }
 
 /// Four tasks in three groups.

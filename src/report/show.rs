@@ -106,10 +106,21 @@ impl Page<'_> {
     }
 
     fn checks(&mut self, word: &str, checks: &[CheckRef]) {
-        if checks.is_empty() {
-            return;
+        if !checks.is_empty() {
+            self.heading(word);
+            self.statements(checks, 2);
         }
-        self.heading(word);
+    }
+
+    /// The gates of a called task: they decide in the middle of the run.
+    fn called_checks(&mut self, word: &str, checks: &[CheckRef], indent: usize) {
+        if !checks.is_empty() {
+            let _ = writeln!(self.out, "{}{}", " ".repeat(indent), self.look.styles.strong.style(word));
+            self.statements(checks, indent + 2);
+        }
+    }
+
+    fn statements(&mut self, checks: &[CheckRef], indent: usize) {
         let rows: Vec<Vec<Piece>> = checks
             .iter()
             .map(|check| {
@@ -117,7 +128,7 @@ impl Page<'_> {
                 vec![Piece::whole(self.look.styles.command, &in_words(check)), Piece::prose(Style::new(), &title)]
             })
             .collect();
-        table(&mut self.out, self.look, 2, &rows);
+        table(&mut self.out, self.look, indent, &rows);
     }
 
     fn check(&self, check: &CheckRef) -> Option<&Check> {
@@ -187,7 +198,9 @@ impl Page<'_> {
         let catalog = self.catalog;
         let Some(task) = catalog.task(name).filter(|task| !self.calls.contains(&task.name)) else { return };
         self.calls.push(task.name.clone());
+        self.called_checks("require", &task.require, indent);
         self.steps(&task.steps, &format!("{id}."), indent);
+        self.called_checks("verify", &task.verify, indent);
         self.steps(&task.finally, &format!("{id}.f"), indent);
         self.calls.pop();
     }

@@ -37,6 +37,50 @@ impl Styles {
             command: Style::new().cyan(),
         }
     }
+
+    /// For a line of advice.
+    pub fn advice(&self, line: &str) -> Style {
+        if is_command(line) { self.command } else { Style::new() }
+    }
+}
+
+/// First words of what is typed. A short list: a sentence that is taken for a command misleads more
+/// than a command that is not painted.
+const PROGRAMS: [&str; 29] = [
+    "refloat",
+    "helm",
+    "kubectl",
+    "minikube",
+    "docker",
+    "curl",
+    "git",
+    "sudo",
+    "export",
+    "set",
+    "cd",
+    "cat",
+    "sed",
+    "openssl",
+    "ls",
+    "ss",
+    "lsof",
+    "systemctl",
+    "brew",
+    "winget",
+    "powershell",
+    "wsl",
+    "netsh",
+    "netstat",
+    "tasklist",
+    "dir",
+    "type",
+    "python",
+    "python3",
+];
+
+/// Is a line of advice something to type, and no sentence?
+pub fn is_command(line: &str) -> bool {
+    line.split_once(' ').is_some_and(|(first, _)| PROGRAMS.contains(&first))
 }
 
 /// The symbols: Unicode where the terminal has them, ASCII elsewhere.
@@ -127,5 +171,21 @@ impl Look {
     /// Columns that the verbs at the left take; narrow places have no room for a column of them.
     pub fn gutter(&self) -> usize {
         if self.width >= 50 { 12 } else { 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_is_no_command() {
+        for line in ["refloat redeploy", "sudo systemctl start docker", "set KUBECONFIG=x"] {
+            assert!(is_command(line), "{line}");
+        }
+        for line in ["Set the same secret in values.yaml", "Correct DATABASE_URL", "docker-compose is old", "helm", ""]
+        {
+            assert!(!is_command(line), "{line}");
+        }
     }
 }

@@ -40,8 +40,8 @@ pub fn table(out: &mut String, catalog: &Catalog, names: &[&str], look: &Look) {
         .map(|(name, var)| {
             vec![
                 Piece::whole(look.styles.command, name),
-                Piece::whole(Style::new(), &value(var, &secrets)),
-                Piece::whole(look.styles.dim, &var.origin.to_string()),
+                Piece::whole(Style::new(), &value(name, var, &secrets)),
+                Piece::whole(look.styles.dim, &origin(name, var)),
                 Piece::prose(look.styles.dim, &var.help),
             ]
         })
@@ -57,15 +57,28 @@ pub fn json_of(catalog: &Catalog, names: &[&str]) -> Value {
         .filter_map(|name| Some((name, catalog.vars.get(*name)?)))
         .map(|(name, var)| {
             let shown = (!var.secret).then(|| Mask::new(&secrets).hide(&var.value));
-            let about = json!({ "value": shown, "origin": var.origin, "secret": var.secret, "help": var.help });
+            let about = json!({
+                "value": shown,
+                "origin": var.origin,
+                "secret": var.secret,
+                "set": var.lacks.is_none(),
+                "help": var.help,
+            });
             ((*name).to_owned(), about)
         })
         .collect();
     Value::Object(all)
 }
 
-fn value(var: &Var, secrets: &[String]) -> String {
+/// What has no value came from nowhere.
+fn origin(name: &str, var: &Var) -> String {
+    if var.lacks.as_deref() == Some(name) { String::new() } else { var.origin.to_string() }
+}
+
+fn value(name: &str, var: &Var, secrets: &[String]) -> String {
     match var.value.as_str() {
+        _ if var.lacks.as_deref() == Some(name) => "not set".to_owned(),
+        _ if var.lacks.is_some() => format!("{HIDDEN}, not whole"),
         _ if var.secret => HIDDEN.to_owned(),
         "" => "(empty)".to_owned(),
         value => Mask::new(secrets).hide(value),

@@ -95,7 +95,7 @@ pub fn run(desk: &Desk<'_>, unit: &Unit<'_>) -> Tried {
     let spec = unit.spec;
     let streaming = spec.retry.is_none() && spec.until.is_none();
     let mut evidence = match &unit.save {
-        Some(name) if !spec.sensitive => Some(Evidence::open(desk, name, streaming)),
+        Some(name) if !spec.sensitive => Some(Evidence::new(desk, name, streaming)),
         _ => None,
     };
     let hard = HardOnly(desk.world.stop);
@@ -135,13 +135,15 @@ pub fn run(desk: &Desk<'_>, unit: &Unit<'_>) -> Tried {
                 }
                 (until.every, format!("not yet: {why}"))
             }
-            Verdict::Failed(why) | Verdict::TimedOut(why) => match backoff(desk, unit, &answer, retries) {
-                Some(wait) => {
-                    retries += 1;
-                    (wait, why.clone())
+            Verdict::Failed(why) | Verdict::Rejected(why) | Verdict::TimedOut(why) => {
+                match backoff(desk, unit, &answer, retries) {
+                    Some(wait) => {
+                        retries += 1;
+                        (wait, why.clone())
+                    }
+                    None => break (answer, verdict),
                 }
-                None => break (answer, verdict),
-            },
+            }
             _ => break (answer, verdict),
         };
         repeats += 1;

@@ -200,7 +200,7 @@ pub fn ask(
         _ if found.yes => Status::Ok,
         _ => Status::Failed,
     };
-    let hints = if status == Status::Failed { gate::fixes(desk, gate, values) } else { Vec::new() };
+    let hints = gate::fixes(desk, gate, values, &found);
     {
         let mut books = desk.books();
         match status {

@@ -163,7 +163,7 @@ impl Pipe<'_, '_> {
         side.shown.push(&redacted);
         side.shown.push(line.end);
         if let Some(evidence) = self.evidence.as_mut().filter(|_| stream == Stream::Stdout) {
-            evidence.stream(&redacted, line.end);
+            evidence.stream(self.desk, &redacted, line.end);
         }
         let text = self.fit(&redacted);
         self.tail.push(&text);

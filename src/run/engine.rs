@@ -128,7 +128,7 @@ fn after_failure(desk: &Desk<'_>) -> Vec<String> {
         (false, ..) => fixes,
         (true, false, _) => books.fixes.clone(),
         (true, true, false) => vec![format!("refloat diagnose {}", desk.world.store.place())],
-        (true, true, true) => vec!["refloat diagnose".to_owned()],
+        (true, true, true) => desk.world.after_failure.iter().cloned().collect(),
     }
 }
 

@@ -57,10 +57,13 @@ fn a_failure_ends_the_task_but_not_finally_and_the_cause_is_named() {
 }
 
 #[test]
-fn without_a_finding_the_next_command_is_diagnose() {
-    let stage = Stage::default().on("helm upgrade", exit(1));
-    let told = stage.run(&plan_of(vec![runs("1", "helm upgrade")]));
-    assert_eq!(told.next(), ["refloat diagnose"]);
+fn without_a_finding_the_next_command_is_what_the_caller_knows() {
+    for after in [Some("refloat diagnose --replay r.jsonl"), None] {
+        let mut stage = Stage::default().on("helm upgrade", exit(1));
+        stage.after_failure = after.map(str::to_owned);
+        let told = stage.run(&plan_of(vec![runs("1", "helm upgrade")]));
+        assert_eq!(told.next(), after.into_iter().collect::<Vec<_>>());
+    }
     let stage = Stage::default().on("helm upgrade", exit(1).err("odd"));
     let told = stage.run(&plan_of(vec![runs_with("1", "helm upgrade", |spec| spec.save = Some(template("a.txt")))]));
     assert_eq!(told.next(), ["refloat diagnose .refloat/runs/run-1"]);
@@ -102,6 +105,18 @@ fn a_verify_that_says_no_fails_the_task() {
 }
 
 #[test]
+fn the_line_that_is_rejected_is_quoted_alone() {
+    let pods = "backend   0/1   CrashLoopBackOff\nfrontend   1/1   Running\n";
+    let stage = Stage::default().on("kubectl get", exit(0).out(pods));
+    let mut ready = gate("pods-ready", "kubectl get");
+    if let crate::plan::Ask::Run(step) = &mut ready.ask {
+        step.spec.reject = Some(pattern("0/1"));
+    }
+    let told = stage.run(&plan_of(vec![step("1", Work::Check(Box::new(ready)))]));
+    assert_eq!(told.steps(), ["1 failed it says: backend   0/1   CrashLoopBackOff"]);
+}
+
+#[test]
 fn a_question_that_could_not_be_asked_is_no_yes_even_when_turned_round() {
     for (answer, said) in [
         (exit(1).err("Error: release: not found"), "r1 ok"),
@@ -121,6 +136,33 @@ fn a_question_that_could_not_be_asked_is_no_yes_even_when_turned_round() {
         let told = stage.run(&plan(root));
         assert_eq!(told.steps()[0], said);
         assert_eq!(told.report.code == Code::Done, said.starts_with("r1 ok"));
+    }
+}
+
+#[test]
+fn advice_for_a_no_is_given_on_a_no_alone() {
+    let hints = |told: &Told| -> Vec<String> {
+        let of = |kind: &EventKind| match kind {
+            EventKind::StepFinished { hints, .. } => hints.clone(),
+            _ => Vec::new(),
+        };
+        told.kinds().flat_map(of).collect()
+    };
+    let mute = || gate("a", "helm status");
+    for (answer, asked) in [(exit(1), true), (ends(Exit::NotStarted("gone".into())), false)] {
+        let answers = || Stage::default().on("kubectl get", exit(0));
+        let mut refused = block(vec![runs("1", "kubectl get")]);
+        refused.require = vec![mute()];
+        let mut failed = block(vec![runs("1", "kubectl get")]);
+        failed.verify = vec![mute()];
+        let checked = block(vec![step("1", Work::Check(Box::new(mute())))]);
+        let answer = std::sync::Arc::new(answer);
+        for root in [refused, failed, checked] {
+            let told = answers().on_again("helm status", &answer).run(&plan(root));
+            let wanted = if asked { vec!["fix a"] } else { Vec::new() };
+            assert_eq!(hints(&told), wanted, "{:?}", told.steps());
+            assert_eq!(told.next().contains(&"fix a".to_owned()), asked, "{:?}", told.steps());
+        }
     }
 }
 
@@ -174,6 +216,8 @@ fn a_diagnose_step_that_finds_something_ends_with_three() {
         let told = stage.run(&plan_of(vec![runs("1", "kubectl logs"), step("2", Work::Diagnose)]));
         assert_eq!((told.report.code, told.report.outcome), (code, outcome));
         assert_eq!(told.next().is_empty(), code == Code::Done);
+        let note = if code == Code::Done { "nothing found" } else { "1 root cause, named above" };
+        assert_eq!(told.steps()[1], format!("2 ok {note}"));
         assert_eq!(told.kinds().filter(|kind| matches!(kind, EventKind::Diagnosed { .. })).count(), 1);
     }
 }

@@ -2,11 +2,13 @@
 
 use super::call::Answer;
 use super::desk::Desk;
+use crate::model::command::Exit;
 use std::io::{BufWriter, Write};
 
 /// A file being written. The first error is kept and ends the writing, never the step.
 pub struct Evidence {
     name: String,
+    /// Made with the first byte: a call that never started leaves no file.
     writer: Option<BufWriter<Box<dyn Write + Send>>>,
     /// Lines go to the file as they come.
     streaming: bool,
@@ -14,42 +16,41 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Opens a file that takes lines as they come. A step that may run several times waits
-    /// instead, so that the file holds the answer that counted.
-    pub fn open(desk: &Desk<'_>, wanted: &str, streaming: bool) -> Self {
+    /// A file that takes lines as they come. A step that may run several times waits instead, so
+    /// that the file holds the answer that counted.
+    pub fn new(desk: &Desk<'_>, wanted: &str, streaming: bool) -> Self {
         let name = desk.books().name(wanted);
-        let mut evidence = Self { name, writer: None, streaming, error: None };
-        match desk.world.store.create(&evidence.name) {
-            Ok(writer) => evidence.writer = Some(BufWriter::new(writer)),
-            Err(error) => evidence.error = Some(error.to_string()),
-        }
-        evidence
+        Self { name, writer: None, streaming, error: None }
     }
 
     /// Takes a line of standard output while it streams.
-    pub fn stream(&mut self, line: &[u8], end: &[u8]) {
+    pub fn stream(&mut self, desk: &Desk<'_>, line: &[u8], end: &[u8]) {
         if self.streaming {
-            self.write(line);
-            self.write(end);
+            self.write(desk, line);
+            self.write(desk, end);
         }
     }
 
     /// Completes the file: what did not stream, and standard error where it says why. Returns the
-    /// file's name when all of it was written.
+    /// file's name when all of it was written. Where no tool said anything because none started,
+    /// there is no evidence: our own words must not be read for symptoms later.
     pub fn close(mut self, desk: &Desk<'_>, answer: &Answer, failed: bool) -> Option<String> {
         let (stdout, stderr) = (&answer.shown_stdout, &answer.shown_stderr);
-        if !self.streaming {
-            self.write(stdout);
+        let is_silent = stdout.is_empty() && stderr.is_empty();
+        if is_silent && matches!(answer.exit, Exit::NotStarted(_)) {
+            return None;
         }
+        // A call that printed nothing has a file all the same, an empty one.
+        self.write(desk, if self.streaming { b"" } else { stdout });
         if !stderr.is_empty() && (stdout.is_empty() || failed) {
             if !stdout.is_empty() && !stdout.ends_with(b"\n") {
-                self.write(b"\n");
+                self.write(desk, b"\n");
             }
-            self.write(stderr);
+            self.write(desk, stderr);
         }
-        if failed && stdout.is_empty() && stderr.is_empty() {
+        if failed && is_silent {
             let words = desk.redactor.line(&answer.exit.in_words());
-            self.write(format!("[the command {words} and printed nothing]\n").as_bytes());
+            self.write(desk, format!("[the command {words} and printed nothing]\n").as_bytes());
         }
         if let Some(mut writer) = self.writer.take()
             && let Err(error) = writer.flush()
@@ -68,12 +69,21 @@ impl Evidence {
         }
     }
 
-    fn write(&mut self, bytes: &[u8]) {
-        if let Some(writer) = &mut self.writer
-            && let Err(error) = writer.write_all(bytes)
-        {
-            self.error.get_or_insert(error.to_string());
-            self.writer = None;
+    fn write(&mut self, desk: &Desk<'_>, bytes: &[u8]) {
+        if self.error.is_some() {
+            return;
+        }
+        let writer = match self.writer.take() {
+            Some(writer) => Ok(writer),
+            None => desk.world.store.create(&self.name).map(BufWriter::new),
+        };
+        let written = writer.and_then(|mut writer| {
+            writer.write_all(bytes)?;
+            Ok(writer)
+        });
+        match written {
+            Ok(writer) => self.writer = Some(writer),
+            Err(error) => self.error = Some(error.to_string()),
         }
     }
 }

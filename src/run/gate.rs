@@ -88,9 +88,10 @@ pub fn ask(desk: &Desk<'_>, gate: &Gate, values: &Values, manner: Manner<'_>) ->
     found
 }
 
-/// What to do on a no.
-pub fn fixes(desk: &Desk<'_>, gate: &Gate, values: &Values) -> Vec<String> {
-    gate.fix.iter().map(|fix| desk.redactor.line(&values.show(fix))).collect()
+/// What to do on a no. Where nothing was answered there is nothing to mend yet.
+pub fn fixes(desk: &Desk<'_>, gate: &Gate, values: &Values, found: &Found) -> Vec<String> {
+    let is_no = !found.yes && !found.unasked && !found.interrupted;
+    gate.fix.iter().filter(|_| is_no).map(|fix| desk.redactor.line(&values.show(fix))).collect()
 }
 
 /// The statement that the gate confirms.
@@ -122,7 +123,9 @@ fn run(
         Err(why) => return Reply::Unasked(why),
     };
     let tried = attempt::run(desk, &unit);
-    let words = tried.answer.last_words();
+    // Behind the line that was rejected, another one would be read as a part of it.
+    let says_enough = step.spec.sensitive || matches!(tried.verdict, Verdict::Rejected(_));
+    let words = tried.answer.last_words().filter(|_| !says_enough);
     let unreachable = OUT_OF_REACH.is_match(&tried.answer.stderr) || OUT_OF_REACH.is_match(&tried.answer.stdout);
     // Where the check says how a no reads, every other failure is about something else.
     let is_no = gate.no.as_ref().is_none_or(|no| tried.answer.matches(no));
@@ -145,11 +148,8 @@ fn run(
             }
         }
         // A poll that was answered to its end has an answer: no.
-        Verdict::Failed(why) | Verdict::NotYet(why) | Verdict::TimedOut(why) => {
-            let why = match words {
-                Some(words) if !step.spec.sensitive => format!("{why}: {words}"),
-                _ => why,
-            };
+        Verdict::Failed(why) | Verdict::Rejected(why) | Verdict::NotYet(why) | Verdict::TimedOut(why) => {
+            let why = words.map(|words| format!("{why}: {words}")).unwrap_or(why);
             if !is_no || gate.negated && unreachable { Reply::Unasked(why) } else { Reply::No(Some(why)) }
         }
     }

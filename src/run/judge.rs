@@ -18,6 +18,8 @@ pub enum Verdict {
     NotYet(String),
     /// Failed; why.
     Failed(String),
+    /// Failed, for the output says what it must not: the line, if it may be shown.
+    Rejected(String),
     /// Our limit passed and the call was ended.
     TimedOut(String),
     /// Stopped by the person.
@@ -41,7 +43,7 @@ pub fn judge(spec: &Step, answer: &Answer) -> Verdict {
         return Verdict::AlreadyDone;
     }
     if let Some(pattern) = spec.reject.as_ref().filter(|pattern| answer.matches(pattern)) {
-        return Verdict::Failed(match answer.line_of(pattern) {
+        return Verdict::Rejected(match answer.line_of(pattern) {
             Some(line) => format!("it says: {line}"),
             None => format!("its output matches {}", brief(pattern)),
         });

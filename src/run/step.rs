@@ -10,7 +10,7 @@ use super::scope::{Item, Values};
 use crate::error::Code;
 use crate::model::command::Exit;
 use crate::model::event::{EventKind, Status};
-use crate::model::finding::{Role, Verdict as Health};
+use crate::model::finding::{Diagnosis, Role, Verdict as Health};
 use crate::model::step::Danger;
 use crate::plan::{Call, Gate, PlannedStep, Work};
 use crate::text;
@@ -209,13 +209,11 @@ impl One<'_> {
                     _ if found.yes => Status::Ok,
                     _ => Status::Failed,
                 };
-                let mut result = Result::new(status, found.note);
+                let hints = gate::fixes(desk, gate, &self.values, &found);
+                desk.books().fixes.extend(hints.iter().cloned());
+                let mut result = Result { hints, ..Result::new(status, found.note) };
                 (result.exit, result.tail, result.saved) = (found.exit, found.tail, found.saved);
                 result.dropped = found.dropped;
-                if status == Status::Failed {
-                    result.hints = gate::fixes(desk, gate, &self.values);
-                    desk.books().fixes.extend(result.hints.iter().cloned());
-                }
                 result
             }
             Work::Block(block) => {
@@ -238,7 +236,7 @@ impl One<'_> {
                 let note = match diagnosis.verdict {
                     Health::Healthy => "nothing found".to_owned(),
                     Health::Unclassified => "something is wrong that no symptom names".to_owned(),
-                    Health::Failing => text::count(diagnosis.findings.len(), "finding"),
+                    Health::Failing => named(&diagnosis),
                 };
                 let found = diagnosis.verdict != Health::Healthy;
                 let fixes = root_fixes(&diagnosis);
@@ -277,7 +275,9 @@ impl One<'_> {
             Verdict::Ok => (Status::Ok, shown),
             Verdict::AlreadyDone => (Status::AlreadyDone, shown),
             Verdict::Interrupted => (Status::Interrupted, Some(answer.exit.in_words())),
-            Verdict::NotYet(why) | Verdict::Failed(why) | Verdict::TimedOut(why) => (Status::Failed, Some(why)),
+            Verdict::NotYet(why) | Verdict::Failed(why) | Verdict::Rejected(why) | Verdict::TimedOut(why) => {
+                (Status::Failed, Some(why))
+            }
         };
         let mut result = Result::new(status, note);
         if status == Status::Failed {
@@ -348,8 +348,17 @@ impl One<'_> {
     }
 }
 
+/// What has been told before the step ends, in few words.
+fn named(diagnosis: &Diagnosis) -> String {
+    let roots = diagnosis.findings.iter().filter(|finding| finding.role != Role::Consequence).count();
+    match roots {
+        0 => format!("{} without a root cause, named above", text::count(diagnosis.findings.len(), "finding")),
+        roots => format!("{}, named above", text::count(roots, "root cause")),
+    }
+}
+
 /// What to do about the root of a diagnosis.
-pub fn root_fixes(diagnosis: &crate::model::finding::Diagnosis) -> Vec<String> {
+pub fn root_fixes(diagnosis: &Diagnosis) -> Vec<String> {
     let root = diagnosis.findings.iter().find(|finding| finding.role == Role::Root).or(diagnosis.findings.first());
     root.map(|root| root.fixes.clone()).unwrap_or_default()
 }

@@ -245,6 +245,29 @@ fn an_evidence_file_holds_the_bytes_and_says_why_it_is_empty() {
 }
 
 #[test]
+fn a_call_that_did_not_start_is_no_evidence() {
+    let save = |id: &str, words: &str, adjust: fn(&mut Step)| {
+        runs_with(id, words, |spec| {
+            spec.save = Some(template("out.txt"));
+            spec.allow_failure = true;
+            adjust(spec);
+        })
+    };
+    let again = |spec: &mut Step| spec.retry = retry(1, &[]);
+    let stage = Stage::default().on("kubectl c", exit(0));
+    let told = stage.run(&plan_of(vec![
+        save("1", "kubectl a", |_| ()),
+        save("2", "kubectl b", again),
+        save("3", "kubectl c", |_| ()),
+    ]));
+    assert_eq!(told.steps()[0], "1 allowed did not start: `kubectl a` is not in the script");
+    assert_eq!(told.steps()[2], "3 ok");
+    let saved = told.kinds().filter(|kind| matches!(kind, EventKind::StepFinished { saved: Some(_), .. }));
+    assert_eq!((saved.count(), told.report.files.len(), stage.files.lock().unwrap().len()), (1, 1, 1));
+    assert!(told.report.documents.is_empty());
+}
+
+#[test]
 fn a_full_disk_stops_no_step_and_ends_with_74() {
     let mut stage = Stage::default().on("kubectl a", exit(0).out("x")).on("kubectl b", exit(0));
     stage.full = Some("pods.txt".into());

@@ -84,6 +84,8 @@ pub(crate) struct Stage {
     pub(crate) recorded: Mutex<Vec<RecordedCall>>,
     /// Text → symptom id.
     pub(crate) symptoms: Vec<(&'static str, &'static str)>,
+    /// What to type after a failure that nothing explains.
+    pub(crate) after_failure: Option<String>,
     /// The reporter's error, at the first event.
     pub(crate) reporter_error: Option<io::ErrorKind>,
     /// How many events have arrived.
@@ -94,6 +96,12 @@ impl Stage {
     /// A stage on which `command` answers so; several answers come in order, the last repeats.
     pub(crate) fn on(self, command: &str, said: Said) -> Self {
         self.script.lock().unwrap().entry(command.to_owned()).or_default().push(Arc::new(said));
+        self
+    }
+
+    /// The same answer as elsewhere.
+    pub(crate) fn on_again(self, command: &str, said: &Arc<Said>) -> Self {
+        self.script.lock().unwrap().entry(command.to_owned()).or_default().push(said.clone());
         self
     }
 
@@ -119,6 +127,7 @@ impl Stage {
             base: PathBuf::from("/work"),
             run_id: "run-1".to_owned(),
             replay: None,
+            after_failure: self.after_failure.clone(),
             windows: false,
             diagnose: &diagnose,
             symptom_in: &symptom_in,

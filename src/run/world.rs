@@ -29,6 +29,8 @@ pub struct World<'a> {
     pub run_id: String,
     /// The recording that answers, as a person would type it.
     pub replay: Option<String>,
+    /// The command to type after a failure that nothing explains; not every file can be diagnosed.
+    pub after_failure: Option<String>,
     /// Is this Windows?
     pub windows: bool,
     /// Names the cause.

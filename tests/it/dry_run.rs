@@ -144,5 +144,5 @@ fn a_secret_variable_stays_its_name() {
 #[test]
 fn a_wrong_argument_is_told_by_a_dry_run_too() {
     let (_tools, project) = taskflow();
-    project.run(&["rollback", "three", "--dry-run"]).exits(2).says(&["no revision"]);
+    project.run(&["rollback", "three", "--dry-run"]).exits(2).says(&["cannot be the revision of"]);
 }

@@ -215,13 +215,14 @@ fn a_wrong_word_is_a_usage_error_with_the_nearest_right_one() {
         (&["histroy"], "did you mean `history`?  refloat history"),
         (&["show", "braeks"], "did you mean `breaks`?  refloat show breaks"),
         (&["check", "raedy"], "did you mean `ready`?"),
+        (&["help", "crash-lop"], "there is no task or command `crash-lop`"),
         (&["explain", "crash-lop"], "did you mean `crash-loop"),
         (&["explain", "queue-ful"], "did you mean `queue-full`?"),
         (&["--formt", "json", "t"], "--format"),
         (&["--set", "relase=x", "t"], "no variable `relase`"),
         (&["--set", "relase", "t"], "has no `=`"),
         (&["t", "two", "three"], "one too many"),
-        (&["t", "A b"], "is no pod"),
+        (&["t", "A b"], "cannot be the pod of"),
         (&["t", "--format", "yaml"], "yaml"),
         (&["t", "list"], "a task and a command"),
         (&["-f", "nope.toml", "list"], "there is no file `nope.toml`"),
@@ -295,9 +296,21 @@ fn show_tells_a_task_before_it_is_run() {
 }
 
 #[test]
+fn help_is_that_of_all_of_a_command_or_of_a_task() {
+    let (_tools, project) = app();
+    let whole = project.run(&["help"]).exits(0);
+    assert_eq!(whole.out, project.run(&["--help"]).exits(0).out);
+    project.run(&["help", "history"]).exits(0).answers(&["Usage: refloat history"]);
+    assert_eq!(project.run(&["help", "t"]), project.run(&["show", "t"]));
+}
+
+#[test]
 fn explain_tells_a_built_in_symptom_and_one_of_the_file() {
     let (_tools, project) = app();
     project.run(&["explain", "queue-full"]).exits(0).answers(&["The queue is full", "Raise queueSize", "crash-loop"]);
+    project.run(&["explain"]).exits(0).answers(&["queue-full", "The queue is full", "crash-loop"]);
+    let all = document(&project.run(&["--format", "json", "explain"]).exits(0).out);
+    assert!(all["symptoms"].as_array().unwrap().iter().any(|symptom| symptom["id"] == "queue-full"));
     let symptom = document(&project.run(&["--format", "json", "explain", "crash-loop"]).exits(0).out);
     assert_eq!(symptom["id"], "crash-loop");
 }

@@ -39,7 +39,7 @@ fn runs_are_told_newest_first() {
     let out = project.run(&["history"]).exits(0).out;
     let lines: Vec<&str> = out.lines().collect();
     assert!(lines[1].contains("breaks") && lines[1].contains("failed"), "{out}");
-    assert!(lines[2].contains(" t ") && lines[2].contains("done"), "{out}");
+    assert!(lines[2].contains("-t ") && lines[2].contains("done"), "{out}");
     let rows = rows(&project);
     assert_eq!(
         (&rows[0]["task"], &rows[0]["outcome"], &rows[0]["exit_code"]),
@@ -108,7 +108,7 @@ fn replayed_runs_are_marked() {
         "{\"incident\":\"x\",\"note\":\"\"}\n{\"argv\":[\"helm\",\"look\"],\"exit_code\":0,\"elapsed_ms\":1,\"stdout\":\"\",\"stderr\":\"\"}\n",
     );
     project.run(&["--replay", "r.jsonl", "t"]).exits(0);
-    project.run(&["history"]).exits(0).answers(&["t (replayed)"]);
+    project.run(&["history"]).exits(0).answers(&["done (replayed)"]);
     project.run(&[]).exits(0).answers(&["(replayed)"]);
 }
 

@@ -74,7 +74,10 @@ fn the_database_step_lets_host_and_port_out_and_nothing_else() {
 fn a_revision_is_a_number_or_nothing() {
     let loaded = load(Os::Linux, &[]);
     let failure = plan::build(&loaded.catalog, "rollback", &["1; rm -rf /".to_owned()]).unwrap_err();
-    assert_eq!(failure.message, r"`1; rm -rf /` is no revision for `rollback`: it does not match `[1-9]\d*`");
+    assert_eq!(
+        failure.message,
+        "`1; rm -rf /` cannot be the revision of `rollback`: it does not match `[1-9]\\d*` (a revision from `refloat releases`)"
+    );
     let revision = |args: &[&str]| match &plan(&loaded, "rollback", args).root.steps[1].work {
         Work::Run(call) => call.argv.iter().any(|argument| argument.to_string() == "3"),
         _ => panic!("the second step runs helm"),

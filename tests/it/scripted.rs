@@ -122,6 +122,7 @@ fn run(file: &str, answers: &[(&'static str, i32, &'static str)]) -> Told {
         base: PathBuf::new(),
         run_id: "1".into(),
         replay: None,
+        after_failure: None,
         windows: false,
         diagnose: &|_| Diagnosis::naming_nothing(Verdict::Healthy),
         symptom_in: &|_| Vec::new(),
@@ -219,10 +220,64 @@ fn a_group_that_took_no_part_is_empty() {
 }
 
 #[test]
+fn without_names_the_checks_that_only_decide_what_runs_are_not_asked() {
+    let file = "require = [\"gate\", \"both\"]\nverify = [\"both\"]\n\
+                [[tasks.t.steps]]\nskip_if = \"!skips\"\ndone_if = { check = \"done\" }\nrun = [\"helm\"]\n\
+                [[tasks.t.steps]]\ncheck = \"step\"\n";
+    let checks = ["alone", "both", "done", "gate", "skips", "step"];
+    let checks = checks.map(|name| format!("[checks.{name}]\ntitle = \"x\"\nrun = [\"helm\", \"{name}\"]\n"));
+    let catalog = load(&format!("{file}{}", checks.concat()));
+    let asked = |names: &[&str]| -> Vec<String> {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let plan = plan::checks::build_check(&catalog, &names).unwrap();
+        plan.root.verify.into_iter().map(|gate| gate.check).collect()
+    };
+    assert_eq!(asked(&[]), ["alone", "both", "step"]);
+    assert_eq!(asked(&["gate", "alone"]), ["gate", "alone"]);
+}
+
+#[test]
+fn a_wrong_argument_is_told_with_what_it_may_be() {
+    let file = "params = [{ name = \"who\", match = 'backend|frontend', help = \"the part to greet\" }]\n\
+                [[tasks.t.steps]]\nrun = [\"helm\", \"${who}\"]\n";
+    let catalog = load(file);
+    let told = |argument: &str| plan::build(&catalog, "t", &[argument.to_owned()]).map_err(|failure| failure.message);
+    let unfit = |value: &str| {
+        format!("`{value}` cannot be the who of `t`: it does not match `backend|frontend` (the part to greet)")
+    };
+    assert_eq!(told("db").unwrap_err(), unfit("db"));
+    assert_eq!(told("whom=backend").unwrap_err(), "`t` has no parameter `whom`; did you mean `who`?");
+    assert!(told("who=backend").is_ok());
+    // What is near to no parameter is a value.
+    assert_eq!(told("colour=red").unwrap_err(), unfit("colour=red"));
+    assert_eq!(told("who=whom=x").unwrap_err(), unfit("whom=x"));
+}
+
+#[test]
+fn a_secret_without_a_value_is_no_empty_argument() {
+    let used = [
+        "run = [\"helm\", \"--password=${token}\"]",
+        "run = [\"helm\"]\nenv = { TOKEN = \"${token}\" }",
+        "run = [\"helm\", \"${url}\"]",
+        "check = \"c\"",
+    ];
+    let vars = "[vars]\ntoken = { secret = true }\nurl = \"https://u:${token}@host\"\n\
+                [checks.c]\ntitle = \"x\"\nrun = [\"helm\", \"${token}\"]\n";
+    for step in used {
+        let failure = plan::build(&load(&format!("[[tasks.t.steps]]\n{step}\n{vars}")), "t", &[]).unwrap_err();
+        assert_eq!((failure.code, failure.message.as_str()), (Code::Usage, "`token` has no value"), "{step}");
+        assert_eq!(failure.hints, ["give it in tasks.local.toml, or as REFLOAT_VAR_TOKEN"]);
+    }
+    for step in ["run = [\"helm\", \"${token?}\"]", "run = [\"helm\"]\nname = \"With ${token}\""] {
+        assert!(plan::build(&load(&format!("[[tasks.t.steps]]\n{step}\n{vars}")), "t", &[]).is_ok(), "{step}");
+    }
+}
+
+#[test]
 fn a_value_given_to_a_called_task_is_held_against_its_rule() {
     let file = "[[tasks.t.steps]]\ntask = \"u\"\nwith = { tag = \"a b\" }\n\
                 [tasks.u]\nsummary = \"x\"\nparams = [{ name = \"tag\", match = '\\w+' }]\nsteps = [{ run = [\"helm\"] }]\n";
     let catalog = load(file);
     let failure = plan::build(&catalog, "t", &[]).unwrap_err();
-    assert_eq!(failure.message, r"`a b` is no tag for `u`: it does not match `\w+`");
+    assert_eq!(failure.message, r"`a b` cannot be the tag of `u`: it does not match `\w+`");
 }

@@ -193,3 +193,13 @@ proptest! {
         prop_assert!(told.chars().all(|c| c == '\n' || crate::report::layout::is_harmless(c)));
     }
 }
+
+#[test]
+fn only_what_can_be_typed_is_painted_as_a_command() {
+    let styles = crate::report::style::Styles::coloured();
+    let told = text(&database_auth(), None, &Look { styles, ..Look::plain(80) });
+    let typed = |line: &str| styles.command.style(line).to_string();
+    assert!(told.contains("  1. Correct DATABASE_URL in values-local.yaml\n"), "{told}");
+    assert!(told.contains(&format!("  2. {}\n", typed("refloat redeploy"))), "{told}");
+    assert!(told.contains(&typed("refloat check database-reachable")), "{told}");
+}

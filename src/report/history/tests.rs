@@ -48,13 +48,42 @@ fn rows() -> Vec<Row> {
 #[test]
 fn runs_as_a_table() {
     let expected = r"
-run         task               outcome  took  steps
-20260921-1  rollback           cut off  13s   3 ok, 1 failed
-20260921-2  status (replayed)  done     6.0s  1 ok
+run         task      outcome          took  steps
+20260921-1  rollback  cut off          13s   3 ok, 1 failed
+20260921-2  status    done (replayed)  6.0s  1 ok
 ";
     assert_eq!(text(&rows(), &Look::plain(100)), lines(expected));
     assert_eq!(text(&[], &Look::plain(80)), "no runs yet\n");
     assert_eq!(last_run(&rows()[1]), "status (replayed): done, 2026-09-21 14:13:20Z");
+}
+
+#[test]
+fn a_run_is_one_line_where_that_fits_and_its_id_is_never_broken() {
+    let [torn, whole] = <[Row; 2]>::try_from(rows()).unwrap();
+    let run =
+        |task: &str, row: &Row| Row { run: format!("20260921-141320-123-{task}"), task: task.into(), ..row.clone() };
+    let mut long = run("investigate-database", &torn);
+    long.counts = Counts { ok: 12, failed: 1, skipped: 3, not_run: 14 };
+    long.replay = Some("x.jsonl".into());
+    let rows = [long, run("status", &whole)];
+    let expected = r"
+run                                       outcome             took  steps
+20260921-141320-123-investigate-database  cut off (replayed)  13s   12 ok, 1 failed, 3 skipped, 1...
+20260921-141320-123-status                done (replayed)     6.0s  1 ok
+";
+    assert_eq!(text(&rows, &Look::plain(100)), lines(expected));
+    let expected = r"
+20260921-141320-123-investigate-database
+  cut off (replayed)  13s
+  12 ok, 1 failed, 3 skipped, 14 not run
+20260921-141320-123-status
+  done (replayed)  6.0s  1 ok
+";
+    assert_eq!(text(&rows, &Look::plain(40)), lines(expected));
+    for width in 0..120 {
+        let told = text(&rows, &Look::plain(width));
+        assert!(rows.iter().all(|row| told.lines().any(|line| line.starts_with(&row.run))), "{width}: {told}");
+    }
 }
 
 #[test]

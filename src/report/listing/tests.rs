@@ -102,6 +102,29 @@ variables
 }
 
 #[test]
+fn the_gates_of_a_called_task_stand_under_its_call() {
+    let mut catalog = samples::catalog();
+    let gate = catalog.tasks[1].require.clone();
+    let evidence = catalog.tasks.iter_mut().find(|task| task.name == "evidence").unwrap();
+    (evidence.require, evidence.verify) = (gate.clone(), gate);
+    let told = show::text(&catalog, catalog.task("rollback").unwrap(), &Look::plain(80));
+    let expected = r"
+  1  Save the evidence first  task evidence
+     require
+       release-exists  The release ${release} exists
+     1.1  kubectl get pods -o wide
+            # list pod from /^(?P<pod>\S+)/; save failure-pods.txt
+     1.2  for each pod
+          kubectl describe pod ${pod}
+            # save failure-${pod}-events.txt
+     verify
+       release-exists  The release ${release} exists
+  2  Roll back
+";
+    assert!(told.contains(lines(expected)), "{told}");
+}
+
+#[test]
 fn a_task_as_data() {
     let catalog = samples::catalog();
     let task = show::json(&catalog, catalog.task("rollback").unwrap());
@@ -118,7 +141,7 @@ fn a_task_as_data() {
     assert_eq!(task["require"][0]["title"], "The release ${release} exists");
     assert_eq!(
         task["variables"].to_string(),
-        r#"{"context":{"help":"","origin":"file","secret":false,"value":"minikube"},"release":{"help":"","origin":"file","secret":false,"value":"taskflow"}}"#
+        r#"{"context":{"help":"","origin":"file","secret":false,"set":true,"value":"minikube"},"release":{"help":"","origin":"file","secret":false,"set":true,"value":"taskflow"}}"#
     );
 }
 
@@ -136,6 +159,24 @@ fn secrets_are_never_shown_not_even_inside_of_another_value() {
     let data = variables::json(&samples::catalog());
     assert_eq!(data["variables"]["token"]["value"], Value::Null);
     assert!(!data.to_string().contains("hunter2"));
+}
+
+#[test]
+fn a_secret_that_nobody_gave_is_not_set() {
+    let mut catalog = samples::catalog();
+    for name in ["token", "url"] {
+        let var = catalog.vars.get_mut(name).unwrap();
+        (var.secret, var.lacks) = (true, Some("token".to_owned()));
+    }
+    catalog.vars.retain(|name, _| ["token", "url", "unused"].contains(&name.as_str()));
+    let expected = r"
+  token   not set
+  unused  x                    tasks.toml
+  url     (secret), not whole  tasks.toml
+";
+    assert_eq!(variables::text(&catalog, &Look::plain(80)), lines(expected));
+    let data = &variables::json(&catalog)["variables"];
+    assert_eq!([&data["token"]["set"], &data["unused"]["set"]], [&json!(false), &json!(true)]);
 }
 
 fn symptom() -> crate::model::finding::Symptom {
@@ -176,6 +217,31 @@ for example
 "#;
     assert_eq!(explain::text(&symptom(), false, &unicode(80)), lines(expected));
     assert_eq!(explain::json(&symptom(), true)["fixes"][1], "type values.yaml");
+}
+
+#[test]
+fn symptoms_by_family() {
+    let mut late = symptom();
+    (late.id, late.family, late.cause) =
+        ("no-route".into(), "own-family".into(), "{host|The host} has {no route, see {x}".into());
+    let mut early = symptom();
+    (early.id, early.family, early.cause) =
+        ("image-gone".into(), "image-pull".into(), "The image {image|of a pod} is not there".into());
+    let symptoms = [late, symptom(), early];
+    let expected = r"
+image-pull
+  image-gone  The image of a pod is not there
+
+database-connection
+  database-auth  The database refuses the login of {user}
+
+own-family
+  no-route  The host has {no route, see {x}
+";
+    assert_eq!(explain::all(&symptoms, &Look::plain(80)), lines(expected));
+    let data = explain::all_json(&symptoms);
+    assert_eq!(data["symptoms"][0]["id"], "image-gone");
+    assert_eq!(data["symptoms"].as_array().map(Vec::len), Some(3));
 }
 
 #[test]

@@ -156,6 +156,29 @@ fn the_terminal_is_left_with_the_plain_lines_and_nothing_else() {
     }
 }
 
+/// The terminal itself writes `^C` where the cursor stands, and the view learns nothing of it.
+#[test]
+fn the_echo_of_a_ctrl_c_leaves_no_line_of_the_view_behind() {
+    for width in [20, 40, 80] {
+        let (err, out, lines) = (Paper::new(), Paper::new(), Paper::new());
+        let mut view = progress(&err, &out, width, Verbosity::Normal);
+        let mut reporter = plain(&lines, &out, width.into(), Verbosity::Normal);
+        for event in samples::rollback() {
+            view.event(&event).unwrap();
+            if matches!(event.kind, EventKind::StepSlow { .. }) {
+                for _ in 0..2 {
+                    err.clone().write_all(b"^C").unwrap();
+                }
+            } else {
+                reporter.event(&event).unwrap();
+            }
+        }
+        drop(view);
+        let width = usize::from(width);
+        assert_eq!(screen(&err.text(), width), screen(&lines.text(), width));
+    }
+}
+
 #[test]
 fn a_running_step_is_on_the_screen_with_its_progress() {
     let (err, out) = (Paper::new(), Paper::new());

@@ -1,6 +1,7 @@
 use super::*;
 use crate::model::command::Exit;
 use crate::model::event::Event;
+use crate::model::finding::{Diagnosis, Verdict};
 use crate::report::samples::{self, Script, finished, lines, unicode};
 
 pub(crate) fn tell(events: &[Event], look: Look, verbosity: Verbosity) -> Told {
@@ -173,6 +174,48 @@ fn what_else_may_befall_a_step() {
      refused  run  nothing was changed  1 failed, 3 not run  10s  exit code 4
 ";
     assert_eq!(tell(&events, Look::plain(80), Verbosity::Normal).err, lines(expected));
+}
+
+#[test]
+fn a_cause_that_is_named_is_no_good_news() {
+    let diagnosed = |diagnosis: Diagnosis, note: &str| {
+        let mut end = finished("1", "Name the cause", Status::Ok, 10);
+        if let EventKind::StepFinished { note: noted, .. } = &mut end {
+            *noted = Some(note.into());
+        }
+        let script = Script::default().start("1", "Name the cause", "diagnose", &[]);
+        let script = script.add(EventKind::Diagnosed { diagnosis }).add(end);
+        let script = script.finish(RunOutcome::Findings, 3, [1, 0, 0, 0], &[]);
+        tell(&script.0, Look::plain(100), Verbosity::Normal).err
+    };
+    let told = diagnosed(samples::database_auth(), "1 root cause, named above");
+    assert!(told.contains("\n       found  Name the cause  0.0s  1 root cause, named above\n"), "{told}");
+    assert!(told.contains("\n       found  run  the cause is named above  1 ok"), "{told}");
+    let told = diagnosed(Diagnosis::naming_nothing(Verdict::Unclassified), "no symptom");
+    assert!(told.contains("\n       found  Name the cause"), "{told}");
+    assert!(told.contains("\n       found  run  something is wrong that no symptom names  1 ok"), "{told}");
+    let told = diagnosed(Diagnosis::naming_nothing(Verdict::Healthy), "nothing found");
+    assert!(told.contains("\n          ok  Name the cause  0.0s  nothing found\n"), "{told}");
+}
+
+#[test]
+fn what_a_failed_check_found_stands_once() {
+    let check = |why: &str, exit: Exit, says: &[&str]| {
+        let mut kind = finished("r1", "The release exists", Status::Failed, 10);
+        if let EventKind::StepFinished { note, exit: ended, tail, .. } = &mut kind {
+            (*note, *ended, *tail) = (Some(why.into()), Some(exit), samples::strings(says));
+        }
+        tell(&Script::default().add(kind).0, Look::plain(100), Verbosity::Normal).err
+    };
+    let missing = "the recording `r.jsonl` holds no call `helm status`";
+    let told = check(&format!("could not ask: {missing}"), Exit::NotStarted(missing.into()), &[]);
+    assert_eq!(told, format!("      failed  The release exists  0.0s\n              could not ask: {missing}\n"));
+    let gone = "Error: release: not found";
+    let told = check(&format!("exited with code 1: {gone}"), Exit::Code(1), &[gone]);
+    assert_eq!(told, "      failed  The release exists  0.0s  exited with code 1: Error: release: not found\n");
+    // The other lines belong to it.
+    let told = check("it says: b 0/1", Exit::Code(0), &["a 1/1", "b 0/1"]);
+    assert!(told.ends_with("it says: b 0/1\n              | a 1/1\n              | b 0/1\n"), "{told}");
 }
 
 #[test]
