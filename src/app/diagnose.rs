@@ -35,7 +35,12 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>) -> Result<Code, F
         };
         return Err(Failure::new(code, "there is nothing to read: no text, no verdict").hint(hint));
     }
-    let (diagnosis, texts) = (named(&rules(catalog.as_ref())?, &documents, catalog.as_ref(), context), documents.len());
+    let (mut diagnosis, texts) =
+        (named(&rules(catalog.as_ref())?, &documents, catalog.as_ref(), context), documents.len());
+    if path.is_none() {
+        // What has just been done is no advice.
+        diagnosis.findings.iter_mut().for_each(|finding| finding.fixes.retain(|fix| fix != "refloat diagnose"));
+    }
     let look = context.out_look();
     context.answer(
         || report::diagnosis::text(&diagnosis, Some(texts), &look),

@@ -158,7 +158,7 @@ fn execute(
         run_id,
         replay: context.global.replay.as_ref().map(|path| path.display().to_string()),
         after_failure: catalog.diagnose.is_some().then(|| match &context.global.replay {
-            Some(path) => format!("refloat diagnose --replay {}", path.display()),
+            Some(path) => format!("refloat diagnose --replay {}", quoting::quote(&path.display().to_string())),
             None => "refloat diagnose".to_owned(),
         }),
         windows,
