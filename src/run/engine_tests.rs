@@ -125,13 +125,14 @@ fn a_question_that_could_not_be_asked_is_no_yes_even_when_turned_round() {
 }
 
 #[test]
-fn a_called_task_that_is_refused_keeps_its_code_and_its_places() {
+fn a_called_task_that_is_refused_is_a_failed_step() {
     let stage = Stage::default().on("helm status", exit(1)).on("helm list", exit(0));
     let mut inner = block(vec![runs("2.1", "helm rollback"), runs("2.2", "helm history")]);
     inner.require = vec![gate("a", "helm status")];
     let root = block(vec![runs("1", "helm list"), step("2", Work::Block(Box::new(inner)))]);
     let told = stage.run(&plan(root));
-    assert_eq!((told.report.code, told.report.outcome), (Code::Refused, RunOutcome::Failed));
+    // Code 4 would say that nothing was done, but step 1 was.
+    assert_eq!((told.report.code, told.report.outcome), (Code::StepFailed, RunOutcome::Failed));
     assert_eq!(told.steps(), ["1 ok", "2.r1 failed exited with code 1", "2 failed `demo` is refused: see above"]);
     assert_eq!(counts(&told), Counts { ok: 1, failed: 1, skipped: 0, not_run: 2 });
 }
