@@ -87,6 +87,44 @@ fn every_requirement_is_asked_and_a_no_refuses_before_anything_is_done() {
 }
 
 #[test]
+fn a_refusal_names_its_cause() {
+    const OUT_OF_REACH: &str = "Error: Kubernetes cluster unreachable: EOF\n";
+    let mut secret = secrets_gate(&["app"], None, None, None);
+    secret.fix.clear();
+    let mut absent = gate("a", "helm status");
+    absent.negated = true;
+    for require in [gate("a", "helm status"), absent, secret] {
+        let mut stage = Stage::default()
+            .on("helm status", exit(1).err(OUT_OF_REACH))
+            .on("kubectl get app", exit(1).err(OUT_OF_REACH));
+        stage.symptoms = vec![("unreachable", "api-refused")];
+        let mut root = block(vec![runs("1", "helm rollback")]);
+        root.require = vec![require];
+        let told = stage.run(&plan(root));
+        assert_eq!((told.report.code, told.report.outcome), (Code::Refused, RunOutcome::Refused));
+        let named: Vec<&str> = told
+            .kinds()
+            .filter_map(|kind| match kind {
+                EventKind::Diagnosed { diagnosis } => Some(diagnosis.findings[0].id.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(named, ["api-refused"]);
+        assert_eq!(told.next(), ["fix api-refused"]);
+    }
+}
+
+#[test]
+fn a_refusal_without_a_cause_says_nothing_more() {
+    let stage = Stage::default().on("helm status", exit(1).err("Error: release: not found\n"));
+    let mut root = block(vec![runs("1", "helm rollback")]);
+    root.require = vec![gate("a", "helm status")];
+    let told = stage.run(&plan(root));
+    assert!(!told.kinds().any(|kind| matches!(kind, EventKind::Diagnosed { .. })));
+    assert_eq!(told.next(), ["fix a"]);
+}
+
+#[test]
 fn a_verify_that_says_no_fails_the_task() {
     let stage = Stage::default().on("helm upgrade", exit(0)).on("kubectl get", exit(0).out("0/1"));
     let mut root = block(vec![runs("1", "helm upgrade")]);
