@@ -14,7 +14,8 @@ pub enum Code {
     Usage = 2,
     /// A diagnosis named something.
     Findings = 3,
-    /// Refused by a gate, or not confirmed. Nothing was done.
+    /// Refused by a requirement of the task that was asked for, or not confirmed. Nothing was done.
+    /// A task that another one calls fails when it is refused: steps may have run before it.
     Refused = 4,
     /// A tool is missing or too old.
     ToolMissing = 5,

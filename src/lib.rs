@@ -116,11 +116,13 @@ pub mod run {
     mod redact_keys;
     mod redact_literals;
     pub mod redact_mask;
+    mod redact_messages;
     mod redact_shapes;
     pub mod redact_stream;
     #[cfg(test)]
     mod redact_tests;
     mod redact_value;
+    mod redact_words;
     pub mod scope;
     pub mod secrets;
     pub mod step;

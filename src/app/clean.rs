@@ -54,6 +54,10 @@ fn redacted(document: &Document, redactor: &Redactor) -> Document {
 fn scrub(finding: &mut Finding, redactor: &Redactor) {
     for text in [&mut finding.cause, &mut finding.subject].into_iter().chain(&mut finding.fixes) {
         *text = redactor.line(text);
+        // What a pattern captured lacks the words that tell a secret; the line has them.
+        for quote in &finding.evidence {
+            *text = redactor.line_of(&quote.text, text);
+        }
     }
     finding.evidence.iter_mut().for_each(|quote| scrub_quote(quote, redactor));
 }

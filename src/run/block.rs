@@ -18,7 +18,7 @@ pub enum End {
     Done,
     /// It may not.
     Failed(Code),
-    /// A `require` said no before anything was done.
+    /// A `require` said no before anything of this block was done.
     Refused,
     /// The person stopped it.
     Interrupted,

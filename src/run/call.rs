@@ -94,6 +94,14 @@ struct Side<'a> {
     cut: u64,
 }
 
+impl Side<'_> {
+    /// Bytes that were not kept, each once: what the lines lost at their ends and what the middle
+    /// of the whole lost are bytes of the same stream.
+    fn lost(&self) -> u64 {
+        self.cut.max(self.raw.dropped())
+    }
+}
+
 struct Pipe<'a, 'e> {
     desk: &'a Desk<'a>,
     ask: &'a Ask<'a>,
@@ -226,7 +234,13 @@ impl Pipe<'_, '_> {
         }
         self.record(call, &outcome, held_bytes.as_deref());
         let [out, err] = self.sides;
-        let dropped = out.cut + err.cut + out.raw.dropped() + err.raw.dropped();
+        let dropped = match (held, self.ask.filter) {
+            // What was held back is in `cut` already.
+            (true, _) => out.cut,
+            // The filter got lines whose ends were cut before.
+            (false, Some(_)) => out.cut + out.raw.dropped(),
+            (false, None) => out.lost(),
+        } + err.lost();
         // Why a call did not start may repeat it, arguments and all.
         let exit = match outcome.exit {
             Exit::NotStarted(why) => Exit::NotStarted(self.desk.redactor.line(&why)),

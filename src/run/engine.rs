@@ -94,7 +94,7 @@ fn work(plan: &Plan, world: &World<'_>, live: &Live, events: SyncSender<Event>, 
     let end = block::run(&desk, &plan.root, &Values::default(), &Place::default());
     let next = match end {
         End::Failed(_) => after_failure(&desk),
-        End::Refused => desk.books().fixes.clone(),
+        End::Refused => after_refusal(&desk),
         End::Interrupted => vec!["refloat history".to_owned()],
         End::Done => desk.books().diagnosed.clone().map(|(_, fixes)| fixes).unwrap_or_default(),
     };
@@ -108,21 +108,28 @@ fn work(plan: &Plan, world: &World<'_>, live: &Live, events: SyncSender<Event>, 
     Ended { end: Ending::Block(end), books: desk.close(), next }
 }
 
+/// Names the cause that the output tells, if it tells one; returns what to do about it.
+fn name_the_cause(desk: &Desk<'_>) -> Vec<String> {
+    let documents: Vec<Document> = desk.books().documents.iter().cloned().collect();
+    let diagnosis = (desk.world.diagnose)(&documents);
+    let fixes = root_fixes(&diagnosis);
+    if diagnosis.verdict == Verdict::Failing && !diagnosis.findings.is_empty() {
+        desk.emit(EventKind::Diagnosed { diagnosis });
+    }
+    fixes
+}
+
+/// A requirement that says no, or that nobody could ask, often has a cause of its own: a cluster
+/// out of reach. What to do about that comes before what the requirement advises.
+fn after_refusal(desk: &Desk<'_>) -> Vec<String> {
+    let fixes = name_the_cause(desk);
+    if fixes.is_empty() { desk.books().fixes.clone() } else { fixes }
+}
+
 /// Names the cause, unless a step has done so, and says what to type next.
 fn after_failure(desk: &Desk<'_>) -> Vec<String> {
     let told = desk.books().diagnosed.clone();
-    let fixes = match told {
-        Some((_, fixes)) => fixes,
-        None => {
-            let documents: Vec<Document> = desk.books().documents.iter().cloned().collect();
-            let diagnosis = (desk.world.diagnose)(&documents);
-            let fixes = root_fixes(&diagnosis);
-            if diagnosis.verdict == Verdict::Failing && !diagnosis.findings.is_empty() {
-                desk.emit(EventKind::Diagnosed { diagnosis });
-            }
-            fixes
-        }
-    };
+    let fixes = told.map_or_else(|| name_the_cause(desk), |(_, fixes)| fixes);
     let books = desk.books();
     match (fixes.is_empty(), books.fixes.is_empty(), books.files.is_empty()) {
         (false, ..) => fixes,

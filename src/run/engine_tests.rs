@@ -90,6 +90,44 @@ fn every_requirement_is_asked_and_a_no_refuses_before_anything_is_done() {
 }
 
 #[test]
+fn a_refusal_names_its_cause() {
+    const OUT_OF_REACH: &str = "Error: Kubernetes cluster unreachable: EOF\n";
+    let mut secret = secrets_gate(&["app"], None, None, None);
+    secret.fix.clear();
+    let mut absent = gate("a", "helm status");
+    absent.negated = true;
+    for require in [gate("a", "helm status"), absent, secret] {
+        let mut stage = Stage::default()
+            .on("helm status", exit(1).err(OUT_OF_REACH))
+            .on("kubectl get app", exit(1).err(OUT_OF_REACH));
+        stage.symptoms = vec![("unreachable", "api-refused")];
+        let mut root = block(vec![runs("1", "helm rollback")]);
+        root.require = vec![require];
+        let told = stage.run(&plan(root));
+        assert_eq!((told.report.code, told.report.outcome), (Code::Refused, RunOutcome::Refused));
+        let named: Vec<&str> = told
+            .kinds()
+            .filter_map(|kind| match kind {
+                EventKind::Diagnosed { diagnosis } => Some(diagnosis.findings[0].id.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(named, ["api-refused"]);
+        assert_eq!(told.next(), ["fix api-refused"]);
+    }
+}
+
+#[test]
+fn a_refusal_without_a_cause_says_nothing_more() {
+    let stage = Stage::default().on("helm status", exit(1).err("Error: release: not found\n"));
+    let mut root = block(vec![runs("1", "helm rollback")]);
+    root.require = vec![gate("a", "helm status")];
+    let told = stage.run(&plan(root));
+    assert!(!told.kinds().any(|kind| matches!(kind, EventKind::Diagnosed { .. })));
+    assert_eq!(told.next(), ["fix a"]);
+}
+
+#[test]
 fn a_verify_that_says_no_fails_the_task() {
     let stage = Stage::default().on("helm upgrade", exit(0)).on("kubectl get", exit(0).out("0/1"));
     let mut root = block(vec![runs("1", "helm upgrade")]);
@@ -167,13 +205,14 @@ fn advice_for_a_no_is_given_on_a_no_alone() {
 }
 
 #[test]
-fn a_called_task_that_is_refused_keeps_its_code_and_its_places() {
+fn a_called_task_that_is_refused_is_a_failed_step() {
     let stage = Stage::default().on("helm status", exit(1)).on("helm list", exit(0));
     let mut inner = block(vec![runs("2.1", "helm rollback"), runs("2.2", "helm history")]);
     inner.require = vec![gate("a", "helm status")];
     let root = block(vec![runs("1", "helm list"), step("2", Work::Block(Box::new(inner)))]);
     let told = stage.run(&plan(root));
-    assert_eq!((told.report.code, told.report.outcome), (Code::Refused, RunOutcome::Failed));
+    // Code 4 would say that nothing was done, but step 1 was.
+    assert_eq!((told.report.code, told.report.outcome), (Code::StepFailed, RunOutcome::Failed));
     assert_eq!(told.steps(), ["1 ok", "2.r1 failed exited with code 1", "2 failed `demo` is refused: see above"]);
     assert_eq!(counts(&told), Counts { ok: 1, failed: 1, skipped: 0, not_run: 2 });
 }

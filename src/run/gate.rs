@@ -133,8 +133,8 @@ fn run(
     found.tail = tried.answer.tail;
     found.dropped = tried.answer.dropped;
     found.saved = tried.saved;
-    // A no that is hoped for ("not found") is no evidence of a fault.
-    if !manner.quiet && !gate.negated {
+    // A no that is hoped for ("not found") is no evidence of a fault; a cluster out of reach is.
+    if !manner.quiet && (!gate.negated || unreachable) {
         desk.books().keep(tried.documents);
     }
     match tried.verdict {

@@ -2,7 +2,7 @@
 //!
 //! Three layers, in this order: values that are known (variables declared secret, Secrets read in
 //! memory) in every encoding that tools print; shapes that give themselves away (a password in a
-//! URL, a JWT); values behind telling keys (`DB_PASSWORD=…`). A mask says how long the value was
+//! URL, a JWT), or that a message's words or a tool's flags do; values behind telling keys (`DB_PASSWORD=…`). A mask says how long the value was
 //! and carries a tag, so that equal secrets stay recognisable within a run. The tag is a keyed
 //! hash with a key that never leaves the process: it cannot be guessed back.
 //!
@@ -11,7 +11,9 @@
 use super::redact_keys as keys;
 use super::redact_literals::Literals;
 use super::redact_mask::{Atoms, MASK, tag};
+use super::redact_messages as messages;
 use super::redact_shapes as shapes;
+use super::redact_words as words;
 use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -32,40 +34,43 @@ pub(super) fn fixed(pattern: &str) -> Regex {
 static TELLING: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
-        .build([
-            "pass",
-            "pwd",
-            "secret",
-            "token",
-            "key",
-            "credential",
-            "dsn",
-            "url",
-            "conn",
-            "//",
-            "bearer",
-            "basic",
-            "authorization",
-            "eyj",
-            "-----begin",
-            "sk-",
-            "ghp_",
-            "gho_",
-            "ghu_",
-            "ghs_",
-            "ghr_",
-            "github_pat_",
-            "glpat-",
-            "akia",
-            "asia",
-            "xox",
-            "aiza",
-            "@tcp(",
-            "@unix(",
-            "[hidden ",
-            "ls0tls1",
-            "pw",
-        ])
+        .build(
+            [
+                "pass",
+                "pwd",
+                "secret",
+                "token",
+                "key",
+                "credential",
+                "dsn",
+                "url",
+                "conn",
+                "//",
+                "bearer",
+                "basic",
+                "authorization",
+                "eyj",
+                "-----begin",
+                "sk-",
+                "ghp_",
+                "gho_",
+                "ghu_",
+                "ghs_",
+                "ghr_",
+                "github_pat_",
+                "glpat-",
+                "akia",
+                "asia",
+                "xox",
+                "aiza",
+                "[hidden ",
+                "ls0tls1",
+                "pw",
+            ]
+            .into_iter()
+            .chain(messages::CUES)
+            .chain(words::CUES),
+        )
         .ok()
 });
 
@@ -124,13 +129,36 @@ impl Redactor {
         self.work(text, |_, text| text)
     }
 
-    /// Redacts an argv: an argument after `--password` is a value, too.
+    /// What a line of `context` shows to be a secret is hidden in `text`, too, which was taken from
+    /// it and has lost the words that tell. Short values are words elsewhere: they go only where a
+    /// host follows, as the rest of a password in a broken URL does.
+    pub fn line_of(&self, context: &str, text: &str) -> String {
+        let mut atoms = Atoms::new(&self.key);
+        self.layers(&mut atoms, context.as_bytes(), |_, text| text);
+        let mut out = text.to_owned();
+        for (value, mask) in atoms.hidden() {
+            let Ok(value) = std::str::from_utf8(value) else { continue };
+            let end = if value.len() < 6 { "@" } else { "" };
+            out = out.replace(&format!("{value}{end}"), &format!("{mask}{end}"));
+        }
+        self.line(&out)
+    }
+
+    /// Redacts an argv: an argument after `--password` is a value, too, and so is what a tool's
+    /// own flags (`curl -u`) say of one.
     pub fn argv<'a>(&self, argv: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        let argv: Vec<&str> = argv.into_iter().collect();
+        let secrets = words::secrets(&argv.iter().map(|argument| argument.as_bytes()).collect::<Vec<_>>());
         let mut flag: Option<String> = None;
         argv.into_iter()
-            .map(|argument| {
+            .zip(secrets)
+            .map(|(argument, secret)| {
+                if let Some((before, secret)) = secret.and_then(|secret| argument.split_at_checked(secret.start)) {
+                    flag = None;
+                    return format!("{}{}", self.line(before), self.value(Some("password"), secret));
+                }
                 let after = flag.take().filter(|_| !argument.starts_with('-'));
-                if argument.starts_with('-') && !argument.contains('=') && keys::is_secret(argument) {
+                if keys::is_secret_flag(argument) {
                     flag = Some(argument.to_owned());
                 }
                 match after {
@@ -177,12 +205,24 @@ impl Redactor {
     /// All layers; `first` works on the text between the known values and the shapes.
     pub(super) fn work(&self, text: &[u8], first: impl FnOnce(&mut Atoms<'_>, Vec<u8>) -> Vec<u8>) -> Vec<u8> {
         let mut atoms = Atoms::new(&self.key);
-        let text = atoms.take(text);
-        let text = self.known.read().unwrap_or_else(PoisonError::into_inner).hide(&mut atoms, &text);
-        let text = shapes::hide(&mut atoms, &text);
-        let text = first(&mut atoms, text);
-        let text = keys::hide(&mut atoms, &text);
+        let text = self.layers(&mut atoms, text, first);
         atoms.give_back(&text)
+    }
+
+    fn layers(
+        &self,
+        atoms: &mut Atoms<'_>,
+        text: &[u8],
+        first: impl FnOnce(&mut Atoms<'_>, Vec<u8>) -> Vec<u8>,
+    ) -> Vec<u8> {
+        let text = atoms.take(text);
+        let text = self.known.read().unwrap_or_else(PoisonError::into_inner).hide(atoms, &text);
+        // Messages first: they know where a value ends, a shape may take a part of it.
+        let text = messages::hide(atoms, &text);
+        let text = shapes::hide(atoms, &text);
+        let text = words::hide(atoms, &text);
+        let text = first(atoms, text);
+        keys::hide(atoms, &text)
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 /// Cheap candidates; [`is_secret`] decides.
 static KEY: LazyLock<Regex> = LazyLock::new(|| {
     fixed(
-        r"(?i)[a-z0-9_.-]*(?:pass|pwd|_pw\b|secret|token|api[_-]?key|credential|private[_-]?key|access[_-]?key|dsn|database[_-]?url|db[_-]?url|conn[a-z]*[_-]?str)[a-z0-9_.-]*",
+        r"(?i)[a-z0-9_.-]*(?:pass|pwd|_pw\b|secret|token|api[_-]?key|credential|private[_-]?key|access[_-]?key|dsn|rediscli_auth|database[_-]?url|db[_-]?url|conn[a-z]*[_-]?str)[a-z0-9_.-]*",
     )
 });
 /// `{name: DB_PASSWORD, value: x}`
@@ -71,7 +71,7 @@ const NOT: [&str; 9] = [
     "passthrough",
     "bypass",
 ];
-const PARTS: [&str; 13] = [
+const PARTS: [&str; 14] = [
     "password",
     "passwd",
     "passphrase",
@@ -85,6 +85,7 @@ const PARTS: [&str; 13] = [
     "databaseurl",
     "dburl",
     "connectionstring",
+    "rediscliauth",
 ];
 const WORDS: [&str; 4] = ["pass", "pwd", "pw", "dsn"];
 
@@ -117,6 +118,11 @@ pub(super) fn is_secret(key: &str) -> bool {
     PARTS.iter().any(|part| packed.contains(part))
         || words.iter().any(|word| WORDS.contains(&word.as_str()))
         || (packed.contains("conn") && last.starts_with("str"))
+}
+
+/// Is it a flag whose value is the next argument, and a secret?
+pub(super) fn is_secret_flag(argument: &str) -> bool {
+    argument.starts_with('-') && !argument.contains('=') && is_secret(argument)
 }
 
 /// Is it the kind of key whose value is an address with a password in it?
@@ -169,7 +175,7 @@ pub(super) fn masked(atoms: &mut Atoms<'_>, name: Option<&str>, value: &[u8]) ->
 }
 
 /// Values that are no secrets wherever they stand: masks, switches, sizes, references.
-fn is_readable(name: &str, value: &[u8]) -> bool {
+pub(super) fn is_readable(name: &str, value: &[u8]) -> bool {
     let value = value.trim_ascii();
     let bracketed = |open: &[u8], close: &[u8]| value.starts_with(open) && value.ends_with(close);
     let text = String::from_utf8_lossy(value).to_ascii_lowercase();
@@ -214,6 +220,13 @@ fn value_of(text: &[u8], start: usize, end: usize, key: &str) -> Option<Value> {
                 Place::Prose | Place::Start => Place::Assigned,
                 other => other,
             };
+        }
+        // ["--password", "secret"]
+        b',' if quote.is_some() && key.starts_with("--") => {
+            let rest = rest[1..].trim_ascii_start();
+            let quoted = rest.iter().find(|byte| **byte != b'\\').is_some_and(|byte| b"\"'".contains(byte));
+            let value = value_at(text, text.len() - rest.len(), Place::Flow).filter(|_| quoted)?;
+            return (text.get(value.start) != Some(&b'-')).then_some(value);
         }
         // Only a quoted value may follow `"key" :`; otherwise it is prose: `volume "x" : secret …`.
         b':' if spaces > 0 && quote.is_some() && !rest[1..].trim_ascii_start().starts_with(b"\"") => return None,

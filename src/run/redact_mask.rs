@@ -69,13 +69,15 @@ impl std::fmt::Display for Mask {
 /// The masks of a line while it is being worked on.
 pub(super) struct Atoms<'a> {
     masks: Vec<Mask>,
+    /// What was hidden, and which mask hides it.
+    hidden: Vec<(Vec<u8>, usize)>,
     key: &'a RandomState,
 }
 
 impl<'a> Atoms<'a> {
     /// For one line.
     pub(super) fn new(key: &'a RandomState) -> Self {
-        Self { masks: Vec::new(), key }
+        Self { masks: Vec::new(), hidden: Vec::new(), key }
     }
 
     /// The stand-in for `value`. A mask stays what it is; the prefix that tells a kind of key stays.
@@ -97,7 +99,14 @@ impl<'a> Atoms<'a> {
         }
         let plain = self.give_back(value);
         let chars = String::from_utf8_lossy(&plain).chars().count();
-        self.put(Mask { name, chars, tag: tag(self.key, &plain) })
+        let mask = Mask { name, chars, tag: tag(self.key, &plain) };
+        self.hidden.push((plain, self.masks.len()));
+        self.put(mask)
+    }
+
+    /// What was hidden, and the mask that hides it.
+    pub(super) fn hidden(&self) -> impl Iterator<Item = (&[u8], &Mask)> {
+        self.hidden.iter().filter_map(|(value, index)| Some((value.as_slice(), self.masks.get(*index)?)))
     }
 
     fn put(&mut self, mask: Mask) -> Vec<u8> {

@@ -6,11 +6,14 @@ use super::redact::{Redactor, fixed};
 use super::redact_keys::{self as keys, entry, flow_map};
 use super::redact_value::{Place, is_block, value_at};
 use regex::bytes::Regex;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 /// `key: value` of YAML or of pretty-printed JSON, with its list dashes.
 static PAIR: LazyLock<Regex> =
     LazyLock::new(|| fixed(r#"^([ \t]*(?:- +)*)["']?([A-Za-z0-9_./-]+)["']?[ \t]*:(?:[ \t]+|$)"#));
+/// An argument on a line of its own, as YAML, JSON and `kubectl describe` print an argv.
+static ELEMENT: LazyLock<Regex> = LazyLock::new(|| fixed(r#"^\s*(?:- +)?(?:"([^"]+)"|'([^']+)'|([^\s"']+)),?\s*$"#));
 static PEM_BODY: LazyLock<Regex> = LazyLock::new(|| fixed(r"^\s*(?:[A-Za-z0-9+/=]+|[A-Za-z-]+: .*)?\s*$"));
 /// Longest private key that is believed, in lines.
 const PEM_MAX: usize = 400;
@@ -27,6 +30,8 @@ pub struct RedactStream<'a> {
     block: Option<(usize, String)>,
     /// The line before was `name: KEY`.
     named: Option<String>,
+    /// The line before was `--password`, an element of a list.
+    flag: Option<String>,
     /// The line before was `KEY:`; a rule of dashes makes it a heading (`kubectl describe`).
     heading: Option<String>,
     /// Inside what stands below such a heading, up to an empty line.
@@ -67,6 +72,7 @@ impl<'a> RedactStream<'a> {
             data: None,
             block: None,
             named: None,
+            flag: None,
             heading: None,
             section: None,
             pem: None,
@@ -128,6 +134,18 @@ impl<'a> RedactStream<'a> {
                 self.data = None;
             }
             return self.redactor.bytes(text);
+        }
+        let flag = self.flag.take();
+        if let Some(place) = element(text) {
+            let word = String::from_utf8_lossy(&text[place.clone()]);
+            if word.starts_with('-') {
+                self.flag = Some(word.into_owned()).filter(|word| keys::is_secret_flag(word));
+            } else if let Some(flag) = flag {
+                let hidden = self.redactor.work(&text[place.clone()], |atoms, value| {
+                    keys::masked(atoms, Some(&flag), &value).unwrap_or(value)
+                });
+                return [&text[..place.start], &hidden, &text[place.end..]].concat();
+            }
         }
         let named = self.named.take();
         match pair(text) {
@@ -238,6 +256,12 @@ impl<'a> RedactStream<'a> {
         let hidden = self.redactor.work(rest, |atoms, rest| atoms.hide(Some(name), rest.trim_ascii_end()));
         [head, &hidden].concat()
     }
+}
+
+/// The one word of a line that is an element of a list: `- word`, `"word",`, `word`.
+fn element(text: &[u8]) -> Option<Range<usize>> {
+    let found = ELEMENT.captures(text)?;
+    found.iter().skip(1).flatten().next().map(|word| word.range())
 }
 
 fn is_marker(text: &[u8], marker: &[u8]) -> bool {

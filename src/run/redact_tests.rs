@@ -86,6 +86,121 @@ fn shapes_go_without_a_key() {
     }
 }
 
+/// An unescaped `@` or `/` in a password moves the rest of it to where the host, the port or the
+/// database is expected. `§` stands for the secret, and nothing else goes.
+#[test]
+fn what_a_message_quotes_of_a_broken_address_goes() {
+    for form in [
+        "could not translate host name \"§@db.example\" to address: Name or service not known",
+        "{\"log\":\"could not translate host name \\\"§@db.example\\\" to address\"}",
+        "psycopg.OperationalError: failed to resolve host '§@db.example': [Errno -2] Name or service not known",
+        "connection to server at \"§@db\" (10.0.0.1), port 5432 failed: timeout",
+        "Unknown MySQL server host '§@db' (-2)",
+        "FATAL:  database \"§@db:5432/app\" does not exist",
+        "dial tcp: lookup §@db.example on 10.96.0.10:53: no such host",
+        "failed to connect to `user=a database=b`: hostname resolving error: lookup §@db: no such host",
+        "Error: getaddrinfo ENOTFOUND §@db.example",
+        "  hostname: '§@db.example'",
+        "java.net.UnknownHostException: §@db.example: Name or service not known",
+        "invalid port number: \"§@db:5432\"",
+        "psql: error: invalid integer value \"§@db\" for connection option \"port\"",
+        "invalid integer value \"§\" for connection option \"port\"",
+        "ValueError: Port could not be cast to integer value as '§'",
+        "parse \"postgres://app@db\": invalid port \":§\" after host",
+        "sqlalchemy.exc.ArgumentError: Could not parse SQLAlchemy URL from string 'tf:§@db/app'",
+        "Could not parse rfc1738 URL from string 'tf:§@db/app'",
+        "Could not parse SQLAlchemy URL from given URL string 'tf:§@db/app'",
+        "Could not parse SQLAlchemy URL from string 'postgresql:/tf:§@db/app'",
+        "parse \"tf:§@db/app\": first path segment in URL cannot contain colon",
+        "cannot parse `tf:§@db`: failed to parse as DSN (invalid dsn)",
+        "  code: 'ERR_INVALID_URL', input: 'tf:§@db/app'",
+        "jdbc:postgresql://h/db?user=a&password=§",
+        "No suitable driver found for jdbc:postgresql://h/db?password=§&user=a",
+        "mongodb+srv://u:§@h",
+        "redis://:§@h",
+        "amqp://u:§@h",
+        "Illegal header value b'§\\n'",
+        "httpx.LocalProtocolError: Illegal header value b'Bearer §\\n'",
+        "Invalid leading whitespace, reserved character(s), or return character(s) in header value: '§\\n'",
+        "net/http: invalid header field value \"Bearer §\\n\" for key Authorization",
+        "Illegal header value b'sk-ant-§\\n'",
+        "'message': 'Incorrect API key provided: §. You can find your API key at https://x.example/keys.'",
+        "Invalid API Key provided: sk-§.",
+    ] {
+        for secret in ["hunter2secret", "hunter2sk_abc***xyz"] {
+            let redactor = Redactor::new(&[]);
+            let mask =
+                |name: &str| format!("[hidden {name}{} chars #{}]", secret.len(), redactor.tag(secret.as_bytes()));
+            let out = stream(&redactor, &form.replace('§', secret));
+            let wanted = ["", "password "].map(|name| form.replace('§', &mask(name)));
+            assert!(wanted.contains(&out), "{form}\n  became\n{out}");
+            assert_eq!(stream(&redactor, &out), out, "a second pass changes it");
+        }
+    }
+}
+
+#[test]
+fn command_lines_lose_their_secrets_and_nothing_else() {
+    for form in [
+        "curl -u user:§ http://x",
+        "curl -sku 'user:§' http://x",
+        "curl --user user:§ http://x",
+        "running /usr/bin/curl -uuser:§ -v http://x",
+        "redis-cli -h cache -a § ping",
+        "redis-cli AUTH §",
+        "Liveness: exec [redis-cli -a § ping] delay=5s",
+        "command: [\"redis-cli\", \"-a\", \"§\", \"ping\"]",
+        "mysqladmin -uroot -p§ ping",
+        "sshpass -p § ssh box",
+        "docker login -u me -p § registry.example.com",
+        "PGPASSWORD=§ psql -h db -U app",
+        "export PGPASSWORD=§",
+        "kubectl exec db -- env PGPASSWORD=§ psql -h db",
+        "REDISCLI_AUTH=§ redis-cli ping",
+        "args: [\"--password\", \"§\", \"--port\", \"80\"]",
+        "  args:\n  - --password\n  - §\n  - --port\n  - \"80\"",
+        "  \"args\": [\n    \"--password\",\n    \"§\",\n    \"--port\"\n  ]",
+        "    Args:\n      --password\n      §\n    Ready: True",
+    ] {
+        let secret = "hunter2secret";
+        hides(&form.replace('§', secret), secret);
+        let out = stream(&Redactor::new(&[]), &form.replace('§', secret));
+        let (before, after) = form.split_once('§').unwrap();
+        assert!(out.starts_with(before) && out.ends_with(after), "{form}\n  became\n{out}");
+    }
+    let redactor = Redactor::new(&[]);
+    for (words, hidden, kept) in [
+        ("curl -u user:§ http://x", 2, "user:"),
+        ("kubectl exec web -- curl --user user:§ http://x", 6, "user:"),
+        ("redis-cli AUTH §", 2, ""),
+        ("redis-cli -a § ping", 2, ""),
+        ("mysql -p§ app", 1, "-p"),
+        ("helm registry login -p § x", 4, ""),
+        ("tool --password § x", 2, ""),
+    ] {
+        let given = words.replace('§', "hunter2secret");
+        let out = redactor.argv(given.split(' '));
+        for (index, (before, after)) in given.split(' ').zip(&out).enumerate() {
+            if index == hidden {
+                assert!(
+                    after.starts_with(&format!("{kept}[hidden ")) && !after.contains("hunter2"),
+                    "{words}: {after}"
+                );
+            } else {
+                assert_eq!(before, after, "{words}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_logins_of_docker_go() {
+    let packed = STANDARD.encode("me:hunter2secret");
+    for form in ["{\"auths\":{\"r.example\":{\"auth\":\"§\"}}}", "\t\t\"auth\": \"§\"", "{\\\"auth\\\":\\\"§\\\"}"] {
+        hides(&form.replace('§', &packed), &packed);
+    }
+}
+
 #[test]
 fn private_keys_go_with_their_line_ends() {
     let key = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA1c7\nq2w3e4r5t6z7u8i9o0==\n-----END RSA PRIVATE KEY-----\nafter";
@@ -167,6 +282,39 @@ fn what_only_names_a_secret_stays_readable() {
         "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
         "if token == null",
         "the secretes of bypass: none",
+        // An `@` is a secret's border in few places.
+        "mail from alice@example.com: lookup alice@example.com done",
+        "host name \"db.example\" of alice@example.com",
+        "could not translate host name \"db.example\" to address: unknown, ask \"alice@example.com\"",
+        "{\"address\":\"alice@example.com\",\"user\":\"bob@example.com\",\"host\":\"web-1\"}",
+        "couldn't parse image name \"registry.example:5000/app:1.0@sha256:0123456789abcdef\": invalid",
+        "failed to pull name@sha256:0123456789abcdef0123456789abcdef",
+        "deploy@web-1:~$ helm status",
+        "fatal: could not read from git@github.com:org/repo",
+        "parse \"git@github.com:org/repo\": first path segment in URL cannot contain colon",
+        "FATAL: role \"app@server\" does not exist",
+        "Access denied for user 'root'@'10.0.0.1' (using password: YES)",
+        "failed to connect to user=a database=b: hostname resolving error",
+        "failed to connect to `user=a database=b`: hostname resolving error: lookup db: no such host",
+        "invalid port number: \"99999\"",
+        "invalid integer value \"tcp://10.96.3.4:5432\" for connection option \"port\"",
+        "invalid integer value \"${DB_PORT}\" for connection option \"port\"",
+        "invalid integer value \"5s\" for connection option \"connect_timeout\"",
+        "ValueError: Port could not be cast to integer value as 'None'",
+        "Could not parse SQLAlchemy URL from string 'tf@db/app'",
+        "sqlalchemy.exc.ArgumentError: Could not parse SQLAlchemy URL from given URL string",
+        "openai: Incorrect API key provided: undefined.",
+        "Invalid API key: it must not be empty",
+        "Illegal header value b''",
+        "docker run -u 1000:1000 -p 8080:80 app",
+        "curl -s -u \"$USER:$PASS\" -o /dev/null http://x",
+        "docker login registry.example.com",
+        "redis-cli -h cache ping",
+        "mysql -P 3306 -u root app",
+        "NOAUTH Authentication required.",
+        "ERR AUTH <password> called without any password configured",
+        "{\"auth\":\"none\",\"x\":1}",
+        "  --password\n      the password of the registry",
     ] {
         assert_eq!(stream(&redactor, text), text);
     }
@@ -218,6 +366,18 @@ fn known_values_go_from_everywhere_and_short_or_public_words_do_not() {
     assert!(line.starts_with("postgresql://app@db:5432/app and [hidden 8 chars"), "{line}");
     redactor.learn("first line of it\nsecond line of it");
     assert!(!redactor.line("got second line of it").contains("second"));
+}
+
+#[test]
+fn what_was_taken_from_a_line_is_hidden_as_in_the_line() {
+    let redactor = Redactor::new(&[]);
+    for secret in ["hunter2secret", "ss"] {
+        let context = format!("Error: getaddrinfo ENOTFOUND {secret}@db.example");
+        let mask = format!("[hidden {} chars #{}]", secret.len(), redactor.tag(secret.as_bytes()));
+        let cause = format!("The address of class {secret}@db.example");
+        assert_eq!(redactor.line_of(&context, &cause), format!("The address of class {mask}@db.example"));
+        assert_eq!(redactor.line_of("Error: class", &cause), cause);
+    }
 }
 
 #[test]
@@ -292,9 +452,23 @@ proptest! {
     }
 
     #[test]
+    fn twice_is_once_in_messages_and_command_lines(
+        // Nobody's password is the name of a tool, which a mask would hide from the second pass.
+        forms in proptest::collection::vec(("(host name|invalid port:|parse|Illegal header value|API key provided:|getaddrinfo ENOTFOUND|curl -u|redis-cli -a|redis-cli AUTH|mysql|docker login -p|--password|\"auth\":|PGPASSWORD=§ psql|-p§)", "[ ,\n]( |b|- )?", "[\"'`]?", "(a1b2c3d4e5|hunter2|YTpiYw==|x|\\[hidden 3 chars #0011aabb\\]|@|:|://|\\.|\\\\n){0,5}"), 0..6),
+    ) {
+        let text: String =
+            forms.iter().map(|(form, gap, mark, value)| format!("{}{gap}{mark}{value}{mark} ", form.replace('§', value))).collect();
+        let redactor = Redactor::new(&["hunter2".to_owned()]);
+        let once = stream(&redactor, &text);
+        prop_assert_eq!(stream(&redactor, &once), once);
+    }
+
+    #[test]
     fn any_bytes_are_survived(text in proptest::collection::vec(any::<u8>(), 0..200)) {
         let redactor = Redactor::new(&["hunter2".to_owned()]);
         let _ = RedactStream::new(&redactor).line(&text);
-        let _ = redactor.bytes(&[b"password=".as_slice(), &text].concat());
+        for start in ["password=", "curl -u ", "host name \"", "invalid port: '", "Illegal header value b'", "API key provided: "] {
+            let _ = redactor.bytes(&[start.as_bytes(), &text].concat());
+        }
     }
 }

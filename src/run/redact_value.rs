@@ -47,7 +47,7 @@ pub(super) fn value_at(text: &[u8], at: usize, place: Place) -> Option<Value> {
     let to_end = || at + rest.trim_ascii_end().len();
     let end = match place {
         Place::Start => to_end(),
-        Place::Assigned if at_line_start(text, at) && !has_more_pairs(rest) => to_end(),
+        Place::Assigned if at_line_start(text, at) && !has_more_pairs(rest) && !is_before_call(rest) => to_end(),
         Place::Assigned | Place::Prose => assigned_end(text, at),
         Place::Flow => at + rest.iter().position(|byte| b",}]".contains(byte)).unwrap_or(rest.len()),
         Place::Bracket => at + rest.iter().position(|byte| b" ]".contains(byte)).unwrap_or(rest.len()),
@@ -109,6 +109,16 @@ fn has_more_pairs(rest: &[u8]) -> bool {
         let key = word.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(byte)).count();
         key > 0 && word.get(key) == Some(&b'=')
     })
+}
+
+/// `PGPASSWORD=… psql`: does a tool's name follow the first word?
+fn is_before_call(rest: &[u8]) -> bool {
+    const TOOLS: [&[u8]; 8] = [b"createdb", b"curl", b"docker", b"dropdb", b"helm", b"kubectl", b"psql", b"redis-cli"];
+    let Some(word) = rest.split(|byte| b" \t".contains(byte)).filter(|word| !word.is_empty()).nth(1) else {
+        return false;
+    };
+    let name = word.rsplit(|byte| *byte == b'/').next().unwrap_or(word);
+    TOOLS.contains(&name) || [&b"pg_"[..], b"mysql", b"mariadb"].iter().any(|start| name.starts_with(start))
 }
 
 /// The end of a bare value in running text.

@@ -71,11 +71,14 @@ fn one(desk: &Desk<'_>, read: &SecretRead, values: &Values, manner: Manner<'_>) 
         Exit::NotStarted(why) => return Err(Reply::Unasked(why.clone())),
         exit if !exit.is_success() => {
             let words = answer.last_words().unwrap_or_else(|| exit.in_words());
-            return Err(if words.contains("(NotFound)") {
-                Reply::No(Some(format!("{name} is empty or missing")))
-            } else {
-                Reply::Unasked(words)
-            });
+            if words.contains("(NotFound)") {
+                return Err(Reply::No(Some(format!("{name} is empty or missing"))));
+            }
+            if !manner.quiet {
+                // Why it could not be asked; the value itself is in no document.
+                desk.books().keep(attempt::documents(desk, &call, &answer, None));
+            }
+            return Err(Reply::Unasked(words));
         }
         _ => {}
     }

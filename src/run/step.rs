@@ -222,10 +222,11 @@ impl One<'_> {
                 match block::run(desk, block, &self.values, &place) {
                     End::Done => Result::new(Status::Ok, None),
                     End::Interrupted => Result::new(Status::Interrupted, None),
-                    End::Refused => Result {
-                        end: End::Failed(Code::Refused),
-                        ..Result::new(Status::Failed, Some(format!("`{}` is refused: see above", block.task)))
-                    },
+                    // Only a run whose own requirements say no has certainly done nothing. Before a
+                    // called task others may have run, so its refusal is a failure like any other.
+                    End::Refused => {
+                        Result::new(Status::Failed, Some(format!("`{}` is refused: see above", block.task)))
+                    }
                     End::Failed(code) => Result { end: End::Failed(code), ..Result::new(Status::Failed, None) },
                 }
             }

@@ -314,6 +314,37 @@ fn a_flood_of_output_stays_in_bounds_and_is_counted() {
 }
 
 #[test]
+fn each_byte_that_is_not_kept_is_counted_once() {
+    const MIB: usize = 1 << 20;
+    let kept = 2 * super::capture::HALF;
+    let line = |bytes: usize| [vec![b'.'; bytes - 1], b"\n".to_vec()].concat();
+    let one = 10 * MIB - (super::lines::LINE_MAX + 1);
+    type Adjust = fn(&mut Step);
+    let plain: Adjust = |_| ();
+    let filter: Adjust = |spec| spec.filter = Some(pattern("^."));
+    let sensitive: Adjust = |spec| spec.sensitive = true;
+    for (text, adjust, expected) in [
+        (line(10 * MIB), plain, one),
+        (line(10 * MIB), filter, one),
+        // No text, so that nothing is learned of it.
+        (vec![0xff; 10 * MIB], sensitive, 10 * MIB - kept),
+        (vec![0xff; kept + 5], sensitive, 5),
+        (line(1024).repeat(10 << 10), plain, 10 * MIB - kept),
+        (line(1024).repeat(10 << 10), filter, 10 * MIB - kept),
+        // A long line, and then many short ones: the middle goes, and the long line's end with it.
+        ([line(10 * MIB), line(1024).repeat(10 << 10)].concat(), plain, 20 * MIB - kept),
+    ] {
+        let stage = Stage::default().on("helm x", exit(0).out(text));
+        let told = stage.run(&plan_of(vec![runs_with("1", "helm x", adjust)]));
+        let dropped = told.kinds().find_map(|kind| match kind {
+            EventKind::StepFinished { dropped, .. } => Some(*dropped),
+            _ => None,
+        });
+        assert_eq!(dropped, Some(expected as u64));
+    }
+}
+
+#[test]
 fn a_sensitive_value_is_known_from_then_on_and_shown_nowhere() {
     let secret = "correct horse battery";
     let packed = STANDARD.encode(secret);

@@ -3,7 +3,7 @@
 use super::process::wait_until_gone;
 use super::steps::{lines, project, rule};
 use super::stub::Tools;
-use super::support::Project;
+use super::support::{Project, hangup_is_ignored};
 use serde_json::{Value, json};
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
@@ -78,13 +78,6 @@ fn outcome(project: &Project) -> Value {
     let journal = project.journal();
     let last = journal.last().unwrap();
     json!([last["type"], last["outcome"], last["exit_code"]])
-}
-
-/// Started under nohup? Linux says so; elsewhere the tests are started from a shell.
-fn hangup_is_ignored() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 != 0)
 }
 
 #[test]

@@ -174,3 +174,11 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) fn recording(name: &str) -> String {
     root().join("tests").join("recordings").join(format!("{name}.jsonl")).to_str().unwrap().to_owned()
 }
+
+/// Started under nohup? Linux says so; elsewhere the tests are started from a shell.
+#[cfg(unix)]
+pub(crate) fn hangup_is_ignored() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 != 0)
+}
