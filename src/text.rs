@@ -98,6 +98,24 @@ pub fn suggest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
+/// Does `pattern`, in which `*` stands for any text, match all of `text`?
+pub fn is_like(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|head| text.strip_prefix(head)) else { return false };
+    if !pattern.contains('*') {
+        return rest.is_empty();
+    }
+    let mut parts: Vec<&str> = parts.collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        match rest.split_once(part) {
+            Some((_, behind)) => rest = behind,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
 /// Edit distance with transpositions (optimal string alignment), ASCII case ignored.
 fn distance(a: &str, b: &str) -> usize {
     let a: Vec<char> = a.chars().map(|c| c.to_ascii_lowercase()).collect();
@@ -158,6 +176,16 @@ mod tests {
         assert_eq!(suggest("evidnece", known), Some("evidence"));
         assert_eq!(suggest("roll", known), Some("rollback"));
         assert_eq!(suggest("xyz", known), None);
+    }
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        let like = [("a", "a"), ("probe-*", "probe-x"), ("*", ""), ("*", "x"), ("*-x", "a-x"), ("a*b*c", "a1b2c")];
+        assert!(like.iter().all(|(pattern, text)| is_like(pattern, text)));
+        assert!(is_like("a-*-c", "a-b-b-c"));
+        let unlike =
+            [("a", "ab"), ("probe-*", "xprobe-"), ("a*b*c", "acb"), ("ab*ba", "aba"), ("a*c", "ab"), ("", "x")];
+        assert!(!unlike.iter().any(|(pattern, text)| is_like(pattern, text)));
     }
 
     #[test]

@@ -140,7 +140,6 @@ fn execute(
     let store = dir.evidence();
     let locate = Programs::from_env();
     let rules = OnceLock::new();
-    let windows = context.is_windows();
     // The catalogue is compiled when something has to be named, not before.
     let named = |documents: &[Document]| match rules.get_or_init(|| diagnose::rules(Some(catalog))) {
         Ok(rules) => diagnose::named(rules, documents, Some(catalog), context),
@@ -161,7 +160,6 @@ fn execute(
             Some(path) => format!("refloat diagnose --replay {}", quoting::quote(&path.display().to_string())),
             None => "refloat diagnose".to_owned(),
         }),
-        windows,
         diagnose: &named,
         symptom_in: &|documents| named(documents).findings.into_iter().map(|finding| finding.id).collect(),
     };

@@ -57,7 +57,7 @@ impl Group<'_> {
 
     fn explains(&self, other: &Group<'_>) -> bool {
         self.order != other.order
-            && self.symptom.explains.iter().any(|pattern| is_like(pattern, &other.symptom.id))
+            && self.symptom.explains.iter().any(|pattern| crate::text::is_like(pattern, &other.symptom.id))
             && self.is_about(other)
     }
 }
@@ -70,24 +70,6 @@ pub(crate) fn strength(source: Source) -> u8 {
         Source::PodLog | Source::Browser => 2,
         Source::Kubectl | Source::Helm | Source::Minikube | Source::Docker => 1,
         Source::Manifest | Source::Unknown => 0,
-    }
-}
-
-/// `*` stands for any text.
-pub(crate) fn is_like(pattern: &str, id: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(head) = parts.next() else { return false };
-    let Some(mut rest) = id.strip_prefix(head) else { return false };
-    let mut tail = None;
-    for part in parts {
-        if let Some(before) = tail.replace(part) {
-            let Some(at) = rest.find(before) else { return false };
-            rest = &rest[at + before.len()..];
-        }
-    }
-    match tail {
-        None => rest.is_empty(),
-        Some(tail) => rest.ends_with(tail),
     }
 }
 
@@ -205,19 +187,4 @@ fn without_shadows(groups: Vec<Group<'_>>) -> Vec<Group<'_>> {
         })
         .collect();
     groups.into_iter().zip(shadowed).filter_map(|(group, gone)| (!gone).then_some(group)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stars() {
-        for (pattern, id) in [("probe-*", "probe-http"), ("*", "x"), ("a*c", "abc"), ("a-*-c", "a-b-b-c"), ("x", "x")] {
-            assert!(is_like(pattern, id), "{pattern} {id}");
-        }
-        for (pattern, id) in [("probe-*", "prob"), ("x", "xy"), ("a*c", "ab"), ("", "x")] {
-            assert!(!is_like(pattern, id), "{pattern} {id}");
-        }
-    }
 }

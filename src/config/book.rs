@@ -67,43 +67,10 @@ impl Book<'_> {
 
     /// That a symptom id, or an id with `*` in it, names at least one symptom.
     pub fn symptom_ref(&mut self, id: &str, place: Place) {
-        if self.symptoms.iter().any(|known| matches_star(id, known)) {
+        if self.symptoms.iter().any(|known| crate::text::is_like(id, known)) {
             return;
         }
         let fault = Fault::new(place, format!("unknown symptom {}", show(id)));
         self.faults.push(fault.suggest(id, self.symptoms.iter().map(String::as_str)));
-    }
-}
-
-/// Does `pattern`, in which `*` stands for any text, match all of `text`?
-fn matches_star(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|head| text.strip_prefix(head)) else { return false };
-    if !pattern.contains('*') {
-        return rest.is_empty();
-    }
-    let mut parts: Vec<&str> = parts.collect();
-    let last = parts.pop().unwrap_or_default();
-    for part in parts {
-        match rest.split_once(part) {
-            Some((_, behind)) => rest = behind,
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches_star;
-
-    #[test]
-    fn stars() {
-        for (pattern, text) in [("a", "a"), ("probe-*", "probe-x"), ("*", ""), ("*-x", "a-x"), ("a*b*c", "a1b2c")] {
-            assert!(matches_star(pattern, text), "{pattern} {text}");
-        }
-        for (pattern, text) in [("a", "ab"), ("probe-*", "xprobe-"), ("a*b*c", "acb"), ("ab*ba", "aba")] {
-            assert!(!matches_star(pattern, text), "{pattern} {text}");
-        }
     }
 }

@@ -5,7 +5,6 @@ use super::layout::{Piece, columns, table, visible};
 use super::style::Look;
 use crate::model::catalog::Catalog;
 use crate::model::step::{Confirm, Danger, Param, Task};
-use crate::text::suggest;
 use owo_colors::Style;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -120,11 +119,6 @@ fn mark(danger: Danger, look: &Look) -> (Style, &'static str) {
         Danger::Change => (look.styles.warn, "!"),
         Danger::Destroy => (look.styles.bad, "!!"),
     }
-}
-
-/// The task that was probably meant.
-pub fn nearest<'a>(catalog: &'a Catalog, name: &str) -> Option<&'a str> {
-    suggest(name, catalog.tasks.iter().map(|task| task.name.as_str()))
 }
 
 #[cfg(test)]

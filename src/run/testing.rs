@@ -128,7 +128,6 @@ impl Stage {
             run_id: "run-1".to_owned(),
             replay: None,
             after_failure: self.after_failure.clone(),
-            windows: false,
             diagnose: &diagnose,
             symptom_in: &symptom_in,
         };

@@ -31,8 +31,6 @@ pub struct World<'a> {
     pub replay: Option<String>,
     /// The command to type after a failure that nothing explains; not every file can be diagnosed.
     pub after_failure: Option<String>,
-    /// Is this Windows?
-    pub windows: bool,
     /// Names the cause.
     pub diagnose: &'a Diagnose<'a>,
     /// Finds symptoms, for `retry.on`.

@@ -123,7 +123,6 @@ fn run(file: &str, answers: &[(&'static str, i32, &'static str)]) -> Told {
         run_id: "1".into(),
         replay: None,
         after_failure: None,
-        windows: false,
         diagnose: &|_| Diagnosis::naming_nothing(Verdict::Healthy),
         symptom_in: &|_| Vec::new(),
     };

@@ -50,7 +50,6 @@ Look
 #[test]
 fn no_tasks_and_near_names() {
     assert_eq!(text(&Catalog::default(), None, &Look::plain(80)), "no tasks\n");
-    assert_eq!(nearest(&samples::catalog(), "rolback"), Some("rollback"));
 }
 
 #[test]
