@@ -34,10 +34,12 @@ pub mod catalog;
 pub mod model {
     pub mod catalog;
     pub mod command;
+    pub mod danger;
     pub mod event;
     pub mod finding;
     pub mod pattern;
     pub mod step;
+    pub mod symptom;
     pub mod template;
     pub mod value;
 }

@@ -33,7 +33,9 @@ pub(super) fn diagnosed(
 fn is_clean(diagnosis: &Diagnosis, redactor: &Redactor) -> bool {
     let findings = &diagnosis.findings;
     let quotes = findings.iter().flat_map(|finding| &finding.evidence).chain(&diagnosis.telling);
-    let said = findings.iter().flat_map(|finding| [&finding.cause, &finding.subject].into_iter().chain(&finding.fixes));
+    let said = findings.iter().flat_map(|finding| {
+        [&finding.cause, &finding.subject].into_iter().chain(finding.fixes.iter().map(|fix| &fix.text))
+    });
     quotes.map(|quote| &quote.text).chain(said).all(|text| redactor.line(text) == *text)
 }
 
@@ -52,7 +54,8 @@ fn redacted(document: &Document, redactor: &Redactor) -> Document {
 }
 
 fn scrub(finding: &mut Finding, redactor: &Redactor) {
-    for text in [&mut finding.cause, &mut finding.subject].into_iter().chain(&mut finding.fixes) {
+    let fixes = finding.fixes.iter_mut().map(|fix| &mut fix.text);
+    for text in [&mut finding.cause, &mut finding.subject].into_iter().chain(fixes) {
         *text = redactor.line(text);
         // What a pattern captured lacks the words that tell a secret; the line has them.
         for quote in &finding.evidence {

@@ -7,7 +7,7 @@ use crate::classify::diagnose::diagnose as classified;
 use crate::classify::rules::Rules;
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
-use crate::model::finding::{Diagnosis, Document, Os, Verdict};
+use crate::model::finding::{Advice, Diagnosis, Document, Os, Verdict};
 use crate::plan::checks;
 use crate::report;
 use crate::run::redact::Redactor;
@@ -39,7 +39,7 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>) -> Result<Code, F
         (named(&rules(catalog.as_ref())?, &documents, catalog.as_ref(), context), documents.len());
     if path.is_none() {
         // What has just been done is no advice.
-        diagnosis.findings.iter_mut().for_each(|finding| finding.fixes.retain(|fix| fix != "refloat diagnose"));
+        diagnosis.findings.iter_mut().for_each(|finding| finding.fixes.retain(|fix| fix.text != "refloat diagnose"));
     }
     let look = context.out_look();
     context.answer(
@@ -69,9 +69,12 @@ pub(super) fn named(rules: &Rules, documents: &[Document], catalog: Option<&Cata
     let mut diagnosis =
         clean::diagnosed(documents, &Redactor::new(&secrets), |documents| classified(rules, documents, os));
     for finding in &mut diagnosis.findings {
-        let check = finding.confirm.take();
-        finding.fixes = finding.fixes.iter().filter_map(|fix| advice::fit(fix, catalog)).collect();
-        finding.confirm = check.and_then(|check| checks::command(catalog?, &check));
+        finding.fixes = finding
+            .fixes
+            .iter()
+            .filter_map(|fix| Some(Advice { text: advice::fit(&fix.text, catalog)?, danger: fix.danger }))
+            .collect();
+        finding.confirm = finding.confirm.iter().filter_map(|check| checks::command(catalog?, check)).collect();
     }
     diagnosis
 }

@@ -34,11 +34,11 @@ pub fn diagnose(rules: &Rules, documents: &[Document], os: Os) -> Diagnosis {
     let hits = settle::settle(rules, &texts, &facts, hits);
     let findings = rank::rank(rules, &texts, hits, os);
     if !findings.is_empty() {
-        return Diagnosis { schema: SCHEMA, verdict: Verdict::Failing, findings, telling: None };
+        return Diagnosis { schema: SCHEMA, verdict: Verdict::Failing, findings, ..Diagnosis::default() };
     }
     let telling = telling::telling(&texts, &known);
     let verdict = if telling.is_some() { Verdict::Unclassified } else { Verdict::Healthy };
-    Diagnosis { schema: SCHEMA, verdict, findings, telling }
+    Diagnosis { schema: SCHEMA, verdict, findings, telling, ..Diagnosis::default() }
 }
 
 /// Lays a document out and looks for matches in it: at the same time, where that takes long.

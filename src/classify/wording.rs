@@ -3,7 +3,7 @@
 use super::facts::Text;
 use super::rank::{Group, strength};
 use super::scan::Hit;
-use crate::model::finding::{Confidence, Finding, Fix, Os, Quote, Role, Source};
+use crate::model::finding::{Advice, Confidence, Finding, Os, Quote, Role, Source};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,7 +55,7 @@ pub(crate) fn finding(
         role,
         subject: if bare.is_empty() || is_about_the_cluster(&symptom.family) { named(&names) } else { bare.to_owned() },
         cause: fill(&symptom.cause, &names),
-        fixes: symptom.fix.iter().map(|fix| fill(for_os(fix, os), &names)).collect(),
+        fixes: symptom.fix.iter().map(|fix| Advice { text: fill(fix.on(os), &names), danger: fix.danger }).collect(),
         confidence: match (explains.is_empty(), sources.len()) {
             (true, _) => Confidence::Low,
             (false, 0 | 1) => Confidence::Medium,
@@ -63,15 +63,11 @@ pub(crate) fn finding(
         },
         explains: explains.into_iter().collect(),
         confirm: symptom.confirm.clone(),
+        confirmed: Vec::new(),
+        rollback: symptom.rollback,
+        fields: symptom.fields.clone(),
+        since: group.hits.iter().filter_map(|hit| hit.event.as_ref()?.age).max(),
         evidence: quotes(texts, &group.hits),
-    }
-}
-
-fn for_os(fix: &Fix, os: Os) -> &str {
-    match (fix, os) {
-        (Fix::All(text), _) => text,
-        (Fix::ByOs { windows, .. }, Os::Windows) => windows,
-        (Fix::ByOs { unix, .. }, Os::Unix) => unix,
     }
 }
 

@@ -11,6 +11,8 @@ const PATTERNS: Kind = Kind::List(&Kind::Pattern);
 pub const DANGERS: &[&str] = &["read", "change", "destroy"];
 /// The values of `role`.
 pub const ROLES: &[&str] = &["root", "consequence", "transient"];
+/// The values of `rollback`.
+pub const ROLLBACKS: &[&str] = &["helps", "useless", "depends"];
 /// The values of `sources`.
 pub const SOURCES: &[&str] = &[
     "pod-table",
@@ -346,9 +348,20 @@ static SYMPTOM: Shape = Shape {
             Kind::List(&Kind::Either(&[Kind::Template, Kind::Table(&FIX)])),
             "What to do, first choice first",
         ),
-        Field::new("confirm", Kind::Text, "A check that proves it"),
+        Field::new(
+            "confirm",
+            Kind::Either(&[Kind::Text, TEXTS]),
+            "Checks that prove it: one says no where the cause is there",
+        ),
+        Field::new("rollback", Kind::Choice(ROLLBACKS), "Does a rollback help? \"depends\" unless given"),
+        Field::new(
+            "fields",
+            TEXTS,
+            "Fields of the values or the manifest that are likely behind it; `*` stands for any text",
+        ),
         Field::new("origin", Kind::Line, "Where the text comes from: tool, file, version"),
-        Field::new("examples", TEXTS, "Texts that must match").aka(&["example"]),
+        Field::new("examples", Kind::List(&Kind::Either(&[Kind::Text, Kind::Table(&SAMPLE)])), "Texts that must match")
+            .aka(&["example"]),
         Field::new("counter", TEXTS, "Texts that must not match"),
     ],
     overrides: None,
@@ -357,10 +370,23 @@ static SYMPTOM: Shape = Shape {
 
 static FIX: Shape = Shape {
     name: "fix",
-    doc: "A fix that differs by system",
+    doc: "A fix with its danger, or one that differs by system",
     fields: &[
-        Field::new("windows", Kind::Template, "On Windows").required(),
-        Field::new("unix", Kind::Template, "Everywhere else").required(),
+        Field::new("do", Kind::Template, "The same everywhere"),
+        Field::new("windows", Kind::Template, "On Windows"),
+        Field::new("unix", Kind::Template, "Everywhere else"),
+        Field::new("danger", Kind::Choice(DANGERS), "What following it does; read off the command unless given"),
+    ],
+    overrides: None,
+    partial: false,
+};
+
+static SAMPLE: Shape = Shape {
+    name: "example",
+    doc: "A text that must match, and what it must tell",
+    fields: &[
+        Field::new("text", Kind::Text, "The text, as the tool prints it").required(),
+        Field::new("expect", Kind::Map(&Kind::Text), "What the named groups must hold"),
     ],
     overrides: None,
     partial: false,

@@ -3,12 +3,14 @@
 use super::book::Book;
 use super::fault::{Fault, show};
 use super::tree::{Entry, Filling, Item, Node, Value};
-use crate::model::finding::{Fix, Role, Source, Symptom};
+use crate::model::danger;
+use crate::model::finding::{Fix, Role, Rollback, Sample, Source, Symptom};
 use crate::model::pattern::Pattern;
+use crate::model::step::Danger;
 use crate::model::template::Part;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The symptom.
 pub fn draw(entry: &Entry, node: &Node, book: &mut Book<'_>) -> Option<Symptom> {
@@ -33,7 +35,12 @@ pub fn draw(entry: &Entry, node: &Node, book: &mut Book<'_>) -> Option<Symptom> 
     let cause = node.item("cause").and_then(Item::filling).map(|filling| text(filling, &groups, broken, book));
     let fix = node.list("fix").iter().filter_map(|item| fix(item, &groups, broken, book)).collect();
     let texts = |key: &str| node.list(key).iter().filter_map(Item::text).map(str::to_owned).collect::<Vec<_>>();
-    let confirm = node.text("confirm").map(|check| book.check_ref(check, node.value_place("confirm")).name);
+    let checks = match node.item("confirm") {
+        Some(Item { value: Value::List(checks), .. }) => checks.iter().collect(),
+        other => other.into_iter().collect::<Vec<_>>(),
+    };
+    let confirm =
+        checks.into_iter().filter_map(|check| Some(book.check_ref(check.text()?, check.place).name)).collect();
     Some(Symptom {
         id: id.to_owned(),
         family: node.text("family")?.to_owned(),
@@ -46,8 +53,10 @@ pub fn draw(entry: &Entry, node: &Node, book: &mut Book<'_>) -> Option<Symptom> 
         cause: cause?,
         fix,
         confirm,
+        rollback: node.text("rollback").and_then(word::<Rollback>).unwrap_or_default(),
+        fields: texts("fields"),
         origin: node.text("origin").map(str::to_owned),
-        examples: texts("examples"),
+        examples: node.list("examples").iter().filter_map(sample).collect(),
         counter: texts("counter"),
     })
 }
@@ -69,8 +78,14 @@ fn patterns(node: &Node, key: &str) -> Vec<Pattern> {
 fn samples(node: &Node, any: &[Pattern], unless: &[Pattern], book: &mut Book<'_>) {
     for (key, wanted) in [("examples", true), ("counter", false)] {
         for item in node.list(key) {
-            let Some(text) = item.text() else { continue };
+            let Some(Sample { text, expect }) = sample(item) else { continue };
             if is_found(text.as_bytes(), any, unless) == wanted {
+                let told = captures(text.as_bytes(), any);
+                for (name, value) in expect.iter().filter(|(name, value)| told.get(*name) != Some(*value)) {
+                    let told = told.get(name).map_or("nothing".to_owned(), |told| show(told));
+                    let title = format!("{} of this example is {told}, not {}", show(name), show(value));
+                    book.faults.push(Fault::new(item.place, title).also(node.key_place("any"), "the patterns"));
+                }
                 continue;
             }
             let title =
@@ -78,6 +93,38 @@ fn samples(node: &Node, any: &[Pattern], unless: &[Pattern], book: &mut Book<'_>
             book.faults.push(Fault::new(item.place, title).also(node.key_place("any"), "the patterns"));
         }
     }
+}
+
+/// An example or a counter-example.
+fn sample(item: &Item) -> Option<Sample> {
+    match &item.value {
+        Value::Text(text) => Some(Sample { text: text.clone(), expect: BTreeMap::new() }),
+        Value::Table(node) => {
+            let entries = match node.item("expect").map(|item| &item.value) {
+                Some(Value::Map(entries)) => entries.as_slice(),
+                _ => &[],
+            };
+            let expect =
+                entries.iter().filter_map(|entry| Some((entry.key.clone(), entry.item.as_ref()?.text()?.to_owned())));
+            Some(Sample { text: node.text("text")?.to_owned(), expect: expect.collect() })
+        }
+        _ => None,
+    }
+}
+
+/// The named groups of the first match of each pattern, the earlier pattern's first.
+fn captures(text: &[u8], any: &[Pattern]) -> BTreeMap<String, String> {
+    let mut told = BTreeMap::new();
+    for captures in any.iter().filter_map(|pattern| pattern.regex().captures(text).map(|found| (pattern, found))) {
+        let (pattern, found) = captures;
+        for name in pattern.groups() {
+            if let Some(group) = found.name(name) {
+                told.entry(name.to_owned())
+                    .or_insert_with(|| String::from_utf8_lossy(group.as_bytes()).trim().to_owned());
+            }
+        }
+    }
+    told
 }
 
 /// Does one of `any` match on a line that none of `unless` takes back?
@@ -91,13 +138,25 @@ fn is_found(text: &[u8], any: &[Pattern], unless: &[Pattern]) -> bool {
 
 fn fix(item: &Item, groups: &BTreeSet<&str>, broken: bool, book: &mut Book<'_>) -> Option<Fix> {
     match &item.value {
-        Value::Template(filling) => Some(Fix::All(text(filling, groups, broken, book))),
+        Value::Template(filling) => Some(Fix::all(&text(filling, groups, broken, book))),
         Value::Table(node) => {
-            let [windows, unix] = ["windows", "unix"].map(|key| {
+            let danger = node.text("danger").and_then(word::<Danger>);
+            let [same, windows, unix] = ["do", "windows", "unix"].map(|key| {
                 let filling = node.item(key).and_then(Item::filling);
                 filling.map(|filling| text(filling, groups, broken, book))
             });
-            Some(Fix::ByOs { windows: windows?, unix: unix? })
+            let (windows, unix) = match (same, windows, unix) {
+                (Some(same), None, None) => (same.clone(), same),
+                (None, Some(windows), Some(unix)) => (windows, unix),
+                _ if ["do", "windows", "unix"].iter().any(|key| node.is_broken(key)) => return None,
+                _ => {
+                    let fault = Fault::new(item.place, "a fix has `do`, or both `windows` and `unix`");
+                    book.faults.push(fault);
+                    return None;
+                }
+            };
+            let read_off = danger::of(&windows).max(danger::of(&unix));
+            Some(Fix { windows, unix, danger: danger.unwrap_or(read_off) })
         }
         _ => None,
     }
@@ -142,11 +201,13 @@ fn text(filling: &Filling, groups: &BTreeSet<&str>, broken: bool, book: &mut Boo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::format::{ROLES, SOURCES};
+    use crate::config::format::{DANGERS, ROLES, ROLLBACKS, SOURCES};
 
     #[test]
     fn the_format_and_the_model_know_the_same_words() {
         assert!(ROLES.iter().all(|role| word::<Role>(role).is_some()));
         assert!(SOURCES.iter().all(|source| word::<Source>(source).is_some()));
+        assert!(DANGERS.iter().all(|danger| word::<Danger>(danger).is_some()));
+        assert!(ROLLBACKS.iter().all(|rollback| word::<Rollback>(rollback).is_some()));
     }
 }

@@ -1,154 +1,9 @@
-//! Symptoms, and what was found of them.
+//! What is read, and what was found in it.
 
+use super::step::Danger;
 use serde::{Deserialize, Serialize};
 
-/// What a symptom can be in a chain of causes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Can be the cause of all the rest.
-    Root,
-    /// Always follows from something else.
-    Consequence,
-    /// Passes by itself; a root only when it persists.
-    Transient,
-}
-
-/// The kind of text a line stands in. Recognised from the text itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Source {
-    /// `kubectl get pods` (or the pod part of `get all`).
-    PodTable,
-    /// `kubectl get` of anything else, `helm list`, `helm history`.
-    OtherTable,
-    /// `kubectl describe pod`, without its events.
-    DescribePod,
-    /// `kubectl describe` of anything else, without its events.
-    DescribeOther,
-    /// Events: `kubectl get events` or the tail of a describe.
-    Events,
-    /// What a container printed.
-    PodLog,
-    /// What `kubectl` says itself.
-    Kubectl,
-    /// What `helm` says itself.
-    Helm,
-    /// What `minikube` says itself.
-    Minikube,
-    /// What `docker` says itself, builds included.
-    Docker,
-    /// A browser's console.
-    Browser,
-    /// YAML or JSON: manifests, values. Read for facts, never for symptoms.
-    Manifest,
-    /// Not recognised.
-    Unknown,
-}
-
-/// Text that helps one operating system only, or all.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Fix {
-    /// The same everywhere.
-    All(String),
-    /// By system.
-    ByOs {
-        /// On Windows.
-        windows: String,
-        /// Everywhere else.
-        unix: String,
-    },
-}
-
-/// A named pattern in the tools' text, with its cause, its fixes and what it explains.
-///
-/// The built-in ones (`src/catalog/*.toml`) and a user's `[symptoms.ID]` have the same form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Symptom {
-    /// The key of its table; stable, kebab-case.
-    #[serde(default)]
-    pub id: String,
-    /// The family that scripts rely on: one of [`FAMILIES`].
-    pub family: String,
-    /// What it can be in a chain of causes.
-    pub role: Role,
-    /// 0 tools … 12 rollout. A lower layer stands nearer to the ground.
-    #[serde(default)]
-    pub layer: u8,
-    /// The kinds of text it may be read from; empty means any but manifests.
-    #[serde(default)]
-    pub sources: Vec<Source>,
-    /// Regexes; one match is enough. Named groups fill `{name}` in `cause` and `fix`.
-    pub any: Vec<String>,
-    /// Regexes on the matched line that take the match back.
-    #[serde(default)]
-    pub unless: Vec<String>,
-    /// Symptom ids that this one explains; `*` stands for any text.
-    #[serde(default)]
-    pub explains: Vec<String>,
-    /// One sentence; `{name}` is the named group, `{name|words}` has words for when it took no part.
-    pub cause: String,
-    /// What to do, first choice first.
-    #[serde(default)]
-    pub fix: Vec<Fix>,
-    /// Name of the check that proves it.
-    #[serde(default)]
-    pub confirm: Option<String>,
-    /// Where the text comes from: tool, file, version.
-    #[serde(default)]
-    pub origin: Option<String>,
-    /// Texts that must match.
-    #[serde(default)]
-    pub examples: Vec<String>,
-    /// Texts that must not match.
-    #[serde(default)]
-    pub counter: Vec<String>,
-}
-
-/// The operating system that fixes are worded for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Os {
-    /// Windows.
-    Windows,
-    /// Everything else.
-    Unix,
-}
-
-/// Every family, in the order of the layers they belong to.
-pub const FAMILIES: [&str; 30] = [
-    "docker-daemon-down",
-    "minikube-start-failed",
-    "minikube-profile-missing",
-    "cluster-unreachable",
-    "auth-to-cluster",
-    "docker-build-failed",
-    "port-conflict",
-    "image-pull",
-    "image-never-pull",
-    "image-name-invalid",
-    "helm-release-conflict",
-    "helm-chart-error",
-    "helm-not-found",
-    "quota-or-admission",
-    "insufficient-resources",
-    "unschedulable-other",
-    "disk-pressure",
-    "volume-mount",
-    "config-error",
-    "container-start-error",
-    "network-cni",
-    "oom-killed",
-    "database-connection",
-    "jwt-mismatch",
-    "cors",
-    "api-key-invalid",
-    "dns-failure",
-    "probe-failure",
-    "crash-loop",
-    "helm-timeout",
-];
+pub use super::symptom::{FAMILIES, Fix, Os, Role, Rollback, Sample, Source, Symptom};
 
 /// One text to be read: a file, or one stream of one call.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -203,22 +58,108 @@ pub struct Finding {
     /// One sentence, its groups filled.
     pub cause: String,
     /// For this operating system, its groups filled.
-    pub fixes: Vec<String>,
+    pub fixes: Vec<Advice>,
     /// Ids of the findings of this diagnosis that it explains.
     pub explains: Vec<String>,
     /// How sure.
     pub confidence: Confidence,
-    /// What proves it, when there is a way: the check's name, or the command that asks it.
+    /// What proves it, when there is a way: the checks' names, or the commands that ask them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub confirm: Vec<String>,
+    /// What those checks said, when they were asked.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub confirmed: Vec<Confirmation>,
+    /// Does a rollback help?
+    #[serde(default)]
+    pub rollback: Rollback,
+    /// Fields whose change is likely to be behind it, as patterns.
+    #[serde(skip)]
+    pub fields: Vec<String>,
+    /// How long ago it was first seen, in seconds, where the text tells.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub confirm: Option<String>,
+    pub since: Option<u64>,
     /// The lines it stands on, best first.
     pub evidence: Vec<Quote>,
+}
+
+/// Something to do, worded for one system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Advice {
+    /// A command, or a sentence.
+    #[serde(rename = "do")]
+    pub text: String,
+    /// What following it does to the world.
+    pub danger: Danger,
+}
+
+/// What a check said about a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// The check's name.
+    pub check: String,
+    /// Its answer, seen from the finding.
+    pub answer: Answer,
+    /// What was found, or why it could not be asked; no secret in it.
+    pub detail: String,
+}
+
+/// The answer of a check, seen from the finding that it is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// The check said no: the cause is there.
+    Confirmed,
+    /// The check said yes: what the finding says is broken works now.
+    Refuted,
+    /// It could not be asked.
+    CouldNotCheck,
+}
+
+/// A symptom that was seen and let go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuledOut {
+    /// The symptom's id.
+    pub id: String,
+    /// Its family.
+    pub family: String,
+    /// What it was about; may be empty.
+    pub subject: String,
+    /// Why it says nothing about now.
+    pub why: String,
+    /// The line.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub evidence: Option<Quote>,
+}
+
+/// What the last revision changed, against the one before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changes {
+    /// The earlier revision.
+    pub from: u32,
+    /// The later one.
+    pub to: u32,
+    /// The changed fields, those that a root is about first.
+    pub fields: Vec<Change>,
+}
+
+/// A field that differs between two revisions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// `values: backend.image.tag`, `Deployment/web: spec.template.spec.containers[web].image`.
+    pub field: String,
+    /// Before; `None`: it was not there. A secret is its tag.
+    pub before: Option<String>,
+    /// After; `None`: it is gone. A secret is its tag.
+    pub after: Option<String>,
+    /// Ids of the roots that the field is likely behind, likeliest first.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub relates: Vec<String>,
 }
 
 impl Diagnosis {
     /// An answer that names nothing.
     pub fn naming_nothing(verdict: Verdict) -> Self {
-        Self { schema: 1, verdict, findings: Vec::new(), telling: None }
+        Self { schema: 1, verdict, ..Self::default() }
     }
 }
 
@@ -246,4 +187,23 @@ pub struct Diagnosis {
     /// For `unclassified`: the last telling line.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub telling: Option<Quote>,
+    /// What was seen and says nothing about now.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub ruled_out: Vec<RuledOut>,
+    /// What the last revision changed, where both revisions are known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub changes: Option<Changes>,
+}
+
+impl Default for Diagnosis {
+    fn default() -> Self {
+        Self {
+            schema: 1,
+            verdict: Verdict::Unclassified,
+            findings: Vec::new(),
+            telling: None,
+            ruled_out: Vec::new(),
+            changes: None,
+        }
+    }
 }

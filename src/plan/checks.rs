@@ -59,7 +59,7 @@ fn is_only_a_gate(catalog: &Catalog, name: &str) -> bool {
     let proves = |step: &Step| matches!(&step.action, Action::Check(check) if is_it(check));
     let is_gate = tasks().any(|task| task.require.iter().any(is_it)) || steps().any(decides);
     let is_proof = tasks().any(|task| task.verify.iter().any(is_it)) || steps().any(proves);
-    let confirms = catalog.symptoms.iter().any(|symptom| symptom.confirm.as_deref() == Some(name));
+    let confirms = catalog.symptoms.iter().any(|symptom| symptom.confirm.iter().any(|check| check == name));
     is_gate && !is_proof && !confirms
 }
 

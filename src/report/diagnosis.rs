@@ -107,10 +107,10 @@ fn advice(out: &mut String, finding: &Finding, look: &Look) {
         let _ = writeln!(out, "\n{}", styles.strong.style("fix"));
         for (index, fix) in finding.fixes.iter().enumerate() {
             // Never wrapped: a command that we broke in two is a command that fails.
-            let _ = writeln!(out, "  {}. {}", index + 1, styles.advice(fix).style(visible(fix)));
+            let _ = writeln!(out, "  {}. {}", index + 1, styles.advice(&fix.text).style(visible(&fix.text)));
         }
     }
-    if let Some(command) = &finding.confirm {
+    for command in &finding.confirm {
         let _ = writeln!(out, "\n{} {}", styles.strong.style("confirm with:"), styles.command.style(visible(command)));
     }
 }

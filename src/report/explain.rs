@@ -2,7 +2,7 @@
 
 use super::layout::{Piece, table, visible};
 use super::style::Look;
-use crate::model::finding::{FAMILIES, Fix, Role, Source, Symptom};
+use crate::model::finding::{FAMILIES, Os, Role, Source, Symptom};
 use owo_colors::Style;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -21,7 +21,7 @@ pub fn text(symptom: &Symptom, windows: bool, look: &Look) -> String {
             Piece::whole(styles.dim, "confirm"),
             Piece::whole(
                 styles.command,
-                &symptom.confirm.as_ref().map_or(String::new(), |check| format!("refloat check {check}")),
+                &symptom.confirm.iter().map(|check| format!("refloat check {check}")).collect::<Vec<_>>().join(", "),
             ),
         ],
         vec![Piece::whole(styles.dim, "origin"), Piece::prose(Style::new(), symptom.origin.as_deref().unwrap_or(""))],
@@ -43,7 +43,8 @@ pub fn text(symptom: &Symptom, windows: bool, look: &Look) -> String {
     section("fix", &fixes(symptom, windows), &|line| styles.advice(line), true);
     section("found by", &symptom.any, &plain, false);
     section("unless the line has", &symptom.unless, &plain, false);
-    section("for example", &symptom.examples, &dim, false);
+    let examples: Vec<String> = symptom.examples.iter().map(|example| example.text.clone()).collect();
+    section("for example", &examples, &dim, false);
     section("but not", &symptom.counter, &dim, false);
     out
 }
@@ -126,12 +127,8 @@ pub fn json(symptom: &Symptom, windows: bool) -> Value {
 }
 
 fn fixes(symptom: &Symptom, windows: bool) -> Vec<String> {
-    let pick = |fix: &Fix| match fix {
-        Fix::All(text) => text.clone(),
-        Fix::ByOs { windows: text, .. } if windows => text.clone(),
-        Fix::ByOs { unix, .. } => unix.clone(),
-    };
-    symptom.fix.iter().map(pick).collect()
+    let os = if windows { Os::Windows } else { Os::Unix };
+    symptom.fix.iter().map(|fix| fix.on(os).to_owned()).collect()
 }
 
 fn role(role: Role) -> &'static str {

@@ -132,7 +132,9 @@ impl Story {
                     told.err.push('\n');
                 }
                 told.err.push_str(&diagnosis::text(diagnosis, None, &self.look));
-                self.given.extend(diagnosis.findings.iter().flat_map(|finding| finding.fixes.iter().cloned()));
+                self.given.extend(
+                    diagnosis.findings.iter().flat_map(|finding| finding.fixes.iter().map(|fix| fix.text.clone())),
+                );
                 told.err.push('\n');
             }
             EventKind::Notice { text } => self.normal(&mut told.err, (self.look.styles.warn, "note"), text),

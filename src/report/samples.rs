@@ -3,7 +3,7 @@
 use crate::model::catalog::{Catalog, Origin, Tool, Var};
 use crate::model::command::{Exit, Stream};
 use crate::model::event::{Counts, Event, EventKind, RunOutcome, SCHEMA, Status};
-use crate::model::finding::{Confidence, Diagnosis, Finding, Quote, Role, Verdict};
+use crate::model::finding::{Advice, Confidence, Diagnosis, Finding, Quote, Role, Rollback, Verdict};
 use crate::model::pattern::Pattern;
 use crate::model::step::{Action, Check, CheckRef, Confirm, Danger, Each, Param, Question, SecretRef, Step, Task};
 use crate::model::template::Template;
@@ -79,6 +79,10 @@ impl Script {
 
 pub(crate) fn strings(all: &[&str]) -> Vec<String> {
     all.iter().map(|text| (*text).to_owned()).collect()
+}
+
+pub(crate) fn advice(all: &[&str]) -> Vec<Advice> {
+    all.iter().map(|text| Advice { text: (*text).to_owned(), danger: crate::model::danger::of(text) }).collect()
 }
 
 fn started(step: &str, name: &str, kind: &str, argv: &[&str], shown: bool) -> EventKind {
@@ -157,7 +161,11 @@ pub(crate) fn finding(id: &str, role: Role, subject: &str, evidence: Vec<Quote>)
         fixes: vec![],
         explains: vec![],
         confidence: Confidence::Medium,
-        confirm: None,
+        confirm: vec![],
+        confirmed: vec![],
+        rollback: Rollback::Depends,
+        fields: vec![],
+        since: None,
         evidence,
     }
 }
@@ -179,13 +187,12 @@ pub(crate) fn database_auth() -> Diagnosis {
     );
     root.family = "database-connection".into();
     root.cause = "The database refuses the login of taskflow".into();
-    root.fixes = strings(&["Correct DATABASE_URL in values-local.yaml", "refloat redeploy"]);
+    root.fixes = advice(&["Correct DATABASE_URL in values-local.yaml", "refloat redeploy"]);
     root.explains = strings(&["crash-loop", "helm-timeout"]);
     root.confidence = Confidence::High;
-    root.confirm = Some("refloat check database-reachable".into());
+    root.confirm = strings(&["refloat check database-reachable"]);
     let table = "taskflow-backend-854759d849-pfrf4   0/1   CrashLoopBackOff   4 (38s ago)   2m41s";
     Diagnosis {
-        schema: 1,
         verdict: Verdict::Failing,
         findings: vec![
             root,
@@ -198,7 +205,7 @@ pub(crate) fn database_auth() -> Diagnosis {
             finding("helm-timeout", Role::Consequence, "", vec![]),
             finding("probe-http", Role::Consequence, "frontend", vec![]),
         ],
-        telling: None,
+        ..Diagnosis::default()
     }
 }
 

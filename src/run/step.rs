@@ -361,5 +361,5 @@ fn named(diagnosis: &Diagnosis) -> String {
 /// What to do about the root of a diagnosis.
 pub fn root_fixes(diagnosis: &Diagnosis) -> Vec<String> {
     let root = diagnosis.findings.iter().find(|finding| finding.role == Role::Root).or(diagnosis.findings.first());
-    root.map(|root| root.fixes.clone()).unwrap_or_default()
+    root.map(|root| root.fixes.iter().map(|fix| fix.text.clone()).collect()).unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use super::engine::{RunReport, World, execute};
 use crate::model::command::{Exit, Invocation, Outcome, RecordedCall, Stream};
 use crate::model::event::{Event, EventKind, Status};
-use crate::model::finding::{Confidence, Diagnosis, Document, Finding, Role, Verdict};
+use crate::model::finding::{Advice, Confidence, Diagnosis, Document, Finding, Role, Rollback, Verdict};
 use crate::model::pattern::Pattern;
 use crate::model::step::{Action, CheckRef, Danger, SecretRef, Step};
 use crate::model::template::Template;
@@ -161,15 +161,19 @@ impl Stage {
                 role: Role::Root,
                 subject: String::new(),
                 cause: format!("cause of {id}"),
-                fixes: vec![format!("fix {id}")],
+                fixes: vec![Advice { text: format!("fix {id}"), danger: Danger::Change }],
                 explains: Vec::new(),
                 confidence: Confidence::Low,
-                confirm: None,
+                confirm: Vec::new(),
+                confirmed: Vec::new(),
+                rollback: Rollback::Depends,
+                fields: Vec::new(),
+                since: None,
                 evidence: Vec::new(),
             })
             .collect();
         let verdict = if findings.is_empty() { Verdict::Healthy } else { Verdict::Failing };
-        Diagnosis { schema: 1, verdict, findings, telling: None }
+        Diagnosis { verdict, findings, ..Diagnosis::default() }
     }
 }
 

@@ -135,7 +135,7 @@ fn every_example_is_recognised_and_no_counter_example_is() {
         assert!(!symptom.examples.is_empty(), "{} has no example", symptom.id);
         let patterns: Vec<Pattern> = symptom.any.iter().map(|source| Pattern::new(source).unwrap()).collect();
         let matches = |text: &str| patterns.iter().any(|pattern| pattern.is_match(text.as_bytes()));
-        for example in &symptom.examples {
+        for example in symptom.examples.iter().map(|sample| sample.text.as_str()) {
             assert!(matches(example), "{}: {example}", symptom.id);
             let unless = symptom.unless.iter().map(|source| Pattern::new(source).unwrap());
             let line = example.lines().find(|line| matches(line)).unwrap_or(example);
@@ -152,7 +152,7 @@ fn every_example_is_recognised_and_no_counter_example_is() {
 fn every_example_alone_leads_to_its_family() {
     let mut astray = Vec::new();
     for symptom in RULES.iter().filter(|symptom| symptom.role != Role::Transient) {
-        for example in &symptom.examples {
+        for example in symptom.examples.iter().map(|sample| sample.text.as_str()) {
             let diagnosis = read(example);
             let named: Vec<&str> = diagnosis.findings.iter().map(|finding| finding.id.as_str()).collect();
             if first(&diagnosis) != symptom.family {
@@ -330,10 +330,10 @@ fn what_no_symptom_names_is_quoted_and_not_guessed() {
 fn fixes_are_for_the_system_and_hold_what_the_text_says() {
     let text = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?";
     let fixes = |os| diagnose(&RULES, &[document(text)], os).findings.remove(0).fixes;
-    assert!(fixes(Os::Windows)[0].contains("Docker Desktop"));
-    assert!(fixes(Os::Unix)[0].contains("systemctl"));
+    assert!(fixes(Os::Windows)[0].text.contains("Docker Desktop"));
+    assert!(fixes(Os::Unix)[0].text.contains("systemctl"));
     let fixes = read("Container image \"web:1.0.0\" is not present with pull policy of Never").findings.remove(0).fixes;
-    assert_eq!(fixes[0], "minikube image load web:1.0.0");
+    assert_eq!(fixes[0].text, "minikube image load web:1.0.0");
 }
 
 #[test]

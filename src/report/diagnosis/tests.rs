@@ -1,5 +1,5 @@
 use super::*;
-use crate::report::samples::{database_auth, finding, lines, quote, unicode};
+use crate::report::samples::{advice, database_auth, finding, lines, quote, unicode};
 use proptest::prelude::*;
 
 #[test]
@@ -97,8 +97,8 @@ root cause  image-pull (image-pull), confidence medium
 fn a_consequence_alone_is_told_with_its_fix() {
     let mut alone =
         finding("crash-loop", Role::Consequence, "pod-x", vec![quote("pods.txt", 2, "x CrashLoopBackOff", "Crash")]);
-    alone.fixes = vec!["kubectl logs pod-x --previous".into()];
-    let diagnosis = Diagnosis { schema: 1, verdict: Verdict::Failing, findings: vec![alone], telling: None };
+    alone.fixes = advice(&["kubectl logs pod-x --previous"]);
+    let diagnosis = Diagnosis { schema: 1, verdict: Verdict::Failing, findings: vec![alone], ..Diagnosis::default() };
     let expected = r#"
 also seen
   crash-loop  pod-x
@@ -112,7 +112,7 @@ fix
 }
 
 fn nothing(verdict: Verdict, telling: Option<Quote>) -> Diagnosis {
-    Diagnosis { schema: 1, verdict, findings: vec![], telling }
+    Diagnosis { verdict, telling, ..Diagnosis::default() }
 }
 
 #[test]
@@ -185,10 +185,10 @@ proptest! {
         let [id, subject, file, text] = words;
         let mut root = finding(&id, Role::Root, &subject, vec![quote(&file, 1, &text, "a")]);
         root.explains = vec!["x".into()];
-        root.fixes = vec![text.clone()];
-        root.confirm = Some(subject.clone());
+        root.fixes = advice(&[&text]);
+        root.confirm = vec![subject.clone()];
         let below = finding("x", Role::Consequence, &subject, vec![quote(&file, 2, &text, "b")]);
-        let diagnosis = Diagnosis { schema: 1, verdict: Verdict::Failing, findings: vec![root, below], telling: None };
+        let diagnosis = Diagnosis { schema: 1, verdict: Verdict::Failing, findings: vec![root, below], ..Diagnosis::default() };
         let told = super::text(&diagnosis, None, &Look::plain(width));
         prop_assert!(told.chars().all(|c| c == '\n' || crate::report::layout::is_harmless(c)));
     }
