@@ -1,7 +1,7 @@
 //! A diagnosis without secrets. Evidence from elsewhere may hold what ours never does, and what a
 //! pattern captured goes on into causes, fixes and subjects.
 
-use crate::classify::page::decode;
+use crate::classify::decode::decode;
 use crate::model::finding::{Diagnosis, Document, Finding, Quote};
 use crate::run::redact::Redactor;
 use crate::run::redact_stream::RedactStream;

@@ -5,6 +5,17 @@ use serde::{Deserialize, Serialize};
 
 pub use super::symptom::{FAMILIES, Fix, Os, Role, Rollback, Sample, Source, Symptom};
 
+/// What is known of a text before it is read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Head {
+    /// How a quote names it: a path, or "helm status taskflow".
+    pub file: String,
+    /// The call that printed it, when known (a recording, a live run): a strong hint at the source.
+    pub argv: Vec<String>,
+    /// Standard error of that call?
+    pub is_stderr: bool,
+}
+
 /// One text to be read: a file, or one stream of one call.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Document {
