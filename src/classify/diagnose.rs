@@ -2,7 +2,7 @@
 
 use super::reading::Reading;
 use super::rules::Rules;
-use crate::model::finding::{Diagnosis, Document, Head, Os};
+use crate::model::finding::{Diagnosis, Document, Os};
 
 /// Reads the documents and names what is wrong, most likely root first. Fixes are for `os`.
 ///
@@ -11,11 +11,7 @@ use crate::model::finding::{Diagnosis, Document, Head, Os};
 pub fn diagnose(rules: &Rules, documents: &[Document], os: Os) -> Diagnosis {
     let mut reading = Reading::new(rules);
     for document in documents {
-        reading.begin(Head {
-            file: document.file.clone(),
-            argv: document.argv.clone(),
-            is_stderr: document.is_stderr,
-        });
+        reading.begin(document.head());
         reading.feed(&document.text);
     }
     reading.diagnosis(os)

@@ -29,6 +29,13 @@ pub struct Document {
     pub text: Vec<u8>,
 }
 
+impl Document {
+    /// What is known of it before it is read.
+    pub fn head(&self) -> Head {
+        Head { file: self.file.clone(), argv: self.argv.clone(), is_stderr: self.is_stderr }
+    }
+}
+
 /// A quoted line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quote {
