@@ -81,7 +81,9 @@ pub mod classify {
     pub(crate) mod decode;
     pub mod diagnose;
     mod facts;
+    mod focus;
     mod glance;
+    mod group;
     mod heads;
     mod literals;
     mod marks;

@@ -19,10 +19,11 @@ impl Printed {
 }
 
 /// Flags of `kubectl` that take their value as the next word.
-const VALUED: [&str; 14] = [
+const VALUED: [&str; 15] = [
     "-n",
     "--namespace",
     "--context",
+    "--kube-context",
     "-c",
     "--container",
     "-l",
@@ -102,7 +103,7 @@ fn kubectl(rest: &[&str], verb: &str, kind: &str, name: &str) -> Printed {
 }
 
 /// The words that are no flags and no flags' values.
-fn plain<'a>(words: &[&'a str]) -> Vec<&'a str> {
+pub(crate) fn plain<'a>(words: &[&'a str]) -> Vec<&'a str> {
     let mut out = Vec::new();
     let mut skip = false;
     for word in words {
@@ -122,7 +123,7 @@ fn plain<'a>(words: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// The program's name without directory and `.exe`.
-fn stem(program: &str) -> &str {
+pub(crate) fn stem(program: &str) -> &str {
     let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
     name.strip_suffix(".exe").unwrap_or(name)
 }

@@ -77,6 +77,7 @@ impl<'r> Reading<'r> {
         open.buffer.extend(rest);
         open.read(self.rules, self.piece, true);
         open.text.described = std::mem::take(&mut open.reader.layout.described);
+        open.text.asked = std::mem::take(&mut open.reader.asked);
         self.texts.push(open.text);
     }
 
@@ -92,7 +93,7 @@ impl<'r> Reading<'r> {
             .collect();
         let settled = settle::settle(self.rules, &self.texts, &facts, hits);
         let ruled_out = ruled_out(self.rules, &self.texts, &settled);
-        let findings = rank::rank(self.rules, &self.texts, &facts, settled.kept, os);
+        let findings = rank::rank(self.rules, &self.texts, settled.kept, os);
         if !findings.is_empty() {
             let ruled_out = ruled_out.into_iter().filter(|out| findings.iter().all(|found| found.id != out.id));
             return Diagnosis {
