@@ -144,6 +144,11 @@ impl Reader {
         Self { layout: Layout::default(), subject: String::new(), base, mode, is_log, is_call, asked }
     }
 
+    /// May something foreign stand before its lines? A list in a manifest only looks like it.
+    pub(crate) fn may_be_prefixed(&self) -> bool {
+        self.base.source != Source::Manifest
+    }
+
     /// Lays out the lines of `page` from the line of index `from` on.
     pub(crate) fn read(&mut self, page: &Page<'_>, from: usize) {
         let marked = marks::marked(page);
