@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 /// The themes, nearest to the ground first: the order breaks ties of a diagnosis.
-const THEMES: [(&str, &str); 15] = [
+const THEMES: [(&str, &str); 16] = [
     ("docker", include_str!("catalog/docker.toml")),
+    ("build", include_str!("catalog/build.toml")),
     ("minikube", include_str!("catalog/minikube.toml")),
     ("cluster", include_str!("catalog/cluster.toml")),
     ("image", include_str!("catalog/image.toml")),
