@@ -1,7 +1,17 @@
 //! Whole outputs of the tools, as they stand on a screen: healthy ones must stay healthy, failing ones
 //! must name their family. Written from the tools' sources, with the names of this project.
 
-use crate::support::diagnose_text;
+use super::support::Project;
+use serde_json::Value;
+use std::fs;
+
+/// The answer of `refloat --format json diagnose` to a file that holds this text.
+fn diagnose_text(text: &str) -> Value {
+    let project = Project::new("").file("output.txt", text);
+    fs::remove_file(project.path().join("tasks.toml")).unwrap();
+    let answer = project.run(&["--format", "json", "diagnose", "output.txt"]);
+    serde_json::from_str(&answer.out).unwrap_or_else(|error| panic!("{error}: {} {}", answer.out, answer.err))
+}
 
 /// No finding, and no line that is quoted as telling.
 fn assert_healthy(name: &str, text: &str) {
@@ -11,7 +21,7 @@ fn assert_healthy(name: &str, text: &str) {
 }
 
 /// The first finding, which must be of that family; its id.
-fn assert_leads(family: &str, id: &str, text: &str) -> serde_json::Value {
+fn assert_leads(family: &str, id: &str, text: &str) -> Value {
     let answer = diagnose_text(text);
     let first = &answer["findings"][0];
     assert_eq!((first["family"].as_str(), first["id"].as_str()), (Some(family), Some(id)), "{answer:#}");
