@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 /// The themes, nearest to the ground first: the order breaks ties of a diagnosis.
-const THEMES: [(&str, &str); 15] = [
+const THEMES: [(&str, &str); 17] = [
     ("docker", include_str!("catalog/docker.toml")),
+    ("build", include_str!("catalog/build.toml")),
     ("minikube", include_str!("catalog/minikube.toml")),
     ("cluster", include_str!("catalog/cluster.toml")),
     ("image", include_str!("catalog/image.toml")),
     ("helm", include_str!("catalog/helm.toml")),
+    ("chart", include_str!("catalog/chart.toml")),
     ("admission", include_str!("catalog/admission.toml")),
     ("scheduling", include_str!("catalog/scheduling.toml")),
     ("volume", include_str!("catalog/volume.toml")),
