@@ -77,6 +77,22 @@ pub mod config {
 
 /// Text in, findings out. Pure, on bytes.
 pub mod classify {
+    /// What the last revision changed, and whether going back helps.
+    pub mod changes {
+        mod calls;
+        mod diff;
+        mod families;
+        mod fields;
+        mod history;
+        pub mod join;
+        mod masks;
+        mod parts;
+        #[cfg(test)]
+        mod properties;
+        mod relation;
+        mod rollback;
+        mod tree;
+    }
     mod command;
     pub mod diagnose;
     mod facts;
@@ -138,6 +154,7 @@ pub mod run {
 
 /// Events and answers, rendered.
 pub mod report {
+    pub mod changes;
     pub mod conditions;
     pub mod diagnosis;
     pub mod doctor;
@@ -190,6 +207,7 @@ pub mod cli;
 /// The composition root: parse, wire, exit code.
 pub mod app {
     mod advice;
+    mod changes;
     mod clean;
     mod confirm;
     mod context;

@@ -1,7 +1,7 @@
 //! `refloat diagnose`.
 
 use super::context::Context;
-use super::{advice, clean, input, load, task};
+use super::{advice, changes, clean, input, load, task};
 use crate::catalog;
 use crate::classify::diagnose::diagnose as classified;
 use crate::classify::rules::Rules;
@@ -66,8 +66,9 @@ pub(super) fn named(rules: &Rules, documents: &[Document], catalog: Option<&Cata
     let os = if context.is_windows() { Os::Windows } else { Os::Unix };
     let vars = catalog.into_iter().flat_map(|catalog| catalog.vars.values());
     let secrets: Vec<String> = vars.filter(|var| var.secret).map(|var| var.value.clone()).collect();
-    let mut diagnosis =
-        clean::diagnosed(documents, &Redactor::new(&secrets), |documents| classified(rules, documents, os));
+    let redactor = Redactor::new(&secrets);
+    let mut diagnosis = clean::diagnosed(documents, &redactor, |documents| classified(rules, documents, os));
+    changes::joined(&mut diagnosis, documents, &redactor, catalog);
     for finding in &mut diagnosis.findings {
         finding.fixes = finding
             .fixes

@@ -10,6 +10,7 @@
 )]
 
 mod blocks;
+mod changes;
 mod config;
 mod confirmations;
 mod diagnose_cli;
