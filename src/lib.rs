@@ -78,6 +78,22 @@ pub mod config {
 /// Text in, findings out. Pure, on bytes.
 pub mod classify {
     mod cells;
+    /// What the last revision changed, and whether going back helps.
+    pub mod changes {
+        mod calls;
+        mod diff;
+        mod families;
+        mod fields;
+        mod history;
+        pub mod join;
+        mod masks;
+        mod parts;
+        #[cfg(test)]
+        mod properties;
+        mod relation;
+        mod rollback;
+        mod tree;
+    }
     mod command;
     pub(crate) mod decode;
     pub mod diagnose;
@@ -158,6 +174,7 @@ pub mod run {
 
 /// Events and answers, rendered.
 pub mod report {
+    pub mod changes;
     pub mod conditions;
     pub mod diagnosis;
     pub mod doctor;
@@ -210,6 +227,7 @@ pub mod cli;
 /// The composition root: parse, wire, exit code.
 pub mod app {
     mod advice;
+    mod changes;
     mod clean;
     mod confirm;
     mod context;

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::input::Evidence;
-use super::{advice, clean, load, task};
+use super::{advice, changes, clean, load, task};
 use crate::catalog;
 use crate::classify::rules::Rules;
 use crate::error::{Code, Failure};
@@ -77,7 +77,9 @@ fn of_evidence(
     let os = if context.is_windows() { Os::Windows } else { Os::Unix };
     let vars = catalog.into_iter().flat_map(|catalog| catalog.vars.values());
     let secrets: Vec<String> = vars.filter(|var| var.secret).map(|var| var.value.clone()).collect();
-    let (mut diagnosis, texts) = clean::diagnosed(evidence, rules, &Redactor::new(&secrets), os)?;
+    let redactor = Redactor::new(&secrets);
+    let clean::Read { mut diagnosis, texts, kept } = clean::diagnosed(evidence, rules, &redactor, os)?;
+    changes::joined(&mut diagnosis, &kept, &redactor, catalog);
     for finding in &mut diagnosis.findings {
         finding.fixes = finding
             .fixes

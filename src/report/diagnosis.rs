@@ -26,6 +26,7 @@ pub fn text(diagnosis: &Diagnosis, texts: Option<usize>, look: &Look) -> String 
         Verdict::Unclassified => unclassified(&mut out, diagnosis.telling.as_ref(), look),
         Verdict::Failing => failing(&mut out, diagnosis, look),
     }
+    super::changes::text(&mut out, diagnosis, look);
     out
 }
 

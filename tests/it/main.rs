@@ -11,6 +11,7 @@
 
 mod blocks;
 mod catalog_tools;
+mod changes;
 mod config;
 mod confirmations;
 mod diagnose_cli;
