@@ -38,6 +38,7 @@ pub mod model {
     pub mod event;
     pub mod finding;
     pub mod pattern;
+    pub mod quantity;
     pub mod step;
     pub mod symptom;
     pub mod template;
@@ -111,6 +112,7 @@ pub mod run {
     mod engine_tests;
     pub mod evidence;
     pub mod gate;
+    pub mod holds;
     pub mod judge;
     pub mod lines;
     pub mod listen;
@@ -125,6 +127,8 @@ pub mod run {
     mod redact_tests;
     mod redact_value;
     mod redact_words;
+    pub mod room;
+    mod room_text;
     pub mod scope;
     pub mod secrets;
     pub mod step;
@@ -139,6 +143,7 @@ pub mod run {
 /// Events and answers, rendered.
 pub mod report {
     pub mod conditions;
+    pub mod confirmed;
     pub mod diagnosis;
     pub mod doctor;
     pub mod explain;
@@ -192,6 +197,7 @@ pub mod app {
     mod advice;
     mod clean;
     mod confirm;
+    mod confirming;
     mod context;
     mod diagnose;
     mod doctor;
@@ -199,6 +205,7 @@ pub mod app {
     mod inspect;
     mod load;
     mod start;
+    mod tape;
     mod task;
 
     pub use start::start;
