@@ -12,6 +12,7 @@
 mod blocks;
 mod config;
 mod confirmations;
+mod confirming;
 mod diagnose_cli;
 mod diagnosis;
 mod docs;
