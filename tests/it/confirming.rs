@@ -406,6 +406,13 @@ fn no_check_of_the_runbook_changes_anything() {
     let verify =
         format!("\n[tasks.all]\nsummary = \"x\"\nverify = {names:?}\nsteps = [{{ run = [\"kubectl\", \"get\"] }}]\n");
     fs::write(project.path().join("tasks.toml"), format!("{tasks}{verify}")).unwrap();
+    project.run(&["all", "--dry-run"]).exits(0).answers(&[
+        "# all must say yes",
+        "# the answer of the first that can be asked",
+        "# for each pod that waits",
+        "describe pod ${pod}",
+        "holds ${image} or docker.io/${image}",
+    ]);
     let plan = project.run(&["all", "--dry-run", "--format", "json"]).exits(0);
     let mut argvs = Vec::new();
     gather(&serde_json::from_str(&plan.out).unwrap(), &mut argvs);
