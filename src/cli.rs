@@ -86,6 +86,9 @@ pub enum Command {
     Diagnose {
         /// Evidence to read; none asks the cluster
         path: Option<PathBuf>,
+        /// Ask the cluster no confirming checks
+        #[arg(long)]
+        no_confirm: bool,
     },
     /// A symptom in full: cause, fixes, the texts it is known by; without an ID all, by family
     Explain {
@@ -172,7 +175,7 @@ mod tests {
         assert_eq!(cli.run.args, ["3"]);
         assert!(cli.run.dry_run && cli.command.is_none());
         let cli = Cli::try_parse_from(["refloat", "--format", "json", "diagnose", "x.jsonl"]).unwrap();
-        assert!(matches!(cli.command, Some(Command::Diagnose { path: Some(_) })));
+        assert!(matches!(cli.command, Some(Command::Diagnose { path: Some(_), no_confirm: false })));
         assert_eq!(cli.global.format, Format::Json);
         let cli = Cli::try_parse_from(["refloat", "--replay", "x.jsonl", "evidence"]).unwrap();
         assert_eq!(cli.run.task.as_deref(), Some("evidence"));

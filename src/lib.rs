@@ -38,6 +38,7 @@ pub mod model {
     pub mod event;
     pub mod finding;
     pub mod pattern;
+    pub mod quantity;
     pub mod step;
     pub mod symptom;
     pub mod template;
@@ -147,6 +148,7 @@ pub mod run {
     mod engine_tests;
     pub mod evidence;
     pub mod gate;
+    pub mod holds;
     pub mod judge;
     pub mod lines;
     pub mod listen;
@@ -161,6 +163,8 @@ pub mod run {
     mod redact_tests;
     mod redact_value;
     mod redact_words;
+    pub mod room;
+    mod room_text;
     pub mod scope;
     pub mod secrets;
     pub mod step;
@@ -176,6 +180,7 @@ pub mod run {
 pub mod report {
     pub mod changes;
     pub mod conditions;
+    pub mod confirmed;
     pub mod diagnosis;
     pub mod doctor;
     pub mod explain;
@@ -230,6 +235,7 @@ pub mod app {
     mod changes;
     mod clean;
     mod confirm;
+    mod confirming;
     mod context;
     mod diagnose;
     mod doctor;
@@ -237,6 +243,7 @@ pub mod app {
     mod inspect;
     mod load;
     mod start;
+    mod tape;
     mod task;
 
     pub use start::start;

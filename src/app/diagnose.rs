@@ -2,21 +2,23 @@
 
 use super::context::Context;
 use super::input::Evidence;
-use super::{advice, changes, clean, load, task};
+use super::tape::Tape;
+use super::{advice, changes, clean, confirming, load, task};
 use crate::catalog;
 use crate::classify::rules::Rules;
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
-use crate::model::finding::{Advice, Diagnosis, Document, Os, Verdict};
+use crate::model::finding::{Advice, Answer, Confirmation, Diagnosis, Document, Finding, Os, Verdict};
 use crate::plan::checks;
 use crate::report;
 use crate::run::redact::Redactor;
 use std::path::Path;
 
-/// Names what is wrong: in `path`, or live with the task that `[diagnose]` names.
-pub(super) fn diagnose(context: &Context, path: Option<&Path>) -> Result<Code, Failure> {
-    let (catalog, evidence) = match path {
-        Some(path) => (load::catalog_if_any(context)?, Evidence::at(path)?),
+/// Names what is wrong: in `path`, or live with the task that `[diagnose]` names; there the findings'
+/// checks are asked too, unless `confirms` is false.
+pub(super) fn diagnose(context: &Context, path: Option<&Path>, confirms: bool) -> Result<Code, Failure> {
+    let (catalog, evidence, tape) = match path {
+        Some(path) => (load::catalog_if_any(context)?, Evidence::at(path)?, None),
         None => {
             let catalog = load::catalog(context)?;
             let Some(name) = &catalog.diagnose else {
@@ -24,11 +26,14 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>) -> Result<Code, F
                     .hint("add: [diagnose] task = \"evidence\"")
                     .hint("refloat diagnose FILE"));
             };
-            let documents = task::collect(context, &catalog, name)?;
-            (Some(catalog), Evidence::of(&documents))
+            let tape = Tape::open(context)?;
+            let documents = task::collect(context, &catalog, name, &tape)?;
+            (Some(catalog), Evidence::of(&documents), Some(tape))
         }
     };
-    let (mut diagnosis, texts) = of_evidence(&rules(catalog.as_ref())?, &evidence, catalog.as_ref(), context)?;
+    let catalog = catalog.as_ref();
+    let redactor = redactor(catalog);
+    let clean::Read { mut diagnosis, texts, kept } = found(&rules(catalog)?, &evidence, catalog, &redactor, context)?;
     if texts == 0 {
         // Nothing was said: that is no sign of health. The tool before the pipe has failed, most likely.
         return Err(match path {
@@ -36,19 +41,31 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>) -> Result<Code, F
             None => Failure::new(Code::StepFailed, "there is nothing to read: no text, no verdict").hint("refloat doctor"),
         });
     }
+    let live = catalog.zip(tape.as_ref()).filter(|_| confirms);
+    let stopped = live.and_then(|(catalog, tape)| confirming::confirm(context, catalog, &mut diagnosis, tape));
+    changes::joined(&mut diagnosis, &kept, &redactor, catalog);
+    as_commands(&mut diagnosis, catalog);
     if path.is_none() {
         // What has just been done is no advice.
-        diagnosis.findings.iter_mut().for_each(|finding| finding.fixes.retain(|fix| fix.text != "refloat diagnose"));
+        for Finding { fixes, confirmed, .. } in &mut diagnosis.findings {
+            let answered = |told: &Confirmation| told.answer != Answer::CouldNotCheck;
+            let asked: Vec<String> = confirmed
+                .iter()
+                .filter(|told| answered(told))
+                .map(|told| format!("refloat check {}", told.check))
+                .collect();
+            fixes.retain(|fix| fix.text != "refloat diagnose" && !asked.contains(&fix.text));
+        }
     }
     let look = context.out_look();
     context.answer(
         || report::diagnosis::text(&diagnosis, Some(texts), &look),
         || serde_json::to_value(&diagnosis).unwrap_or_default(),
     )?;
-    Ok(match diagnosis.verdict {
+    Ok(stopped.unwrap_or(match diagnosis.verdict {
         Verdict::Healthy => Code::Done,
         Verdict::Failing | Verdict::Unclassified => Code::Findings,
-    })
+    }))
 }
 
 /// The built-in symptoms and the file's own.
@@ -61,32 +78,50 @@ pub(super) fn rules(catalog: Option<&Catalog>) -> Result<Rules, Failure> {
 
 /// The diagnosis of texts in memory, fit to be shown.
 pub(super) fn named(rules: &Rules, documents: &[Document], catalog: Option<&Catalog>, context: &Context) -> Diagnosis {
+    let redactor = redactor(catalog);
     // Memory can always be read.
-    of_evidence(rules, &Evidence::of(documents), catalog, context)
-        .map_or_else(|_| Diagnosis::naming_nothing(Verdict::Unclassified), |(diagnosis, _)| diagnosis)
+    let Ok(clean::Read { mut diagnosis, kept, .. }) =
+        found(rules, &Evidence::of(documents), catalog, &redactor, context)
+    else {
+        return Diagnosis::naming_nothing(Verdict::Unclassified);
+    };
+    changes::joined(&mut diagnosis, &kept, &redactor, catalog);
+    as_commands(&mut diagnosis, catalog);
+    diagnosis
 }
 
-/// The diagnosis, fit to be shown: secrets hidden, fixes and confirming checks as the commands that
-/// work here. How many texts there were.
-fn of_evidence(
+/// Knows the secrets of the file's variables.
+fn redactor(catalog: Option<&Catalog>) -> Redactor {
+    let vars = catalog.into_iter().flat_map(|catalog| catalog.vars.values());
+    let secrets: Vec<String> = vars.filter(|var| var.secret).map(|var| var.value.clone()).collect();
+    Redactor::new(&secrets)
+}
+
+/// The names of the confirming checks become the commands that ask them.
+fn as_commands(diagnosis: &mut Diagnosis, catalog: Option<&Catalog>) {
+    for finding in &mut diagnosis.findings {
+        finding.confirm = finding.confirm.iter().filter_map(|check| checks::command(catalog?, check)).collect();
+    }
+}
+
+/// What was found, secrets hidden, fixes as they can be followed here; the confirming checks by their
+/// names.
+fn found(
     rules: &Rules,
     evidence: &Evidence,
     catalog: Option<&Catalog>,
+    redactor: &Redactor,
     context: &Context,
-) -> Result<(Diagnosis, usize), Failure> {
+) -> Result<clean::Read, Failure> {
     let os = if context.is_windows() { Os::Windows } else { Os::Unix };
-    let vars = catalog.into_iter().flat_map(|catalog| catalog.vars.values());
-    let secrets: Vec<String> = vars.filter(|var| var.secret).map(|var| var.value.clone()).collect();
-    let redactor = Redactor::new(&secrets);
-    let clean::Read { mut diagnosis, texts, kept } = clean::diagnosed(evidence, rules, &redactor, os)?;
-    changes::joined(&mut diagnosis, &kept, &redactor, catalog);
+    let mut read = clean::diagnosed(evidence, rules, redactor, os)?;
+    let diagnosis = &mut read.diagnosis;
     for finding in &mut diagnosis.findings {
         finding.fixes = finding
             .fixes
             .iter()
             .filter_map(|fix| Some(Advice { text: advice::fit(&fix.text, catalog)?, danger: fix.danger }))
             .collect();
-        finding.confirm = finding.confirm.iter().filter_map(|check| checks::command(catalog?, check)).collect();
     }
-    Ok((diagnosis, texts))
+    Ok(read)
 }

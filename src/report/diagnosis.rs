@@ -1,5 +1,6 @@
 //! A diagnosis for people: the root first, the line that proves it, what follows from it, the fix.
 
+use super::confirmed;
 use super::layout::{Piece, columns, flow, shorten, shorten_front, visible};
 use super::style::Look;
 use crate::model::finding::{Confidence, Diagnosis, Finding, Quote, Role, Verdict};
@@ -104,6 +105,7 @@ fn consequences(out: &mut String, title: &str, findings: &[&Finding], look: &Loo
 
 fn advice(out: &mut String, finding: &Finding, look: &Look) {
     let styles = look.styles;
+    out.push_str(&confirmed::text(finding, look));
     if !finding.fixes.is_empty() {
         let _ = writeln!(out, "\n{}", styles.strong.style("fix"));
         for (index, fix) in finding.fixes.iter().enumerate() {

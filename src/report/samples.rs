@@ -299,7 +299,9 @@ pub(crate) fn catalog() -> Catalog {
     let exists = Check {
         name: "release-exists".into(),
         title: template("The release ${release} exists"),
+        before: vec![],
         question: Question::Run(Box::new(run(&["helm", "status", "${release}"]))),
+        holds: vec![],
         no: None,
         fix: vec![template("refloat redeploy")],
         line: 1,
@@ -364,6 +366,8 @@ pub(crate) fn plan() -> Plan {
         negated: false,
         title: template("The release taskflow exists"),
         fix: vec![template("refloat redeploy")],
+        before: vec![],
+        holds: vec![],
         ask: Ask::Run(Box::new(planned("r1", Work::Run(status), run(&["helm", "status"])))),
         no: None,
     };
@@ -376,6 +380,8 @@ pub(crate) fn plan() -> Plan {
         negated: false,
         title: template("Backend and frontend share one secret"),
         fix: vec![],
+        before: vec![],
+        holds: vec![],
         ask: Ask::Secrets {
             reads: vec![read("backend"), read("frontend")],
             min_len: Some(32),

@@ -14,6 +14,7 @@ mod catalog_tools;
 mod changes;
 mod config;
 mod confirmations;
+mod confirming;
 mod diagnose_cli;
 mod diagnosis;
 mod docs;

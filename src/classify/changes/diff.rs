@@ -4,7 +4,7 @@
 use super::fields::{self, Field};
 use super::masks::Masks;
 use super::tree;
-use crate::classify::page::decode;
+use crate::classify::decode::decode;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 

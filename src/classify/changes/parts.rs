@@ -5,7 +5,7 @@ use super::calls::{self, Asked, Call};
 use super::diff::What;
 use super::history::{self, Release, Row};
 use crate::classify::command;
-use crate::classify::page::decode;
+use crate::classify::decode::decode;
 use crate::model::finding::Document;
 use memchr::memmem;
 use regex::Regex;
