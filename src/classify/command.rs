@@ -181,28 +181,31 @@ pub(crate) fn stem(program: &str) -> &str {
 }
 
 /// Programs whose calls are recognised in a pasted session.
-const TOOLS: [&str; 20] = [
-    "kubectl",
-    "k",
-    "kk",
-    "oc",
-    "helm",
-    "minikube",
-    "docker",
-    "docker-compose",
-    "podman",
-    "podman-compose",
-    "nerdctl",
-    "kubecolor",
-    "keadm",
-    "microk8s",
-    "microk8s.kubectl",
-    "k3s",
-    "crictl",
-    "stern",
-    "journalctl",
-    "systemctl",
-];
+fn is_tool(name: &str) -> bool {
+    matches!(
+        name,
+        "kubectl"
+            | "k"
+            | "kk"
+            | "oc"
+            | "helm"
+            | "minikube"
+            | "docker"
+            | "docker-compose"
+            | "podman"
+            | "podman-compose"
+            | "nerdctl"
+            | "kubecolor"
+            | "keadm"
+            | "microk8s"
+            | "microk8s.kubectl"
+            | "k3s"
+            | "crictl"
+            | "stern"
+            | "journalctl"
+            | "systemctl"
+    )
+}
 
 /// First words that make a line without a prompt a command.
 const VERBS: [&str; 34] = [
@@ -262,7 +265,7 @@ pub(crate) fn typed(line: &str) -> Option<Typed> {
     let words: Vec<&str> = line.split_whitespace().take(FIRST + 1).collect();
     for (index, word) in words.iter().enumerate().take(FIRST) {
         let (before, name) = touching(word);
-        if !TOOLS.contains(&stem(name)) {
+        if !is_tool(stem(name)) {
             continue;
         }
         // `sudo`, `KUBECONFIG=x` and `watch -n 5` may stand between the prompt and the tool.

@@ -17,6 +17,9 @@ const FEWEST: usize = 3;
 /// Lines of a paragraph whose next word did not fit: fewer could be chance.
 const FEWEST_WORDS: usize = 4;
 
+/// A cell that far to the right is no paragraph's indent.
+const FAR: usize = 16;
+
 /// A line that goes on in the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Join {
@@ -40,6 +43,7 @@ pub(crate) fn joins(lines: &[&[u8]]) -> Vec<Join> {
         sizes.iter_mut().for_each(|size| size.all = size.text);
     }
     columns(lines, &sizes, &mut found);
+    messages(lines, &sizes, &mut found);
     cuts(lines, &sizes, &mut found);
     words(lines, &sizes, &mut found);
     found.into_iter().map(|(line, glue)| Join { line, glue }).collect()
@@ -172,14 +176,11 @@ fn paragraph(lines: &[&[u8]], sizes: &[Size], range: Range<usize>, found: &mut B
         return;
     }
     let filled = |index: usize| {
-        let (Some(size), Some(line), Some(next)) = (sizes.get(index), lines.get(index), lines.get(index + 1)) else {
-            return false;
-        };
-        let next = next.trim_ascii_start();
-        let word = next.split(|byte| *byte == b' ').next().map_or(0, letters);
+        let (Some(line), Some(next)) = (lines.get(index), lines.get(index + 1)) else { return false };
         // Code ends its lines itself.
         let code = matches!(line.trim_ascii_end().last(), Some(b';' | b'{' | b'}' | b'('));
-        size.text + 1 + word > width && !code && !alike(line, next) && line.trim_ascii().contains(&b' ')
+        let text = line.trim_ascii().contains(&b' ');
+        fits_no_more(lines, sizes, index, width) && text && !code && !alike(line, next)
     };
     let last = range.end - 1;
     if (range.start..last).all(filled) {
@@ -189,10 +190,50 @@ fn paragraph(lines: &[&[u8]], sizes: &[Size], range: Range<usize>, found: &mut B
     }
 }
 
+/// A message goes on for so many lines at most.
+const LONGEST_MESSAGE: usize = 8;
+
+/// Messages that are one line where they are printed: an event, or what a tool says under its own head.
+/// What follows such a line is its continuation when each break has a reason: the next word did not
+/// fit, or the blank at which the line was broken still stands at its end.
+fn messages(lines: &[&[u8]], sizes: &[Size], found: &mut BTreeMap<usize, &'static str>) {
+    for (index, line) in lines.iter().enumerate() {
+        let Some(size) = sizes.get(index) else { continue };
+        if size.text < NARROWEST || found.contains_key(&index) || !is_message(line) {
+            continue;
+        }
+        let behind = (index + 1..lines.len()).take(LONGEST_MESSAGE);
+        let end = behind
+            .take_while(|next| {
+                let shallow = sizes.get(*next).is_some_and(|size| size.text > 0 && size.indent < FAR);
+                shallow && lines.get(*next).is_some_and(|next| !begins_record(next) && !alike(line, next))
+            })
+            .last()
+            .unwrap_or(index);
+        let broken = (index..end).take_while(|at| sizes.get(*at).is_some_and(|size| size.all > size.text)).count();
+        let width = sizes.get(index..=end).unwrap_or_default().iter().map(|size| size.text).max().unwrap_or(0);
+        let full = (index..end).all(|at| fits_no_more(lines, sizes, at, width));
+        // One break that fits says little: any longer line before a shorter one has it.
+        let joined = if end > index + 1 && full { end - index } else { broken };
+        found.extend((index..index + joined).map(|at| (at, " ")));
+    }
+}
+
+/// An event, or a tool's own words.
+fn is_message(line: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(line.get(..line.len().min(1000)).unwrap_or_default());
+    heads::spoken(text.trim_start()).is_some() || table::event_row(&text).is_some()
+}
+
+/// Would the first word of the next line have made this one too wide?
+fn fits_no_more(lines: &[&[u8]], sizes: &[Size], index: usize, width: usize) -> bool {
+    let (Some(size), Some(next)) = (sizes.get(index), lines.get(index + 1)) else { return false };
+    let word = next.trim_ascii_start().split(|byte| *byte == b' ').next().map_or(0, letters);
+    size.text + 1 + word > width
+}
+
 /// Tables whose last column goes on below itself.
 fn columns(lines: &[&[u8]], sizes: &[Size], found: &mut BTreeMap<usize, &'static str>) {
-    /// A cell that far to the right is no paragraph's indent.
-    const FAR: usize = 16;
     let mut column = None;
     for (index, line) in lines.iter().enumerate().skip(1) {
         let Some(size) = sizes.get(index) else { continue };

@@ -121,6 +121,25 @@ LAST SEEN   TYPE      REASON      OBJECT      MESSAGE
 }
 
 #[test]
+fn one_message_is_enough_when_each_break_has_a_reason() {
+    let event = "  Warning  FailedMount  14s (x8 over 82s)  kubelet  MountVolume.SetUp failed for volume \"data\" : the \
+claim is not bound, and the driver that would have to provision it is not registered on this node at all";
+    let wrapped = fold(event, 78);
+    assert!(wrapped.lines().count() >= 3);
+    assert_eq!(tight(&joined(&format!("Events:\n{wrapped}Volumes:\n"))), tight(&format!("Events: {event} Volumes:")));
+    assert_eq!(joined(&wrapped).lines().count(), 1);
+    // A browser's console, copied with the blanks at its breaks.
+    let console = "Access to fetch at 'http://api.shop.test:8000/items' from \n\
+origin 'http://shop.test:3000' has been blocked \n\
+by CORS policy: No header is present on the resource.\n\
+And now I do not know what to do.";
+    assert_eq!(joined(console).lines().count(), 2);
+    // What a person wrote below it is not the message.
+    let told = "Error: UPGRADE FAILED: context deadline exceeded, and nothing more than that\nWhat can I do?\nThanks.";
+    assert_eq!(joined(told), told);
+}
+
+#[test]
 fn texts_that_nobody_wrapped_stay_as_they_are() {
     let repeated = "waiting for the database to become available....\n".repeat(20);
     let numbered: String =
