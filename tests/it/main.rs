@@ -10,6 +10,7 @@
 )]
 
 mod blocks;
+mod catalog_apps;
 mod config;
 mod confirmations;
 mod diagnose_cli;
