@@ -12,6 +12,7 @@
 mod blocks;
 mod catalog_tools;
 mod changes;
+mod catalog_apps;
 mod config;
 mod confirmations;
 mod confirming;
