@@ -37,10 +37,12 @@ pub mod model {
     pub mod danger;
     pub mod event;
     pub mod finding;
+    pub mod lint;
     pub mod pattern;
     pub mod step;
     pub mod symptom;
     pub mod template;
+    pub mod trial;
     pub mod value;
 }
 
@@ -61,6 +63,7 @@ pub mod config {
     pub mod schema;
     pub mod scope;
     pub mod shape;
+    pub mod spots;
     pub mod steps;
     pub mod symptoms;
     pub mod syntax;
@@ -71,7 +74,7 @@ pub mod config {
     pub mod walk;
 
     pub use input::{Input, Loaded, Os, Source};
-    pub use load::load;
+    pub use load::{load, load_to_lint};
     pub use schema::schema;
 }
 
@@ -82,12 +85,28 @@ pub mod classify {
     mod facts;
     mod glance;
     mod heads;
+    /// What is wrong with the symptoms themselves.
+    pub mod lint {
+        mod advice;
+        mod all;
+        mod bench;
+        mod examples;
+        mod graph;
+        mod missing;
+        mod patterns;
+        mod possible;
+        mod shadow;
+        mod unescaped;
+
+        pub use all::lint;
+    }
     mod literals;
     mod marks;
     pub(crate) mod page;
     mod rank;
     pub mod recording;
     pub mod rules;
+    pub mod sample;
     mod scan;
     mod search;
     mod settle;
@@ -148,6 +167,7 @@ pub mod report {
     pub mod journal;
     pub mod jsonl;
     pub mod layout;
+    pub mod lint;
     pub mod listing;
     pub mod plain;
     pub mod plan;
@@ -160,6 +180,7 @@ pub mod report {
     pub mod show;
     pub mod style;
     pub mod summary;
+    pub mod trial;
     pub mod variables;
 }
 
@@ -197,9 +218,11 @@ pub mod app {
     mod doctor;
     mod input;
     mod inspect;
+    mod lint;
     mod load;
     mod start;
     mod task;
+    mod trial;
 
     pub use start::start;
 }

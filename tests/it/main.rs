@@ -24,6 +24,7 @@ mod hostile;
 #[cfg(unix)]
 mod interrupt;
 mod layers;
+mod lint;
 mod lookup;
 mod portable;
 mod process;
@@ -45,3 +46,4 @@ mod support;
 #[cfg(unix)]
 mod terminal;
 mod tools;
+mod trial;
