@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 #[serde(deny_unknown_fields)]
 pub struct Samples {
     /// Path of the sample, beside the file → what is expected of it.
+    #[serde(default)]
     pub samples: BTreeMap<String, Expectation>,
 }
 

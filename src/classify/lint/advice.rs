@@ -51,8 +51,17 @@ const WINDOWS: [&str; 15] = [
     "diskpart",
 ];
 /// Commands behind which another system speaks: what follows is typed in a node, a container, an image.
-const INSIDE: [&str; 8] =
-    ["minikube ssh", "kubectl exec", "kubectl debug", "kubectl run", "docker exec", "docker run", "wsl ", "RUN "];
+const INSIDE: [&str; 9] = [
+    "minikube ssh",
+    "kubectl exec",
+    "kubectl debug",
+    "kubectl run",
+    "docker exec",
+    "docker run",
+    "wsl ",
+    "RUN ",
+    "Dockerfile",
+];
 
 /// Where advice ends and a new command may begin.
 const BREAKS: [&str; 8] = [": ", "; ", "&& ", "| ", ", then ", "(", "`", "'"];

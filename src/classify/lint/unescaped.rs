@@ -92,11 +92,13 @@ pub(super) fn lint(ready: &Ready<'_>, defects: &mut Vec<Defect>) -> Explained {
             examples.iter().map(|e| e.text.as_str()).filter(|text| ready.finds_by(pattern, text)).collect();
         for sign in signs.iter().filter(|sign| matches!(sign.what, What::Repeat | What::Dot)) {
             let Ok(escaped) = Pattern::new(&escape(source, &[sign])) else { continue };
-            // `\)?` in the pattern is `)?` in a text.
-            let stands = source.get(sign.start..sign.end).unwrap_or_default().replace('\\', "");
-            let mut agree = found.iter().filter(|text| ready.finds_by(&escaped, text));
+            // `\)?` in the pattern is `)?` in a text, and of a dot the letters around it tell.
+            let around = usize::from(sign.what == What::Dot);
+            let stands = source.get(sign.start.saturating_sub(around)..sign.end + around).unwrap_or_default();
+            let stands = stands.replace('\\', "");
+            let mut agree = found.iter().filter(|text| ready.finds_by(&escaped, text) && text.contains(&stands));
             let is_meant = match sign.what {
-                What::Repeat => agree.any(|text| text.contains(&stands)),
+                What::Repeat => agree.next().is_some(),
                 _ => !found.is_empty() && agree.count() == found.len(),
             };
             if is_meant {
