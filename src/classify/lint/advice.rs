@@ -51,17 +51,11 @@ const WINDOWS: [&str; 15] = [
     "diskpart",
 ];
 /// Commands behind which another system speaks: what follows is typed in a node, a container, an image.
-const INSIDE: [&str; 9] = [
-    "minikube ssh",
-    "kubectl exec",
-    "kubectl debug",
-    "kubectl run",
-    "docker exec",
-    "docker run",
-    "wsl ",
-    "RUN ",
-    "Dockerfile",
-];
+const INSIDE: [&str; 7] =
+    ["minikube ssh", "kubectl exec", "kubectl debug", "kubectl run", "docker exec", "docker run", "wsl "];
+
+/// Words of advice about what an image is built of: that is Linux, wherever it is read.
+const IMAGE: [&str; 3] = ["RUN ", "Dockerfile", "base image"];
 
 /// Where advice ends and a new command may begin.
 const BREAKS: [&str; 8] = [": ", "; ", "&& ", "| ", ", then ", "(", "`", "'"];
@@ -131,6 +125,9 @@ fn first_word(command: &str) -> &str {
 
 /// A word that only Unix knows.
 fn of_unix(text: &str) -> Option<&str> {
+    if IMAGE.iter().any(|word| text.contains(word)) {
+        return None;
+    }
     let commands = commands(text);
     let command = commands.iter().map(|command| first_word(command)).find(|word| UNIX.contains(word));
     command.or_else(|| {
@@ -190,6 +187,7 @@ mod tests {
         for text in [
             "minikube ssh -- sudo systemctl restart docker",
             "In the Dockerfile: RUN chmod +x /app/run.sh",
+            "On Debian: apt-get update in the same RUN step",
             "kubectl exec deploy/web -- cat /etc/resolv.conf",
             "Set the source of the image in values-local.yaml",
             "Kill what holds the port, free some memory",
