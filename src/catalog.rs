@@ -58,6 +58,13 @@ pub fn ids() -> impl Iterator<Item = &'static str> {
         .filter_map(|line| line.strip_prefix("[symptoms.")?.strip_suffix(']'))
 }
 
+/// The file that holds a built-in symptom: `src/catalog/THEME.toml`.
+pub fn file_of(id: &str) -> Option<String> {
+    let header = format!("[symptoms.{id}]");
+    let (theme, _) = THEMES.iter().find(|(_, text)| text.lines().any(|line| line == header))?;
+    Some(format!("src/catalog/{theme}.toml"))
+}
+
 /// The built-in symptoms and a user's own. A user's symptom with the id of a built-in replaces it.
 pub fn with(user: Vec<Symptom>) -> Vec<Symptom> {
     let mut own: BTreeMap<String, Symptom> = user.iter().map(|symptom| (symptom.id.clone(), symptom.clone())).collect();

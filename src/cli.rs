@@ -107,6 +107,20 @@ pub enum Command {
         /// A run's id, or the start of one
         run: Option<String>,
     },
+    /// Are the symptoms, built-in and your own, free of mistakes?
+    Lint {
+        /// Warnings count as errors
+        #[arg(long)]
+        strict: bool,
+        /// The built-in ones alone, as if there were no task file
+        #[arg(long, conflicts_with = "file")]
+        built_in: bool,
+    },
+    /// Diagnose labelled samples, and tell which are not named as they should be
+    Test {
+        /// The folder with samples.toml
+        dir: PathBuf,
+    },
     /// The JSON Schema of tasks.toml
     Schema,
     /// This help; or a task's, as `show` gives it

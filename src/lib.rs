@@ -37,11 +37,13 @@ pub mod model {
     pub mod danger;
     pub mod event;
     pub mod finding;
+    pub mod lint;
     pub mod pattern;
     pub mod quantity;
     pub mod step;
     pub mod symptom;
     pub mod template;
+    pub mod trial;
     pub mod value;
 }
 
@@ -62,6 +64,7 @@ pub mod config {
     pub mod schema;
     pub mod scope;
     pub mod shape;
+    pub mod spots;
     pub mod steps;
     pub mod symptoms;
     pub mod syntax;
@@ -72,7 +75,7 @@ pub mod config {
     pub mod walk;
 
     pub use input::{Input, Loaded, Os, Source};
-    pub use load::load;
+    pub use load::{load, load_to_lint};
     pub use schema::schema;
 }
 
@@ -109,6 +112,21 @@ pub mod classify {
     #[cfg_attr(not(test), expect(dead_code, reason = "read by the sources, line by line"))]
     mod jsonlog;
     mod level;
+    /// What is wrong with the symptoms themselves.
+    pub mod lint {
+        mod advice;
+        mod all;
+        mod bench;
+        mod examples;
+        mod graph;
+        mod missing;
+        mod patterns;
+        mod possible;
+        mod shadow;
+        mod unescaped;
+
+        pub use all::lint;
+    }
     mod literals;
     #[cfg_attr(not(test), expect(dead_code, reason = "asked by the sources, once a text"))]
     mod loglines;
@@ -121,6 +139,7 @@ pub mod classify {
     mod rejoin;
     pub mod recording;
     pub mod rules;
+    pub mod sample;
     mod scan;
     mod search;
     mod settle;
@@ -190,6 +209,7 @@ pub mod report {
     pub mod journal;
     pub mod jsonl;
     pub mod layout;
+    pub mod lint;
     pub mod listing;
     pub mod plain;
     pub mod plan;
@@ -202,6 +222,7 @@ pub mod report {
     pub mod show;
     pub mod style;
     pub mod summary;
+    pub mod trial;
     pub mod variables;
 }
 
@@ -241,10 +262,12 @@ pub mod app {
     mod doctor;
     mod input;
     mod inspect;
+    mod lint;
     mod load;
     mod start;
     mod tape;
     mod task;
+    mod trial;
 
     pub use start::start;
 }

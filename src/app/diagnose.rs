@@ -78,16 +78,23 @@ pub(super) fn rules(catalog: Option<&Catalog>) -> Result<Rules, Failure> {
 
 /// The diagnosis of texts in memory, fit to be shown.
 pub(super) fn named(rules: &Rules, documents: &[Document], catalog: Option<&Catalog>, context: &Context) -> Diagnosis {
-    let redactor = redactor(catalog);
     // Memory can always be read.
-    let Ok(clean::Read { mut diagnosis, kept, .. }) =
-        found(rules, &Evidence::of(documents), catalog, &redactor, context)
-    else {
-        return Diagnosis::naming_nothing(Verdict::Unclassified);
-    };
+    of_evidence(rules, &Evidence::of(documents), catalog, context)
+        .unwrap_or_else(|_| Diagnosis::naming_nothing(Verdict::Unclassified))
+}
+
+/// The diagnosis of evidence, fit to be shown.
+pub(super) fn of_evidence(
+    rules: &Rules,
+    evidence: &Evidence,
+    catalog: Option<&Catalog>,
+    context: &Context,
+) -> Result<Diagnosis, Failure> {
+    let redactor = redactor(catalog);
+    let clean::Read { mut diagnosis, kept, .. } = found(rules, evidence, catalog, &redactor, context)?;
     changes::joined(&mut diagnosis, &kept, &redactor, catalog);
     as_commands(&mut diagnosis, catalog);
-    diagnosis
+    Ok(diagnosis)
 }
 
 /// Knows the secrets of the file's variables.

@@ -1,7 +1,7 @@
 //! From the command line to the exit code.
 
 use super::context::{Context, write_all};
-use super::{diagnose, doctor, inspect, task};
+use super::{diagnose, doctor, inspect, lint, task, trial};
 use crate::adapter::terminal::Out;
 use crate::cli::{Cli, Command, Format};
 use crate::error::{Code, Failure};
@@ -32,6 +32,8 @@ pub fn start(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         (Some(Command::Check { names }), _) => task::check(&context, &names),
         (Some(Command::Doctor), _) => doctor::doctor(&context),
         (Some(Command::History { run }), _) => inspect::history(&context, run.as_deref()),
+        (Some(Command::Lint { strict, built_in }), _) => lint::lint(&context, strict, built_in),
+        (Some(Command::Test { dir }), _) => trial::test(&context, &dir),
         (Some(Command::Schema), _) => inspect::schema(),
         (Some(Command::Help { topic }), _) => inspect::help(&context, topic.as_deref()),
     };

@@ -71,13 +71,6 @@ pub(crate) struct Stripped<'a> {
     pub(crate) subject: Option<&'a [u8]>,
 }
 
-impl Stripped<'_> {
-    /// How many bytes stand before the text.
-    pub(crate) fn dropped(&self) -> usize {
-        self.text.start
-    }
-}
-
 /// The prefix of these lines, when most of them have one.
 pub(crate) fn detect<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Prefix> {
     let mut lines: Vec<&[u8]> = lines.take(SAMPLE).filter(|line| !line.trim_ascii().is_empty()).collect();
@@ -142,13 +135,6 @@ impl Prefix {
             out.subject = found.subject.or(out.subject);
         }
         out
-    }
-
-    /// Are the lines a container's log for sure, whatever they look like?
-    pub(crate) fn is_log(&self) -> bool {
-        self.layers
-            .iter()
-            .any(|layer| matches!(layer, Layer::Cri | Layer::Compose | Layer::Bracket | Layer::Stern | Layer::Json))
     }
 }
 

@@ -28,6 +28,7 @@ mod hostile;
 #[cfg(unix)]
 mod interrupt;
 mod layers;
+mod lint;
 mod lookup;
 mod portable;
 mod process;
@@ -49,3 +50,4 @@ mod support;
 #[cfg(unix)]
 mod terminal;
 mod tools;
+mod trial;
