@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 /// The themes, nearest to the ground first: the order breaks ties of a diagnosis.
-const THEMES: [(&str, &str); 17] = [
+const THEMES: &[(&str, &str)] = &[
     ("docker", include_str!("catalog/docker.toml")),
     ("build", include_str!("catalog/build.toml")),
     ("minikube", include_str!("catalog/minikube.toml")),
@@ -17,12 +17,16 @@ const THEMES: [(&str, &str); 17] = [
     ("chart", include_str!("catalog/chart.toml")),
     ("admission", include_str!("catalog/admission.toml")),
     ("scheduling", include_str!("catalog/scheduling.toml")),
+    ("eviction", include_str!("catalog/eviction.toml")),
     ("volume", include_str!("catalog/volume.toml")),
     ("config", include_str!("catalog/config.toml")),
     ("container", include_str!("catalog/container.toml")),
     ("network", include_str!("catalog/network.toml")),
+    ("login", include_str!("catalog/login.toml")),
     ("database", include_str!("catalog/database.toml")),
+    ("data", include_str!("catalog/data.toml")),
     ("auth", include_str!("catalog/auth.toml")),
+    ("cors", include_str!("catalog/cors.toml")),
     ("app", include_str!("catalog/app.toml")),
     ("probe", include_str!("catalog/probe.toml")),
 ];
