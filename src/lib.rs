@@ -144,6 +144,7 @@ pub mod run {
 
 /// Events and answers, rendered.
 pub mod report {
+    pub mod chain;
     pub mod conditions;
     pub mod diagnosis;
     pub mod doctor;
@@ -159,6 +160,7 @@ pub mod report {
     pub mod plan;
     pub mod plan_json;
     pub mod progress;
+    pub mod quote;
     pub mod quoting;
     pub mod render;
     #[cfg(test)]

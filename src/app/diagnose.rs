@@ -7,9 +7,10 @@ use crate::catalog;
 use crate::classify::rules::Rules;
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
-use crate::model::finding::{Advice, Diagnosis, Document, Os, Verdict};
+use crate::model::finding::{Advice, Diagnosis, Document, Finding, Os, Role, Verdict};
 use crate::plan::checks;
 use crate::report;
+use crate::report::diagnosis::Extent;
 use crate::run::redact::Redactor;
 use std::path::Path;
 
@@ -33,7 +34,9 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>) -> Result<Code, F
         // Nothing was said: that is no sign of health. The tool before the pipe has failed, most likely.
         return Err(match path {
             Some(_) => Failure::new(Code::Usage, format!("{} holds no text", evidence.name())),
-            None => Failure::new(Code::StepFailed, "there is nothing to read: no text, no verdict").hint("refloat doctor"),
+            None => {
+                Failure::new(Code::StepFailed, "there is nothing to read: no text, no verdict").hint("refloat doctor")
+            }
         });
     }
     if path.is_none() {
@@ -41,8 +44,9 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>) -> Result<Code, F
         diagnosis.findings.iter_mut().for_each(|finding| finding.fixes.retain(|fix| fix.text != "refloat diagnose"));
     }
     let look = context.out_look();
+    let extent = if context.global.verbose { Extent::Whole } else { Extent::Screen };
     context.answer(
-        || report::diagnosis::text(&diagnosis, Some(texts), &look),
+        || report::diagnosis::text(&diagnosis, Some(texts), extent, &look),
         || serde_json::to_value(&diagnosis).unwrap_or_default(),
     )?;
     Ok(match diagnosis.verdict {
@@ -57,6 +61,15 @@ pub(super) fn rules(catalog: Option<&Catalog>) -> Result<Rules, Failure> {
     Rules::new(catalog::with(own)).map_err(|error| {
         Failure::new(Code::Config, format!("symptom `{}`: `{}`: {}", error.symptom, error.pattern, error.message))
     })
+}
+
+/// The ids of the roots that are consequences by nature.
+fn unexplained(rules: &Rules, findings: &[Finding]) -> Vec<String> {
+    let is_one = |finding: &&Finding| {
+        let symptom = rules.get(&finding.id);
+        finding.role == Role::Root && symptom.is_some_and(|symptom| symptom.role == Role::Consequence)
+    };
+    findings.iter().filter(is_one).map(|finding| finding.id.clone()).collect()
 }
 
 /// The diagnosis of texts in memory, fit to be shown.
@@ -86,5 +99,6 @@ fn of_evidence(
             .collect();
         finding.confirm = finding.confirm.iter().filter_map(|check| checks::command(catalog?, check)).collect();
     }
+    diagnosis.unexplained = unexplained(rules, &diagnosis.findings);
     Ok((diagnosis, texts))
 }
