@@ -136,8 +136,8 @@ pub mod classify {
     mod prefix;
     mod rank;
     pub mod reading;
-    mod rejoin;
     pub mod recording;
+    mod rejoin;
     pub mod rules;
     pub mod sample;
     mod scan;
@@ -197,6 +197,7 @@ pub mod run {
 
 /// Events and answers, rendered.
 pub mod report {
+    pub mod chain;
     pub mod changes;
     pub mod conditions;
     pub mod confirmed;
@@ -215,6 +216,7 @@ pub mod report {
     pub mod plan;
     pub mod plan_json;
     pub mod progress;
+    pub mod quote;
     pub mod quoting;
     pub mod render;
     #[cfg(test)]

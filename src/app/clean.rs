@@ -32,12 +32,7 @@ pub(super) struct Read {
 ///
 /// # Errors
 /// The evidence cannot be read.
-pub(super) fn diagnosed(
-    evidence: &Evidence,
-    rules: &Rules,
-    redactor: &Redactor,
-    os: Os,
-) -> Result<Read, Failure> {
+pub(super) fn diagnosed(evidence: &Evidence, rules: &Rules, redactor: &Redactor, os: Os) -> Result<Read, Failure> {
     let mut keeping = Keeping { reading: Reading::new(rules), kept: Vec::new(), open: None, room: KEPT };
     let texts = evidence.read(&mut keeping)?;
     keeping.close();

@@ -8,9 +8,10 @@ use crate::catalog;
 use crate::classify::rules::Rules;
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
-use crate::model::finding::{Advice, Answer, Confirmation, Diagnosis, Document, Finding, Os, Verdict};
+use crate::model::finding::{Advice, Answer, Confirmation, Diagnosis, Document, Finding, Os, Role, Verdict};
 use crate::plan::checks;
 use crate::report;
+use crate::report::diagnosis::Extent;
 use crate::run::redact::Redactor;
 use std::path::Path;
 
@@ -38,7 +39,9 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>, confirms: bool) -
         // Nothing was said: that is no sign of health. The tool before the pipe has failed, most likely.
         return Err(match path {
             Some(_) => Failure::new(Code::Usage, format!("{} holds no text", evidence.name())),
-            None => Failure::new(Code::StepFailed, "there is nothing to read: no text, no verdict").hint("refloat doctor"),
+            None => {
+                Failure::new(Code::StepFailed, "there is nothing to read: no text, no verdict").hint("refloat doctor")
+            }
         });
     }
     let live = catalog.zip(tape.as_ref()).filter(|_| confirms);
@@ -58,8 +61,9 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>, confirms: bool) -
         }
     }
     let look = context.out_look();
+    let extent = if context.global.verbose { Extent::Whole } else { Extent::Screen };
     context.answer(
-        || report::diagnosis::text(&diagnosis, Some(texts), &look),
+        || report::diagnosis::text(&diagnosis, Some(texts), extent, &look),
         || serde_json::to_value(&diagnosis).unwrap_or_default(),
     )?;
     Ok(stopped.unwrap_or(match diagnosis.verdict {
@@ -74,6 +78,15 @@ pub(super) fn rules(catalog: Option<&Catalog>) -> Result<Rules, Failure> {
     Rules::new(catalog::with(own)).map_err(|error| {
         Failure::new(Code::Config, format!("symptom `{}`: `{}`: {}", error.symptom, error.pattern, error.message))
     })
+}
+
+/// The ids of the roots that are consequences by nature.
+fn unexplained(rules: &Rules, findings: &[Finding]) -> Vec<String> {
+    let is_one = |finding: &&Finding| {
+        let symptom = rules.get(&finding.id);
+        finding.role == Role::Root && symptom.is_some_and(|symptom| symptom.role == Role::Consequence)
+    };
+    findings.iter().filter(is_one).map(|finding| finding.id.clone()).collect()
 }
 
 /// The diagnosis of texts in memory, fit to be shown.
@@ -130,5 +143,6 @@ fn found(
             .filter_map(|fix| Some(Advice { text: advice::fit(&fix.text, catalog)?, danger: fix.danger }))
             .collect();
     }
+    diagnosis.unexplained = unexplained(rules, &diagnosis.findings);
     Ok(read)
 }

@@ -114,9 +114,8 @@ impl Relations {
                 && (declared.is(cause, effect) && cause.is_about(effect)
                     || cause.is_behind(effect) && !declared.is(effect, cause))
         };
-        let explained = (0..groups.len())
-            .map(|from| (0..groups.len()).filter(|to| explains(from, *to)).collect())
-            .collect();
+        let explained =
+            (0..groups.len()).map(|from| (0..groups.len()).filter(|to| explains(from, *to)).collect()).collect();
         Self { explained }
     }
 
@@ -196,7 +195,8 @@ fn without_shadows(groups: Vec<Group<'_>>) -> Vec<Group<'_>> {
     }
     let shadowed: Vec<bool> = (0..groups.len())
         .map(|index| {
-            let near: BTreeSet<usize> = places[index].iter().filter_map(|place| at.get(place)).flatten().copied().collect();
+            let near: BTreeSet<usize> =
+                places[index].iter().filter_map(|place| at.get(place)).flatten().copied().collect();
             near.into_iter().any(|other| {
                 explains(&groups[other], &groups[index])
                     && places[index].is_subset(&places[other])
@@ -214,9 +214,13 @@ mod tests {
 
     #[test]
     fn hosts_name_workloads() {
-        for (value, workload) in
-            [("db", "db"), ("db.shop.svc.cluster.local", "db"), ("db:5432", "db"), ("db-headless", "db"), ("shop", "shop-db")]
-        {
+        for (value, workload) in [
+            ("db", "db"),
+            ("db.shop.svc.cluster.local", "db"),
+            ("db:5432", "db"),
+            ("db-headless", "db"),
+            ("shop", "shop-db"),
+        ] {
             assert!(names(value, workload), "{value} {workload}");
         }
         assert!(!names("database", "db") && !names("10.0.0.5", "db") && !names("", "db"));

@@ -59,8 +59,15 @@ impl<'r> Reading<'r> {
     pub fn begin(&mut self, head: Head) {
         self.end();
         let reader = Reader::new(&head);
-        self.open =
-            Some(Open { text: Text::new(head), decoder: Decoder::default(), reader, buffer: Vec::new(), fresh: 0, first: 0, prefix: None });
+        self.open = Some(Open {
+            text: Text::new(head),
+            decoder: Decoder::default(),
+            reader,
+            buffer: Vec::new(),
+            fresh: 0,
+            first: 0,
+            prefix: None,
+        });
     }
 
     /// Takes the next bytes of the document that was begun. The first block should hold at least its
@@ -147,7 +154,8 @@ impl Open {
         let piece = std::mem::replace(&mut self.buffer, rest);
         let whole = last || !piece.ends_with(b"\n");
         let is_first = self.prefix.is_none();
-        let prefix = self.prefix.take().unwrap_or_else(|| self.reader.may_be_prefixed().then(|| detect(&piece)).flatten());
+        let prefix =
+            self.prefix.take().unwrap_or_else(|| self.reader.may_be_prefixed().then(|| detect(&piece)).flatten());
         let page = Page::piece(Cow::Borrowed(&piece), prefix.as_ref(), self.first, whole);
         let from = self.first + memchr::memchr_iter(b'\n', piece.get(..self.fresh).unwrap_or_default()).count();
         // The read face may be shorter than the bytes: its own offset counts.
@@ -280,11 +288,32 @@ fn carried(piece: &[u8], most: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog;
+    use crate::model::finding::Symptom;
     use proptest::prelude::*;
     use std::sync::LazyLock;
 
-    static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::new(catalog::symptoms()).unwrap());
+    /// Symptoms of lines, of several lines, of ends, of rows and of events.
+    const SYMPTOMS: [(&str, &str, &str); 7] = [
+        (
+            "refused",
+            "database-connection",
+            r#"could not connect to server: Connection refused[^\n]*\n\s*Is the server running on host "(?P<host>[^"]+)""#,
+        ),
+        ("denied", "database-connection", r#"password authentication failed for user "(?P<user>[^"]+)""#),
+        ("crash", "crash-loop", r"\d+/\d+\s+CrashLoopBackOff\b"),
+        ("ended", "crash-loop", r"something is wrong\s*\z"),
+        ("probe", "probe-failure", r"Readiness probe failed: HTTP probe failed with statuscode: (?P<status>\d+)"),
+        ("locked", "helm-release-conflict", r"another operation \(install/upgrade/rollback\) is in progress"),
+        ("unknown-host", "dns-failure", r"lookup (?P<host>\S+): no such host"),
+    ];
+
+    static RULES: LazyLock<Rules> = LazyLock::new(|| {
+        let symptom = |(id, family, any): (&str, &str, &str)| {
+            let text = format!("id = '{id}'\nfamily = '{family}'\nrole = 'root'\ncause = 'x'\nany = ['''{any}''']");
+            toml::from_str::<Symptom>(&text).unwrap()
+        };
+        Rules::new(SYMPTOMS.map(symptom).to_vec()).unwrap()
+    });
 
     /// Lines of every kind, some of which belong together.
     const LINES: [&str; 18] = [

@@ -238,6 +238,9 @@ pub struct Diagnosis {
     pub verdict: Verdict,
     /// Most likely root first.
     pub findings: Vec<Finding>,
+    /// Ids of the roots that follow from something else by nature: nothing that was read says from what.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub unexplained: Vec<String>,
     /// For `unclassified`: the last telling line.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub telling: Option<Quote>,
@@ -261,6 +264,7 @@ impl Default for Diagnosis {
             schema: 1,
             verdict: Verdict::Unclassified,
             findings: Vec::new(),
+            unexplained: Vec::new(),
             telling: None,
             ruled_out: Vec::new(),
             changes: None,

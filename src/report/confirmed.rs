@@ -89,7 +89,7 @@ checked
     fn it_stands_between_the_proof_and_the_fix() {
         let finding = root(vec![told(Answer::Confirmed, "a", "x\u{1b}[31m")]);
         let answer = Diagnosis { findings: vec![finding], verdict: Verdict::Failing, ..Diagnosis::default() };
-        let shown = diagnosis::text(&answer, None, &Look::plain(80));
+        let shown = diagnosis::text(&answer, None, diagnosis::Extent::Screen, &Look::plain(80));
         let at = |words: &str| shown.find(words).unwrap();
         assert!(at("db-auth-failed.jsonl") < at("\nchecked\n") && at("\nchecked\n") < at("\nfix\n"), "{shown}");
         assert!(!shown.contains('\u{1b}'));

@@ -10,9 +10,9 @@
 )]
 
 mod blocks;
+mod catalog_apps;
 mod catalog_tools;
 mod changes;
-mod catalog_apps;
 mod config;
 mod confirmations;
 mod confirming;
