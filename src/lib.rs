@@ -78,23 +78,27 @@ pub mod config {
 /// Text in, findings out. Pure, on bytes.
 pub mod classify {
     mod command;
+    pub(crate) mod decode;
     pub mod diagnose;
     mod facts;
     mod glance;
     mod heads;
     mod literals;
     mod marks;
-    pub(crate) mod page;
+    mod page;
     mod rank;
+    pub mod reading;
     pub mod recording;
     pub mod rules;
     mod scan;
     mod search;
     mod settle;
     mod sieve;
+    mod signs;
     mod sources;
     mod table;
     mod telling;
+    mod text;
     mod wording;
 }
 

@@ -10,20 +10,27 @@ use std::path::{Path, PathBuf};
 /// The name of the task file.
 pub const TASKS_FILE: &str = "tasks.toml";
 
-/// Reads a regular file of at most `cap` bytes.
+/// Opens a regular file for reading.
 ///
 /// # Errors
-/// Whatever keeps it from being read, with the path in front: missing, a directory, a pipe, too large.
-pub fn read_capped(path: &Path, cap: u64) -> io::Result<Vec<u8>> {
+/// Whatever keeps it from being read, with the path in front: missing, a directory, a pipe.
+pub fn open(path: &Path) -> io::Result<impl Read + use<>> {
     // Asked before it is opened: opening a pipe waits for somebody to write to it.
     let found = std::fs::metadata(path).map_err(|error| at(path, &error))?;
     if !found.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{}` {}", path.display(), kind(&found))));
     }
-    let file = File::open(path).map_err(|error| at(path, &error))?;
+    File::open(path).map_err(|error| at(path, &error))
+}
+
+/// Reads a regular file of at most `cap` bytes.
+///
+/// # Errors
+/// As [`open`], and too large.
+pub fn read_capped(path: &Path, cap: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     // One more than allowed: the file may have grown, or have no true size (`/proc`).
-    file.take(cap.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| at(path, &error))?;
+    open(path)?.take(cap.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| at(path, &error))?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length <= cap) {
         return Ok(bytes);
     }
@@ -31,15 +38,14 @@ pub fn read_capped(path: &Path, cap: u64) -> io::Result<Vec<u8>> {
     Err(io::Error::new(io::ErrorKind::FileTooLarge, message))
 }
 
-/// Reads every regular file under `dir`, sorted by name: names relative to `dir`, with `/` on every
-/// system. Links are not followed, and folders whose names start with a dot are left out.
+/// Every regular file under `dir`, sorted by name: names relative to `dir`, with `/` on every system,
+/// and where each can be opened. Links are not followed, and folders whose names start with a dot are
+/// left out.
 ///
 /// # Errors
-/// The first thing that cannot be read, the path in the message; or all files together are larger
-/// than `cap`.
-pub fn read_folder(dir: &Path, cap: u64) -> io::Result<Vec<(String, Vec<u8>)>> {
+/// The first folder that cannot be read, the path in the message.
+pub fn list_folder(dir: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     let mut files = Vec::new();
-    let mut left = cap;
     let mut folders = vec![(dir.to_owned(), String::new())];
     while let Some((folder, prefix)) = folders.pop() {
         for entry in std::fs::read_dir(&folder).map_err(|error| at(&folder, &error))? {
@@ -50,16 +56,7 @@ pub fn read_folder(dir: &Path, cap: u64) -> io::Result<Vec<(String, Vec<u8>)>> {
             if kind.is_dir() && !name.starts_with('.') {
                 folders.push((path, format!("{prefix}{name}/")));
             } else if kind.is_file() {
-                let bytes = read_capped(&path, left).map_err(|error| match error.kind() {
-                    io::ErrorKind::FileTooLarge => {
-                        let message =
-                            format!("the files in `{}` are larger than {} together", dir.display(), size(cap));
-                        io::Error::new(io::ErrorKind::FileTooLarge, message)
-                    }
-                    _ => error,
-                })?;
-                left = left.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-                files.push((format!("{prefix}{name}"), bytes));
+                files.push((format!("{prefix}{name}"), path));
             }
         }
     }
@@ -165,12 +162,10 @@ mod tests {
         }
         #[cfg(unix)]
         std::os::unix::fs::symlink(&asked, asked.join("loop")).unwrap();
-        let read = read_folder(&asked, 100).unwrap();
-        let names: Vec<&str> = read.iter().map(|(name, _)| name.as_str()).collect();
+        let found = list_folder(&asked).unwrap();
+        let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, [".dotfile", "a.txt", "b/a.txt", "z.txt"]);
-        assert_eq!(read[2].1, b"b/a.txt");
-        let error = read_folder(&asked, 20).unwrap_err();
-        assert_eq!(error.to_string(), format!("the files in `{}` are larger than 20 bytes together", asked.display()));
+        assert_eq!(read_capped(&found[2].1, 100).unwrap(), b"b/a.txt");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use super::os;
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 
 /// The environment, as it was when asked. Values that are not Unicode are left out: whatever they
 /// are, they are none of the settings that we know.
@@ -99,17 +99,9 @@ pub fn width() -> u16 {
     os::width().and_then(|columns| u16::try_from(columns).ok()).unwrap_or(80)
 }
 
-/// All of standard input, but no more than `cap` bytes.
-///
-/// # Errors
-/// It cannot be read, or holds more.
-pub fn read_stdin(cap: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    io::stdin().lock().take(cap + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > cap {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("standard input holds more than {cap} bytes")));
-    }
-    Ok(bytes)
+/// Standard input.
+pub fn stdin() -> impl io::Read {
+    io::stdin().lock()
 }
 
 /// `--color` before a filled `NO_COLOR` before `CLICOLOR_FORCE` (unless 0) before `CLICOLOR=0`

@@ -1,24 +1,42 @@
 //! A diagnosis without secrets. Evidence from elsewhere may hold what ours never does, and what a
 //! pattern captured goes on into causes, fixes and subjects.
 
-use crate::classify::page::decode;
-use crate::model::finding::{Diagnosis, Document, Finding, Quote};
+use super::input::{Evidence, Sink};
+use crate::classify::decode::Decoder;
+use crate::classify::reading::Reading;
+use crate::classify::rules::Rules;
+use crate::error::Failure;
+use crate::model::finding::{Diagnosis, Finding, Head, Os, Quote};
 use crate::run::redact::Redactor;
 use crate::run::redact_stream::RedactStream;
 
+/// A longer line is redacted in parts.
+const LINE: usize = 1 << 20;
+
 /// Diagnoses, and where that brought up a secret diagnoses the redacted text instead: hiding the
-/// whole text first would cost as much again for every log that holds none.
+/// whole text first would cost as much again for every log that holds none. How many texts there were.
+///
+/// # Errors
+/// The evidence cannot be read.
 pub(super) fn diagnosed(
-    documents: &[Document],
+    evidence: &Evidence,
+    rules: &Rules,
     redactor: &Redactor,
-    diagnose: impl Fn(&[Document]) -> Diagnosis,
-) -> Diagnosis {
-    let mut first = diagnose(documents);
+    os: Os,
+) -> Result<(Diagnosis, usize), Failure> {
+    let mut reading = Reading::new(rules);
+    let texts = evidence.read(&mut reading)?;
+    let mut first = reading.diagnosis(os);
     if is_clean(&first, redactor) {
-        return first;
+        return Ok((first, texts));
     }
-    let hidden: Vec<Document> = documents.iter().map(|document| redacted(document, redactor)).collect();
-    let mut second = diagnose(&hidden).findings;
+    let mut second = Vec::new();
+    if evidence.is_lasting() {
+        let mut hidden = Hidden { reading: Reading::new(rules), redactor, open: None };
+        evidence.read(&mut hidden)?;
+        hidden.flush();
+        second = hidden.reading.diagnosis(os).findings;
+    }
     for finding in &mut first.findings {
         // A mask can keep a pattern from matching; what it named stays named, in masked words.
         match second.iter().position(|other| other.id == finding.id) {
@@ -27,7 +45,76 @@ pub(super) fn diagnosed(
         }
     }
     first.telling.iter_mut().for_each(|quote| scrub_quote(quote, redactor));
-    first
+    for out in &mut first.ruled_out {
+        out.evidence.iter_mut().for_each(|quote| scrub_quote(quote, redactor));
+        out.subject = redactor.line(&out.subject);
+    }
+    Ok((first, texts))
+}
+
+impl Sink for Reading<'_> {
+    fn begin(&mut self, head: Head) {
+        Reading::begin(self, head);
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        Reading::feed(self, bytes);
+    }
+}
+
+/// Redacts what it hands on.
+struct Hidden<'r> {
+    reading: Reading<'r>,
+    redactor: &'r Redactor,
+    open: Option<Lines<'r>>,
+}
+
+/// A text on its way, line by line.
+struct Lines<'r> {
+    stream: RedactStream<'r>,
+    /// Windows' own encoding would hide a secret from the redactor, not from the reader.
+    decoder: Decoder,
+    /// The start of a line.
+    rest: Vec<u8>,
+}
+
+impl Hidden<'_> {
+    /// Hands the last line of the open text on.
+    fn flush(&mut self) {
+        let Some(mut open) = self.open.take() else { return };
+        open.rest.extend(open.decoder.finish());
+        if !open.rest.is_empty() {
+            self.reading.feed(&open.stream.line(&open.rest));
+        }
+    }
+}
+
+impl Sink for Hidden<'_> {
+    fn begin(&mut self, head: Head) {
+        self.flush();
+        self.reading.begin(head);
+        let stream = RedactStream::new(self.redactor);
+        self.open = Some(Lines { stream, decoder: Decoder::default(), rest: Vec::new() });
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        let Some(open) = &mut self.open else { return };
+        open.rest.extend_from_slice(&open.decoder.push(bytes));
+        let whole = match memchr::memrchr(b'\n', &open.rest) {
+            Some(end) => end + 1,
+            None if open.rest.len() > LINE => open.rest.len(),
+            None => return,
+        };
+        let rest = open.rest.split_off(whole);
+        let mut text = Vec::with_capacity(whole);
+        for line in std::mem::replace(&mut open.rest, rest).split_inclusive(|byte| *byte == b'\n') {
+            text.extend(open.stream.line(line.strip_suffix(b"\n").unwrap_or(line)));
+            if line.ends_with(b"\n") {
+                text.push(b'\n');
+            }
+        }
+        self.reading.feed(&text);
+    }
 }
 
 fn is_clean(diagnosis: &Diagnosis, redactor: &Redactor) -> bool {
@@ -36,21 +123,10 @@ fn is_clean(diagnosis: &Diagnosis, redactor: &Redactor) -> bool {
     let said = findings.iter().flat_map(|finding| {
         [&finding.cause, &finding.subject].into_iter().chain(finding.fixes.iter().map(|fix| &fix.text))
     });
+    let out = &diagnosis.ruled_out;
+    let quotes = quotes.chain(out.iter().filter_map(|out| out.evidence.as_ref()));
+    let said = said.chain(out.iter().map(|out| &out.subject));
     quotes.map(|quote| &quote.text).chain(said).all(|text| redactor.line(text) == *text)
-}
-
-fn redacted(document: &Document, redactor: &Redactor) -> Document {
-    let mut stream = RedactStream::new(redactor);
-    let mut text = Vec::with_capacity(document.text.len());
-    // Windows' own encoding would hide a secret from the redactor, not from the reader.
-    for line in decode(&document.text).split_inclusive(|byte| *byte == b'\n') {
-        let end = line.ends_with(b"\n");
-        text.extend(stream.line(line.strip_suffix(b"\n").unwrap_or(line)));
-        if end {
-            text.push(b'\n');
-        }
-    }
-    Document { text, ..document.clone() }
 }
 
 fn scrub(finding: &mut Finding, redactor: &Redactor) {

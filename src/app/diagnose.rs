@@ -1,9 +1,9 @@
 //! `refloat diagnose`.
 
 use super::context::Context;
-use super::{advice, clean, input, load, task};
+use super::input::Evidence;
+use super::{advice, clean, load, task};
 use crate::catalog;
-use crate::classify::diagnose::diagnose as classified;
 use crate::classify::rules::Rules;
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
@@ -15,8 +15,8 @@ use std::path::Path;
 
 /// Names what is wrong: in `path`, or live with the task that `[diagnose]` names.
 pub(super) fn diagnose(context: &Context, path: Option<&Path>) -> Result<Code, Failure> {
-    let (catalog, documents) = match path {
-        Some(path) => (load::catalog_if_any(context)?, input::documents(path)?),
+    let (catalog, evidence) = match path {
+        Some(path) => (load::catalog_if_any(context)?, Evidence::at(path)?),
         None => {
             let catalog = load::catalog(context)?;
             let Some(name) = &catalog.diagnose else {
@@ -25,18 +25,17 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>) -> Result<Code, F
                     .hint("refloat diagnose FILE"));
             };
             let documents = task::collect(context, &catalog, name)?;
-            (Some(catalog), documents)
+            (Some(catalog), Evidence::of(&documents))
         }
     };
-    if documents.iter().all(|document| document.text.trim_ascii().is_empty()) {
-        let (code, hint) = match path {
-            Some(_) => (Code::Usage, "refloat diagnose FILE, FOLDER, RECORDING.jsonl, or - for standard input"),
-            None => (Code::StepFailed, "refloat doctor"),
-        };
-        return Err(Failure::new(code, "there is nothing to read: no text, no verdict").hint(hint));
+    let (mut diagnosis, texts) = of_evidence(&rules(catalog.as_ref())?, &evidence, catalog.as_ref(), context)?;
+    if texts == 0 {
+        // Nothing was said: that is no sign of health. The tool before the pipe has failed, most likely.
+        return Err(match path {
+            Some(_) => Failure::new(Code::Usage, format!("{} holds no text", evidence.name())),
+            None => Failure::new(Code::StepFailed, "there is nothing to read: no text, no verdict").hint("refloat doctor"),
+        });
     }
-    let (mut diagnosis, texts) =
-        (named(&rules(catalog.as_ref())?, &documents, catalog.as_ref(), context), documents.len());
     if path.is_none() {
         // What has just been done is no advice.
         diagnosis.findings.iter_mut().for_each(|finding| finding.fixes.retain(|fix| fix.text != "refloat diagnose"));
@@ -60,14 +59,25 @@ pub(super) fn rules(catalog: Option<&Catalog>) -> Result<Rules, Failure> {
     })
 }
 
-/// The diagnosis, fit to be shown: secrets hidden, fixes and confirming checks as the commands that
-/// work here.
+/// The diagnosis of texts in memory, fit to be shown.
 pub(super) fn named(rules: &Rules, documents: &[Document], catalog: Option<&Catalog>, context: &Context) -> Diagnosis {
+    // Memory can always be read.
+    of_evidence(rules, &Evidence::of(documents), catalog, context)
+        .map_or_else(|_| Diagnosis::naming_nothing(Verdict::Unclassified), |(diagnosis, _)| diagnosis)
+}
+
+/// The diagnosis, fit to be shown: secrets hidden, fixes and confirming checks as the commands that
+/// work here. How many texts there were.
+fn of_evidence(
+    rules: &Rules,
+    evidence: &Evidence,
+    catalog: Option<&Catalog>,
+    context: &Context,
+) -> Result<(Diagnosis, usize), Failure> {
     let os = if context.is_windows() { Os::Windows } else { Os::Unix };
     let vars = catalog.into_iter().flat_map(|catalog| catalog.vars.values());
     let secrets: Vec<String> = vars.filter(|var| var.secret).map(|var| var.value.clone()).collect();
-    let mut diagnosis =
-        clean::diagnosed(documents, &Redactor::new(&secrets), |documents| classified(rules, documents, os));
+    let (mut diagnosis, texts) = clean::diagnosed(evidence, rules, &Redactor::new(&secrets), os)?;
     for finding in &mut diagnosis.findings {
         finding.fixes = finding
             .fixes
@@ -76,5 +86,5 @@ pub(super) fn named(rules: &Rules, documents: &[Document], catalog: Option<&Cata
             .collect();
         finding.confirm = finding.confirm.iter().filter_map(|check| checks::command(catalog?, check)).collect();
     }
-    diagnosis
+    Ok((diagnosis, texts))
 }

@@ -1,11 +1,9 @@
 //! What the texts say of the present: which pods are well, what has passed, what came later.
 
-use super::page::Page;
-use super::sources::Layout;
 use super::table::{self, PodRow};
-use crate::model::finding::{Document, Source};
-use memchr::memmem;
+use super::text::Text;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// A restart longer ago than this says nothing about now.
 const LONG_AGO: u64 = 3600;
@@ -23,30 +21,32 @@ pub(crate) enum Health {
     Bad,
 }
 
-/// A document with all that was made of it.
-pub(crate) struct Text<'a> {
-    /// As it was given.
-    pub(crate) document: &'a Document,
-    /// Its lines.
-    pub(crate) page: Page<'a>,
-    /// Their kinds.
-    pub(crate) layout: Layout,
+/// What is known of a pod.
+#[derive(Debug, Clone, Copy)]
+struct Pod {
+    health: Health,
+    /// In seconds.
+    age: Option<u64>,
+    /// It will never run again: evicted, rejected by the kubelet, lost with its node.
+    is_dead: bool,
 }
 
 /// What is known of the pods.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
-    pods: BTreeMap<String, Health>,
+    pods: BTreeMap<String, Pod>,
+    /// The pods of each workload.
+    workloads: BTreeMap<String, Vec<String>>,
     /// Some text says that something is well: a ready pod, a deployed release.
     pub(crate) has_good: bool,
 }
 
 impl Facts {
     /// Gathers what tables and describes say; the last word counts.
-    pub(crate) fn new(texts: &[Text<'_>]) -> Self {
+    pub(crate) fn new(texts: &[Text]) -> Self {
         let mut facts = Self::default();
         for text in texts {
-            for described in &text.layout.described {
+            for described in &text.described {
                 if described.ready + described.unready == 0 {
                     continue;
                 }
@@ -57,31 +57,80 @@ impl Facts {
                     (0, true) => Health::Unsure,
                     _ => Health::Bad,
                 };
-                facts.pods.insert(described.name.clone(), health);
+                let known = facts.pods.get(&described.name).copied();
+                let (age, is_dead) = known.map_or((None, false), |pod| (pod.age, pod.is_dead));
+                facts.pods.insert(described.name.clone(), Pod { health, age, is_dead });
             }
-            for (_, row) in &text.layout.pods {
-                facts.pods.insert(row.name.clone(), of_row(row));
+            for (name, pod) in &text.pods {
+                let row = &pod.row;
+                let is_dead = DEAD.contains(&row.status.as_str());
+                facts.pods.insert(name.clone(), Pod { health: of_row(row), age: row.age, is_dead });
             }
         }
-        facts.has_good = facts.pods.values().any(|health| *health == Health::Good);
+        facts.has_good = facts.pods.values().any(|pod| pod.health == Health::Good);
+        for name in facts.pods.keys() {
+            facts.workloads.entry(table::workload(name).to_owned()).or_default().push(name.clone());
+        }
         facts
     }
 
     /// How a pod is, when some text says so.
     pub(crate) fn pod(&self, name: &str) -> Option<Health> {
-        self.pods.get(name.rsplit('/').next().unwrap_or(name)).copied()
+        Some(self.pods.get(bare(name))?.health)
     }
 
-    /// How the pods of a deployment are: as its worst pod.
+    /// How the pods of a deployment are: as its worst pod that is not replaced.
     pub(crate) fn workload(&self, name: &str) -> Option<Health> {
-        let owner = table::workload(name);
-        self.pods.iter().filter(|(pod, _)| table::workload(pod) == owner).map(|(_, health)| *health).max()
+        let pods = self.workloads.get(table::workload(name))?;
+        let now = pods.iter().filter(|pod| !self.is_replaced(pod));
+        now.filter_map(|pod| self.pod(pod)).max()
     }
 
     /// Do the tables list pods, but not this one? Then it is gone.
     pub(crate) fn is_gone(&self, pod: &str) -> bool {
         !self.pods.is_empty() && self.pod(pod).is_none()
     }
+
+    /// Does another pod of its workload run in the place of this one: of a dead pod any that is well, of
+    /// a failing one those of a younger ReplicaSet, when all of them are well?
+    pub(crate) fn is_replaced(&self, pod: &str) -> bool {
+        let name = bare(pod);
+        let Some(here) = self.pods.get(name).filter(|pod| pod.health != Health::Good) else { return false };
+        let Some(others) = self.workloads.get(table::workload(name)) else { return false };
+        let others = || others.iter().filter(|other| *other != name).filter_map(|other| Some((other, self.pods.get(other)?)));
+        if here.is_dead {
+            return others().any(|(_, pod)| pod.health == Health::Good);
+        }
+        let (Some(set), Some(age)) = (table::replica_set(name), here.age) else { return false };
+        let mut younger = others().filter(|(other, pod)| {
+            table::replica_set(other).is_some_and(|other| other != set) && pod.age.is_some_and(|other| other < age)
+        });
+        let first = younger.next();
+        first.is_some_and(|(_, pod)| pod.health == Health::Good) && younger.all(|(_, pod)| pod.health == Health::Good)
+    }
+}
+
+/// States that a pod never leaves: the kubelet has rejected it, or its node is lost.
+const DEAD: [&str; 14] = [
+    "Evicted",
+    "OutOfcpu",
+    "OutOfmemory",
+    "OutOfpods",
+    "OutOfephemeral-storage",
+    "NodeAffinity",
+    "NodeLost",
+    "NodeShutdown",
+    "Shutdown",
+    "Terminated",
+    "Preempting",
+    "Preempted",
+    "UnexpectedAdmissionError",
+    "ContainerStatusUnknown",
+];
+
+/// The name without `pod/` or a namespace in front.
+fn bare(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
 }
 
 /// How the pod of this row is.
@@ -100,34 +149,32 @@ pub(crate) fn of_row(row: &PodRow) -> Health {
     }
 }
 
-/// Does one of `signs` stand after this place: later in the same text or, when both are calls of one
-/// run, in a later one? Files of a folder have no order.
-pub(crate) fn later(texts: &[Text<'_>], document: usize, line: usize, signs: &[&str]) -> bool {
-    let Some(here) = texts.get(document) else { return false };
-    let stands = |text: &Text<'_>, after: usize| {
-        let from = text.page.start(after);
-        let rest = text.page.buffer().get(from..).unwrap_or_default();
-        signs.iter().any(|sign| {
-            memmem::find_iter(rest, sign.as_bytes()).any(|at| {
-                let (found, _) = text.page.place(from + at);
-                text.layout.stretch(found).is_some_and(|stretch| stretch.source != Some(Source::Manifest))
-            })
-        })
-    };
-    stands(here, line + 1)
-        || (!here.document.argv.is_empty()
-            && texts.iter().skip(document + 1).any(|text| !text.document.argv.is_empty() && stands(text, 0)))
+/// Does one of these signs stand after this place: later in the same text or, when both are calls of
+/// one run, in a later one? Files of a folder have no order.
+pub(crate) fn later(texts: &[Text], document: usize, line: usize, signs: &Range<usize>) -> bool {
+    after(texts, document, |text, behind| text.has_sign(signs, behind), line)
 }
 
 /// Is there a row of pods after this place? Then the cluster answered.
-pub(crate) fn answers_later(texts: &[Text<'_>], document: usize, line: usize) -> bool {
+pub(crate) fn answers_later(texts: &[Text], document: usize, line: usize) -> bool {
+    let has = |text: &Text, behind: Option<usize>| {
+        text.last_pod.is_some_and(|last| behind.is_none_or(|behind| last > behind))
+    };
+    after(texts, document, has, line)
+}
+
+/// Was this deployment seen rolled out after this place?
+pub(crate) fn rolled_out_later(texts: &[Text], document: usize, line: usize, workload: &str) -> bool {
+    let has = |text: &Text, behind: Option<usize>| {
+        text.rolled_out.get(workload).is_some_and(|last| behind.is_none_or(|behind| *last > behind))
+    };
+    after(texts, document, has, line)
+}
+
+fn after(texts: &[Text], document: usize, has: impl Fn(&Text, Option<usize>) -> bool, line: usize) -> bool {
     let Some(here) = texts.get(document) else { return false };
-    here.layout.pods.iter().any(|(at, _)| *at > line)
-        || (!here.document.argv.is_empty()
-            && texts
-                .iter()
-                .skip(document + 1)
-                .any(|text| !text.document.argv.is_empty() && !text.layout.pods.is_empty()))
+    has(here, Some(line))
+        || (here.is_call() && texts.iter().skip(document + 1).any(|text| text.is_call() && has(text, None)))
 }
 
 #[cfg(test)]
@@ -148,5 +195,39 @@ mod tests {
         assert_eq!(health("a 0/1 Init:0/1 0 1s"), Health::Unsure);
         assert_eq!(health("a 0/1 Init:Error 0 1s"), Health::Bad);
         assert_eq!(health("a 0/1 Running 0 5m"), Health::Bad);
+    }
+
+    fn facts(rows: &[&str]) -> Facts {
+        let mut text = Text::default();
+        for (line, row) in rows.iter().enumerate() {
+            let row = table::pod_row(row).unwrap();
+            let shown = super::super::text::Line::default();
+            text.pods.insert(row.name.clone(), super::super::text::Pod { line, row, shown });
+        }
+        Facts::new(&[text])
+    }
+
+    #[test]
+    fn a_dead_pod_is_replaced_by_any_that_is_well() {
+        let dead = "web-6d5b8c7f9d-2xk7p 0/1 Evicted 0 3d";
+        let well = "web-6d5b8c7f9d-9zv4q 1/1 Running 0 2d";
+        assert!(facts(&[dead, well]).is_replaced("pod/web-6d5b8c7f9d-2xk7p"));
+        assert_eq!(facts(&[dead, well]).workload("web"), Some(Health::Good));
+        assert!(!facts(&[dead, "api-6d5b8c7f9d-9zv4q 1/1 Running 0 2d"]).is_replaced("web-6d5b8c7f9d-2xk7p"));
+        assert!(!facts(&[dead]).is_replaced("web-6d5b8c7f9d-2xk7p"));
+    }
+
+    #[test]
+    fn a_failing_pod_is_replaced_by_a_younger_replica_set_that_is_well() {
+        let old = "web-6d5b8c7f9d-2xk7p 0/1 CrashLoopBackOff 9 (1m ago) 3d";
+        let new = "web-7c9d4b5f8d-9zv4q 1/1 Running 0 5m";
+        assert!(facts(&[old, new]).is_replaced("web-6d5b8c7f9d-2xk7p"));
+        let failing = "web-7c9d4b5f8d-8hj2k 0/1 Error 2 (3s ago) 5m";
+        assert!(!facts(&[old, new, failing]).is_replaced("web-6d5b8c7f9d-2xk7p"));
+        // The other way round the rollout is what fails.
+        let well_before = "web-6d5b8c7f9d-2xk7p 1/1 Running 0 3d";
+        assert!(!facts(&[well_before, failing]).is_replaced("web-7c9d4b5f8d-8hj2k"));
+        // A sister of the same ReplicaSet proves nothing.
+        assert!(!facts(&["web-7c9d4b5f8d-9zv4q 1/1 Running 0 1m", failing]).is_replaced("web-7c9d4b5f8d-8hj2k"));
     }
 }

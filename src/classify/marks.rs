@@ -58,11 +58,14 @@ const WORDS: [&str; 42] = [
 
 /// Lines of a page, a bit for each.
 pub(crate) struct Marks {
+    /// Index of the page's first line.
+    first: usize,
     bits: Vec<u64>,
 }
 
 impl Marks {
     fn add(&mut self, line: usize) {
+        let line = line.saturating_sub(self.first);
         if let Some(word) = self.bits.get_mut(line / 64) {
             *word |= 1 << (line % 64);
         }
@@ -70,11 +73,12 @@ impl Marks {
 
     /// The first marked line at or after `line`.
     pub(crate) fn next(&self, line: usize) -> Option<usize> {
+        let line = line.saturating_sub(self.first);
         let mut mask = u64::MAX << (line % 64);
         for (index, word) in self.bits.iter().enumerate().skip(line / 64) {
             let rest = word & mask;
             if rest != 0 {
-                return Some(index * 64 + rest.trailing_zeros() as usize);
+                return Some(self.first + index * 64 + rest.trailing_zeros() as usize);
             }
             mask = u64::MAX;
         }
@@ -92,9 +96,9 @@ pub(crate) fn marked(page: &Page<'_>) -> Marks {
             .build(WORDS)
             .ok()
     });
-    let words = page.len().div_ceil(64);
-    let Some(automaton) = AUTOMATON.as_ref() else { return Marks { bits: vec![u64::MAX; words] } };
-    let mut marks = Marks { bits: vec![0; words] };
+    let (first, words) = (page.first(), (page.end() - page.first()).div_ceil(64));
+    let Some(automaton) = AUTOMATON.as_ref() else { return Marks { first, bits: vec![u64::MAX; words] } };
+    let mut marks = Marks { first, bits: vec![0; words] };
     let buffer = page.buffer();
     for found in automaton.find_iter(buffer) {
         marks.add(page.place(found.start()).0);
@@ -123,7 +127,7 @@ pub(crate) fn marked(page: &Page<'_>) -> Marks {
         marks.add(page.place(at + 1).0);
     }
     if buffer.starts_with(b"k ") {
-        marks.add(0);
+        marks.add(first);
     }
     marks
 }

@@ -1,8 +1,7 @@
 //! A document made readable, line by line.
 //!
 //! A [`Page`] has two faces with the same line numbers. What is *shown* is what a quote repeats: the
-//! bytes as captured, decoded from UTF-16 (PowerShell's `>`), without a byte order mark and without
-//! terminal colours. What is *read* is what patterns see: as shown, but with `\"`, `\n` and `\t`
+//! bytes as captured, decoded (see [`decode`](super::decode)) and without terminal colours. What is *read* is what patterns see: as shown, but with `\"`, `\n` and `\t`
 //! replaced by what they stand for, because logs and bug reports carry messages inside JSON strings.
 
 use memchr::{memchr, memchr_iter, memmem, memrchr};
@@ -61,19 +60,32 @@ fn count(bytes: &[u8]) -> usize {
     memchr_iter(b'\n', bytes).count()
 }
 
-/// A document made readable.
+/// A text made readable: a document, or a piece of one.
 pub(crate) struct Page<'a> {
     shown: Lines<'a>,
     /// Only when it differs from what is shown.
     read: Option<Lines<'static>>,
+    /// The index of its first line in the document.
+    first: usize,
+    /// How many of its lines count.
+    len: usize,
 }
 
 impl<'a> Page<'a> {
-    /// Decodes `bytes`.
+    /// A whole document.
+    #[cfg(test)]
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        let decoded = without_colours(decode(bytes));
-        let read = without_escapes(&decoded).map(|bytes| Lines::new(Cow::Owned(bytes)));
-        Self { shown: Lines::new(decoded), read }
+        Self::piece(super::decode::decode(bytes), 0, true)
+    }
+
+    /// A piece of decoded text. `first` is the index of its first line in the document. Unless it is
+    /// the `last` piece, it ends with a line end, and what would stand behind that is no line of it.
+    pub(crate) fn piece(text: Cow<'a, [u8]>, first: usize, last: bool) -> Self {
+        let text = without_colours(text);
+        let read = without_escapes(&text).map(|bytes| Lines::new(Cow::Owned(bytes)));
+        let shown = Lines::new(text);
+        let len = shown.all + usize::from(last);
+        Self { shown, read, first, len }
     }
 
     fn face(&self) -> &Lines<'_> {
@@ -85,29 +97,35 @@ impl<'a> Page<'a> {
         &self.face().bytes
     }
 
-    /// How many lines.
-    pub(crate) fn len(&self) -> usize {
-        self.shown.all + 1
+    /// Index of the first line.
+    pub(crate) fn first(&self) -> usize {
+        self.first
     }
 
-    /// A line as patterns read it; `index` counts from 0.
+    /// Index behind the last line.
+    pub(crate) fn end(&self) -> usize {
+        self.first + self.len
+    }
+
+    /// A line as patterns read it; `index` counts from 0 at the start of the document.
     pub(crate) fn line(&self, index: usize) -> &[u8] {
-        self.face().get(index)
+        index.checked_sub(self.first).map_or(&[], |index| self.face().get(index))
     }
 
-    /// A line as a quote repeats it; `index` counts from 0.
+    /// A line as a quote repeats it; `index` counts from 0 at the start of the document.
     pub(crate) fn shown(&self, index: usize) -> &[u8] {
-        self.shown.get(index)
+        index.checked_sub(self.first).map_or(&[], |index| self.shown.get(index))
     }
 
     /// The line that holds this offset of [`buffer`](Self::buffer), and the offset inside it.
     pub(crate) fn place(&self, offset: usize) -> (usize, usize) {
-        self.face().place(offset)
+        let (line, column) = self.face().place(offset);
+        (self.first + line, column)
     }
 
     /// Where a line begins in [`buffer`](Self::buffer); its end for a line behind the last.
     pub(crate) fn start(&self, index: usize) -> usize {
-        self.face().start(index).unwrap_or(self.buffer().len())
+        self.face().start(index.saturating_sub(self.first)).unwrap_or(self.buffer().len())
     }
 
     /// A line, and where the next one begins in [`buffer`](Self::buffer); `start` is where it begins.
@@ -128,35 +146,13 @@ impl<'a> Page<'a> {
         let ends = [&b"\n\n"[..], b"\n\r\n"].into_iter().filter_map(|end| memmem::find(text, end));
         let end = ends.min().map(|at| self.place(from + at + 1).0);
         // Nothing behind the last line end is an empty line, too.
-        end.or_else(|| (lines.end == self.len() && self.line(lines.end - 1).is_empty()).then(|| lines.end - 1))
+        end.or_else(|| (lines.end == self.end() && self.line(lines.end - 1).is_empty()).then(|| lines.end - 1))
     }
 
     /// Does a line look the same on both faces? Then offsets in one are offsets in the other.
     pub(crate) fn same(&self, index: usize) -> bool {
         self.read.is_none() || self.line(index) == self.shown(index)
     }
-}
-
-/// UTF-16 becomes UTF-8; a byte order mark goes away.
-pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, [u8]> {
-    let units = |body: &[u8], unit: fn([u8; 2]) -> u16| -> Vec<u8> {
-        let units = body.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
-        char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect::<String>().into_bytes()
-    };
-    match bytes {
-        [0xEF, 0xBB, 0xBF, rest @ ..] => Cow::Borrowed(rest),
-        [0xFF, 0xFE, rest @ ..] => Cow::Owned(units(rest, u16::from_le_bytes)),
-        [0xFE, 0xFF, rest @ ..] => Cow::Owned(units(rest, u16::from_be_bytes)),
-        _ if is_bare_utf16(bytes) => Cow::Owned(units(bytes, u16::from_le_bytes)),
-        _ => Cow::Borrowed(bytes),
-    }
-}
-
-/// UTF-16LE without its mark, as a cut of a longer capture has it: every second byte is zero.
-fn is_bare_utf16(bytes: &[u8]) -> bool {
-    let head = &bytes[..bytes.len().min(512)];
-    let zeros = |parity: usize| head.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count();
-    head.len() >= 16 && zeros(1) * 2 > head.len() / 2 && zeros(0) == 0
 }
 
 const ESCAPE: u8 = 0x1B;
@@ -229,7 +225,7 @@ mod tests {
         let mut utf16 = vec![0xFF, 0xFE];
         utf16.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
         let page = Page::new(&utf16);
-        assert_eq!(page.len(), 3);
+        assert_eq!(page.end(), 3);
         assert_eq!(page.line(1), "апи  0/1".as_bytes());
         assert_eq!(Page::new(b"\xEF\xBB\xBFa\r\nb").line(0), b"a");
     }
@@ -237,7 +233,7 @@ mod tests {
     #[test]
     fn colours_go_and_line_numbers_stay() {
         let page = Page::new(b"\x1b[31mERROR\x1b[0m a\n\x1b]0;title\x07b\n\x1b[");
-        assert_eq!((page.shown(0), page.shown(1), page.len()), (&b"ERROR a"[..], &b"b"[..], 3));
+        assert_eq!((page.shown(0), page.shown(1), page.end()), (&b"ERROR a"[..], &b"b"[..], 3));
     }
 
     #[test]
@@ -256,12 +252,20 @@ mod tests {
         assert_eq!(page.place(99).0, 2);
     }
 
+    #[test]
+    fn a_piece_counts_its_lines_from_the_start_of_the_document() {
+        let page = Page::piece(Cow::Borrowed(b"ab\ncd\n"), 10, false);
+        assert_eq!((page.first(), page.end()), (10, 12));
+        assert_eq!((page.line(11), page.line(12), page.line(3)), (&b"cd"[..], &b""[..], &b""[..]));
+        assert_eq!((page.place(4), page.start(11), page.start(10)), ((11, 1), 3, 0));
+    }
+
     proptest! {
         #[test]
         fn both_faces_have_the_same_lines(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             let page = Page::new(&bytes);
-            prop_assert_eq!(page.len(), page.face().all + 1);
-            for line in 0..page.len() {
+            prop_assert_eq!(page.end(), page.face().all + 1);
+            for line in 0..page.end() {
                 let _ = (page.line(line), page.shown(line));
             }
         }

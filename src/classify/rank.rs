@@ -1,8 +1,9 @@
 //! Roots before consequences, the likeliest root first.
 
-use super::facts::Text;
+use super::facts::Facts;
 use super::rules::Rules;
 use super::scan::Hit;
+use super::text::Text;
 use super::{table, wording};
 use crate::model::finding::{Finding, Os, Role, Source, Symptom};
 use std::cmp::Reverse;
@@ -74,7 +75,7 @@ pub(crate) fn strength(source: Source) -> u8 {
 }
 
 /// Makes findings of the matches.
-pub(crate) fn rank(rules: &Rules, texts: &[Text<'_>], hits: Vec<Hit>, os: Os) -> Vec<Finding> {
+pub(crate) fn rank(rules: &Rules, texts: &[Text], facts: &Facts, hits: Vec<Hit>, os: Os) -> Vec<Finding> {
     let groups = without_shadows(grouped(rules, hits));
     let explained: Vec<BTreeSet<usize>> = groups
         .iter()

@@ -33,33 +33,36 @@ pub fn looks_like_recording(bytes: &[u8]) -> bool {
 /// # Errors
 /// The first line that is no call.
 pub fn documents(name: &str, bytes: &[u8]) -> Result<Vec<Document>, RecordingError> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let lines = bytes.split(|byte| *byte == b'\n').enumerate();
+    let documents = lines.map(|(index, line)| documents_of(name, index, line)).collect::<Result<Vec<_>, _>>()?;
+    Ok(documents.into_iter().flatten().collect())
+}
+
+/// The documents of one line of a recording; `index` counts its lines from 0.
+///
+/// # Errors
+/// The line is no call; or the first one does not begin a recording.
+pub fn documents_of(name: &str, index: usize, line: &[u8]) -> Result<Vec<Document>, RecordingError> {
     let mut documents = Vec::new();
-    for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
-        if line.iter().all(u8::is_ascii_whitespace) {
-            continue;
-        }
-        let fault = |message: String| RecordingError { line: index + 1, message };
-        if index == 0 {
-            serde_json::from_slice::<Head>(line)
-                .map_err(|error| fault(format!("a recording begins with {{\"incident\": …}}: {}", short(&error))))?;
-            continue;
-        }
-        let call: RecordedCall = serde_json::from_slice(line)
-            .map_err(|error| fault(format!("this is no recorded call: {}", short(&error))))?;
-        if call.argv.is_empty() {
-            return Err(fault("this call has an empty argv".to_owned()));
-        }
-        let file = format!("{name}: {}", call.argv.join(" "));
-        for (text, is_stderr) in [(call.stdout, false), (call.stderr, true)] {
-            if !text.is_empty() {
-                documents.push(Document {
-                    file: file.clone(),
-                    argv: call.argv.clone(),
-                    is_stderr,
-                    text: text.into_bytes(),
-                });
-            }
+    let line = if index == 0 { line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line) } else { line };
+    if line.iter().all(u8::is_ascii_whitespace) {
+        return Ok(documents);
+    }
+    let fault = |message: String| RecordingError { line: index + 1, message };
+    if index == 0 {
+        serde_json::from_slice::<Head>(line)
+            .map_err(|error| fault(format!("a recording begins with {{\"incident\": …}}: {}", short(&error))))?;
+        return Ok(documents);
+    }
+    let call: RecordedCall = serde_json::from_slice(line)
+        .map_err(|error| fault(format!("this is no recorded call: {}", short(&error))))?;
+    if call.argv.is_empty() {
+        return Err(fault("this call has an empty argv".to_owned()));
+    }
+    let file = format!("{name}: {}", call.argv.join(" "));
+    for (text, is_stderr) in [(call.stdout, false), (call.stderr, true)] {
+        if !text.is_empty() {
+            documents.push(Document { file: file.clone(), argv: call.argv.clone(), is_stderr, text: text.into_bytes() });
         }
     }
     Ok(documents)

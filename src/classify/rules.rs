@@ -3,7 +3,7 @@
 //! Building the rules is cheap: a pattern is compiled when the first text comes that could match it.
 
 use super::sieve::{self, Sieve};
-use super::{glance, literals};
+use super::{glance, literals, signs};
 use crate::model::finding::{Source, Symptom};
 use crate::model::pattern::{MAX_SOURCE, Pattern};
 use regex_syntax::hir::Hir;
@@ -131,7 +131,7 @@ pub(crate) struct Filter {
     pub(crate) places: Vec<Place>,
     /// Finds the literals.
     pub(crate) sieve: Sieve,
-    /// For each literal the numbers of its patterns.
+    /// For each literal the numbers of its patterns; numbers behind those of all patterns are signs.
     pub(crate) owners: Vec<Vec<usize>>,
     /// Numbers of the patterns without a literal: always run.
     pub(crate) always: Vec<usize>,
@@ -141,6 +141,7 @@ impl Filter {
     fn new(rules: &[Rule]) -> Self {
         let (mut places, mut always) = (Vec::new(), Vec::new());
         let mut owners: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let signs: Vec<String> = signs::literals().collect();
         for (index, rule) in rules.iter().enumerate() {
             for (pattern, lazy) in rule.any.iter().enumerate() {
                 match &lazy.literals {
@@ -153,6 +154,9 @@ impl Filter {
                 }
                 places.push((index, pattern));
             }
+        }
+        for (sign, literal) in signs.iter().enumerate() {
+            owners.entry(literal).or_default().push(places.len() + sign);
         }
         let sieve = Sieve::new(owners.keys().map(|literal| literal.as_bytes().to_vec()).collect());
         Self { places, sieve, owners: owners.into_values().collect(), always }

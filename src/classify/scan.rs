@@ -1,16 +1,19 @@
 //! Rules over a page: what matched, where, and what it is about.
 
 use super::page::Page;
-use super::rules::{Rule, Rules};
-use super::search::{Found, Matches};
+use super::rules::{Place, Rule, Rules};
+use super::search::Matches;
 use super::sources::{Layout, Stretch};
 use super::table::{self, EventRow};
+use super::text::Line;
 use crate::model::finding::Source;
 use regex::bytes::Regex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// So many matches are kept with their groups; the last one always is.
+/// So many matches of one pattern about one workload are kept; the last one always is.
 const KEPT: usize = 12;
+/// So many workloads are told apart for one pattern in one document.
+const WORKLOADS: usize = 100;
 
 /// One match of one rule.
 #[derive(Debug, Clone)]
@@ -21,10 +24,12 @@ pub(crate) struct Hit {
     pub(crate) document: usize,
     /// Index of the line.
     pub(crate) line: usize,
-    /// The match inside the shown line.
-    pub(crate) span: Option<(usize, usize)>,
+    /// The line, as a quote repeats it.
+    pub(crate) shown: Line,
     /// The kind of text it stands in.
     pub(crate) source: Source,
+    /// The number of the stretch it stands in.
+    pub(crate) stretch: usize,
     /// Pod, deployment, node … the line is about; may be empty.
     pub(crate) subject: String,
     /// The event, when the line is one.
@@ -35,79 +40,128 @@ pub(crate) struct Hit {
     pub(crate) count: u64,
 }
 
-/// What was found in a page, with what it says there.
-pub(crate) fn hits(rules: &Rules, document: usize, page: &Page<'_>, layout: &Layout, found: Found) -> Vec<Hit> {
-    let mut hits = Vec::new();
-    for ((index, pattern), found) in found {
-        let Some(rule) = rules.rule(index) else { continue };
-        let Some((pattern, _)) = rule.pattern(pattern) else { continue };
-        let mut found = one(rule, pattern.regex(), page, layout, found);
-        for hit in &mut found {
-            (hit.rule, hit.document) = (index, document);
-        }
-        hits.extend(found);
-    }
-    hits
+/// The matches in a document, as many as are worth keeping.
+#[derive(Default)]
+pub(crate) struct Collected {
+    by_pattern: BTreeMap<Place, BTreeMap<String, Vec<Hit>>>,
+    stretches: BTreeSet<usize>,
 }
 
-fn one(rule: &Rule, regex: &Regex, page: &Page<'_>, layout: &Layout, found: Matches) -> Vec<Hit> {
-    let mut hits: Vec<Hit> = Vec::new();
-    let mut last_line = None;
-    let passed = found.passed;
-    for found in found.ranges() {
-        // A pattern may begin with the blank or the line end before its text.
-        let matched = page.buffer().get(found.clone()).unwrap_or_default();
-        let blank = matched.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-        let blank = if blank == found.len() { 0 } else { blank };
-        let (line, column) = page.place(found.start + blank);
-        if last_line == Some(line) {
-            continue;
-        }
-        let Some(stretch) = layout.stretch(line) else { continue };
-        let Some(source) = stretch.source else { continue };
-        let text = page.line(line);
-        if !rule.reads(source) || rule.is_excused(text) || is_told_of(text, column, found.len() - blank) {
-            continue;
-        }
-        let event = if matches!(source, Source::Events | Source::Unknown) {
-            table::event_row(&String::from_utf8_lossy(text))
-        } else {
-            None
-        };
-        // Normal events are the course of things; only these two are signs.
-        if event.as_ref().is_some_and(|event| {
-            !event.warning && !matches!(event.reason.as_str(), "BackOff" | "Killing" | "NodeNotReady")
-        }) {
-            continue;
-        }
-        last_line = Some(line);
-        let count = event.as_ref().map_or(1, |event| event.count);
-        if hits.len() >= KEPT {
-            // Keep the latest in the last place and count the one that leaves.
-            if let Some(left) = hits.pop()
-                && let Some(first) = hits.first_mut()
-            {
-                first.count += left.count;
-            }
-        }
-        let subject = subject(source, stretch, event.as_ref(), text);
-        let end = (column + found.len() - blank).min(text.len());
-        hits.push(Hit {
-            rule: 0,
-            document: 0,
-            line,
-            span: (page.same(line) && column < end).then_some((column, end)),
-            source,
-            subject,
-            event,
-            groups: groups(regex, page.buffer(), found.start),
-            count,
-        });
+impl Collected {
+    /// Is one of the matches in this stretch?
+    pub(crate) fn has_stretch(&self, stretch: usize) -> bool {
+        self.stretches.contains(&stretch)
     }
-    if let Some(first) = hits.first_mut() {
-        first.count += passed;
+
+    /// The matches, by rule and pattern, then in order.
+    pub(crate) fn into_hits(self, document: usize) -> impl Iterator<Item = Hit> {
+        self.by_pattern.into_values().flat_map(move |by_workload| {
+            let mut hits: Vec<Hit> = by_workload.into_values().flatten().collect();
+            hits.sort_by_key(|hit| hit.line);
+            hits.into_iter().map(move |hit| Hit { document, ..hit })
+        })
     }
-    hits
+
+    /// Adds a match; of many the first ones and the last one stay, the others are counted.
+    fn add(&mut self, place: Place, hit: Hit) {
+        let by_workload = self.by_pattern.entry(place).or_default();
+        let workload = table::workload(&hit.subject);
+        if by_workload.len() >= WORKLOADS && !by_workload.contains_key(workload) {
+            return;
+        }
+        self.stretches.insert(hit.stretch);
+        let kept = by_workload.entry(workload.to_owned()).or_default();
+        if kept.len() >= KEPT
+            && let Some(left) = kept.pop()
+            && let Some(first) = kept.first_mut()
+        {
+            first.count += left.count;
+        }
+        kept.push(hit);
+    }
+
+    /// Counts matches that were not looked at.
+    fn pass(&mut self, place: Place, passed: u64) {
+        let first = self.by_pattern.get_mut(&place).and_then(|all| all.values_mut().next()?.first_mut());
+        if let Some(first) = first {
+            first.count += passed;
+        }
+    }
+}
+
+/// Adds what was found in a page, with what it says there. The lines that a rule has found.
+pub(crate) fn collect(
+    rules: &Rules,
+    page: &Page<'_>,
+    layout: &Layout,
+    found: Vec<(Place, Matches)>,
+    all: &mut Collected,
+) -> BTreeSet<usize> {
+    let mut known = BTreeSet::new();
+    for (place, found) in found {
+        let Some(rule) = rules.rule(place.0) else { continue };
+        let Some((pattern, _)) = rule.pattern(place.1) else { continue };
+        let passed = found.passed;
+        let mut last_line = None;
+        for found in found.ranges() {
+            let Some(hit) = hit(rule, pattern.regex(), page, layout, found, last_line) else { continue };
+            last_line = Some(hit.line);
+            known.insert(hit.line);
+            all.add(place, Hit { rule: place.0, ..hit });
+        }
+        all.pass(place, passed);
+    }
+    known
+}
+
+/// What a match says; `None` where it says nothing.
+fn hit(
+    rule: &Rule,
+    regex: &Regex,
+    page: &Page<'_>,
+    layout: &Layout,
+    found: std::ops::Range<usize>,
+    last_line: Option<usize>,
+) -> Option<Hit> {
+    // A pattern may begin with the blank or the line end before its text.
+    let matched = page.buffer().get(found.clone()).unwrap_or_default();
+    let blank = matched.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let blank = if blank == found.len() { 0 } else { blank };
+    let (line, column) = page.place(found.start + blank);
+    if last_line == Some(line) {
+        return None;
+    }
+    let stretch = layout.stretch(line)?;
+    let source = stretch.source?;
+    let text = page.line(line);
+    if !rule.reads(source) || rule.is_excused(text) || is_told_of(text, column, found.len() - blank) {
+        return None;
+    }
+    let event = if matches!(source, Source::Events | Source::Unknown) {
+        table::event_row(&String::from_utf8_lossy(text))
+    } else {
+        None
+    };
+    // Normal events are the course of things; only these are signs.
+    if event.as_ref().is_some_and(|event| {
+        !event.warning && !matches!(event.reason.as_str(), "BackOff" | "Killing" | "NodeNotReady")
+    }) {
+        return None;
+    }
+    let end = (column + found.len() - blank).min(text.len());
+    let span = (page.same(line) && column < end).then_some((column, end));
+    Some(Hit {
+        rule: 0,
+        document: 0,
+        line,
+        shown: Line::new(page.shown(line), span),
+        source,
+        stretch: stretch.id,
+        subject: subject(source, stretch, event.as_ref(), text),
+        count: event.as_ref().map_or(1, |event| event.count),
+        event,
+        groups: groups(regex, page.buffer(), found.start),
+    })
 }
 
 /// The named groups of the match that starts at `start`.

@@ -9,12 +9,14 @@ use super::heads;
 use super::marks;
 use super::page::Page;
 use super::table::{self, EventRow, PodRow};
-use crate::model::finding::{Document, Source};
+use crate::model::finding::{Head, Source};
 use std::ops::Range;
 
 /// A run of lines of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stretch {
+    /// Its number in the document, from 0.
+    pub(crate) id: usize,
     /// Index of its first line.
     pub(crate) first: usize,
     /// `None` is never read: a typed command, a fence.
@@ -65,15 +67,15 @@ impl Layout {
         self.stretches.iter().filter_map(|stretch| stretch.source)
     }
 
-    /// The last line of the text that a line stands in: a log ends at the next prompt.
-    pub(crate) fn end_of(&self, line: usize, len: usize) -> usize {
-        let next = self.stretches.partition_point(|stretch| stretch.first <= line);
-        let here = next.checked_sub(1).and_then(|at| self.stretches.get(at));
-        self.stretches
-            .iter()
-            .skip(next)
-            .find(|stretch| here.is_none_or(|here| here.source != stretch.source || here.subject != stretch.subject))
-            .map_or(len, |stretch| stretch.first)
+    /// Forgets the stretches that end before a line. At least the last one stays.
+    pub(crate) fn forget(&mut self, line: usize) {
+        let here = self.stretches.partition_point(|stretch| stretch.first <= line).saturating_sub(1);
+        self.stretches.drain(..here);
+    }
+
+    /// The number of the stretch that is still open.
+    pub(crate) fn open(&self) -> usize {
+        self.stretches.last().map_or(0, |last| last.id)
     }
 }
 
@@ -96,8 +98,10 @@ pub(crate) enum Mode {
     Condition(usize),
 }
 
-struct Reader {
-    layout: Layout,
+/// Lays a document out, piece by piece.
+pub(crate) struct Reader {
+    /// What is known so far.
+    pub(crate) layout: Layout,
     /// What lines are when nothing in them says otherwise.
     base: Printed,
     mode: Option<Mode>,
@@ -109,53 +113,57 @@ struct Reader {
     is_call: bool,
 }
 
-/// Lays out a document.
-pub(crate) fn layout(document: &Document, page: &Page<'_>) -> Layout {
-    let base = match document.argv.first() {
-        None => Printed { source: heads::kind_of_file(&document.file), subject: String::new() },
-        Some(_) => {
-            let mut printed = command::printed(document.argv.iter().map(String::as_str));
-            if document.is_stderr && !matches!(printed.source, Source::Helm | Source::Minikube | Source::Docker) {
-                printed.source = match document.argv.first().map(String::as_str) {
-                    Some("kubectl") => Source::Kubectl,
-                    Some("helm") => Source::Helm,
-                    _ => Source::Unknown,
-                };
-            }
-            printed
-        }
-    };
-    let is_call = !document.argv.is_empty();
-    let is_log = is_call && base.source == Source::PodLog;
-    let mode = (base.source == Source::Manifest).then_some(Mode::Manifest);
-    let mut reader = Reader { layout: Layout::default(), subject: String::new(), base, mode, is_log, is_call };
-    let marked = marks::marked(page);
-    // The next line, where it begins, and the next marked line.
-    let (mut index, mut start, mut next) = (0, 0, None);
-    while index < page.len() {
-        if next.is_none_or(|next| next < index) {
-            next = Some(marked.next(index).unwrap_or(page.len()));
-        }
-        if next != Some(index) && reader.is_plain() {
-            // Most lines of a log: nothing in them could change what they are.
-            index = reader.plain(index..next.unwrap_or(page.len()), page);
-            start = page.start(index);
-            continue;
-        }
-        let (line, end) = page.line_at(start);
-        let line = String::from_utf8_lossy(line);
-        let (source, subject) = reader.line(index, &line);
-        reader.push(index, source, subject);
-        (index, start) = (index + 1, end);
-    }
-    reader.layout
-}
-
 impl Reader {
+    /// Knows of the document what its name and its call tell.
+    pub(crate) fn new(head: &Head) -> Self {
+        let base = match head.argv.first() {
+            None => Printed { source: heads::kind_of_file(&head.file), subject: String::new() },
+            Some(program) => {
+                let mut printed = command::printed(head.argv.iter().map(String::as_str));
+                if head.is_stderr && !matches!(printed.source, Source::Helm | Source::Minikube | Source::Docker) {
+                    printed.source = match program.as_str() {
+                        "kubectl" => Source::Kubectl,
+                        "helm" => Source::Helm,
+                        _ => Source::Unknown,
+                    };
+                }
+                printed
+            }
+        };
+        let is_call = !head.argv.is_empty();
+        let is_log = is_call && base.source == Source::PodLog;
+        let mode = (base.source == Source::Manifest).then_some(Mode::Manifest);
+        Self { layout: Layout::default(), subject: String::new(), base, mode, is_log, is_call }
+    }
+
+    /// Lays out the lines of `page` from the line of index `from` on.
+    pub(crate) fn read(&mut self, page: &Page<'_>, from: usize) {
+        let marked = marks::marked(page);
+        // The next line, where it begins, and the next marked line.
+        let (mut index, mut start, mut next) = (from, page.start(from), None);
+        while index < page.end() {
+            if next.is_none_or(|next| next < index) {
+                next = Some(marked.next(index).unwrap_or(page.end()));
+            }
+            if next != Some(index) && self.is_plain() {
+                // Most lines of a log: nothing in them could change what they are.
+                index = self.plain(index..next.unwrap_or(page.end()), page);
+                start = page.start(index);
+                continue;
+            }
+            let (line, end) = page.line_at(start);
+            let line = String::from_utf8_lossy(line);
+            let (source, subject) = self.line(index, &line);
+            self.push(index, source, subject);
+            (index, start) = (index + 1, end);
+        }
+    }
+
     fn push(&mut self, first: usize, source: Option<Source>, subject: String) {
         let same = self.layout.stretches.last().is_some_and(|last| last.source == source && last.subject == subject);
         if !same {
-            self.layout.stretches.push(Stretch { first, source, subject });
+            let id = self.layout.stretches.last().map_or(0, |last| last.id + 1);
+            self.layout.stretches.push(Stretch { id, first, source, subject });
         }
     }
 
@@ -326,10 +334,10 @@ mod tests {
     use super::*;
 
     fn kinds(text: &str) -> Vec<Option<Source>> {
-        let document = Document { text: text.as_bytes().to_vec(), ..Document::default() };
-        let page = Page::new(&document.text);
-        let layout = layout(&document, &page);
-        (0..page.len()).map(|line| layout.stretch(line).and_then(|stretch| stretch.source)).collect()
+        let page = Page::new(text.as_bytes());
+        let mut reader = Reader::new(&Head::default());
+        reader.read(&page, 0);
+        (0..page.end()).map(|line| reader.layout.stretch(line).and_then(|stretch| stretch.source)).collect()
     }
 
     #[test]

@@ -173,6 +173,13 @@ pub(crate) fn workload(name: &str) -> &str {
     if is_hash(last) { rest } else { name }
 }
 
+/// The ReplicaSet of a pod: its name without the pod's own part. `None`: the name does not tell.
+pub(crate) fn replica_set(name: &str) -> Option<&str> {
+    let (set, _) = name.rsplit_once('-')?;
+    let (owner, hash) = set.rsplit_once('-')?;
+    (is_hash(hash) && workload(name) == owner).then_some(set)
+}
+
 /// A pod-template-hash: safe letters, or hexadecimal digits before Kubernetes 1.8 and in labs.
 fn is_hash(part: &str) -> bool {
     (6..=10).contains(&part.len())

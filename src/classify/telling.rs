@@ -1,11 +1,13 @@
 //! The last line that says something is wrong, for texts in which no symptom was found.
 
-use super::facts::{self, Health, Text};
-use super::table::PodRow;
-use super::{table, wording};
-use crate::model::finding::{Quote, Source};
+use super::facts::{self, Health};
+use super::page::Page;
+use super::signs;
+use super::table::{self, PodRow};
+use super::text::{Line, Text};
+use crate::model::finding::Quote;
 use aho_corasick::{AhoCorasick, MatchKind};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// How a line begins that reports a fault, behind a time stamp or a log's punctuation.
@@ -23,6 +25,9 @@ const HEADS: [&str; 12] = [
     "Traceback (most recent call last)",
     "npm ERR!",
 ];
+
+/// So many lines of a piece are kept.
+const MOST: usize = 64;
 
 /// Lines that look like faults and are the evidence's own small talk.
 const SMALL_TALK: [&str; 14] = [
@@ -42,24 +47,15 @@ const SMALL_TALK: [&str; 14] = [
     "no error",
 ];
 
-/// The last line of all texts that reports a fault and was not made good afterwards. Lines at the
-/// `known` places are of symptoms that have passed.
-pub(crate) fn telling(texts: &[Text<'_>], known: &BTreeSet<(usize, usize)>) -> Option<Quote> {
+/// The last line of all texts that reports a fault and was not made good afterwards. Lines of symptoms
+/// that have passed are no such lines.
+pub(crate) fn telling(texts: &[Text]) -> Option<Quote> {
     for (document, text) in texts.iter().enumerate().rev() {
-        for line in suspects(text).into_iter().rev() {
-            let source = text.layout.stretch(line).and_then(|stretch| stretch.source);
-            if matches!(source, None | Some(Source::Manifest))
-                || known.contains(&(document, line))
-                || !is_fault(text.page.line(line))
-            {
-                continue;
-            }
-            let mended = facts::later(texts, document, line, &["STATUS: deployed", "Happy Helming!", "successfully"])
-                || facts::answers_later(texts, document, line);
-            if mended {
-                return None;
-            }
-            return wording::quote(texts, document, line, None);
+        if let Some((line, shown)) = text.faults.back() {
+            let mended = facts::later(texts, document, *line, &signs::DEPLOYED_WELL)
+                || facts::later(texts, document, *line, &signs::SUCCEEDED)
+                || facts::answers_later(texts, document, *line);
+            return (!mended).then(|| shown.quote(&text.head.file, *line));
         }
     }
     unready(texts)
@@ -67,20 +63,29 @@ pub(crate) fn telling(texts: &[Text<'_>], known: &BTreeSet<(usize, usize)>) -> O
 
 /// The last row of a pod that is not well in a state that no symptom names (`Unknown`, `NotReady`,
 /// `Running` and never ready).
-fn unready(texts: &[Text<'_>]) -> Option<Quote> {
-    let rows = texts
-        .iter()
-        .enumerate()
-        .flat_map(|(document, text)| text.layout.pods.iter().map(move |(line, row)| (document, *line, row)));
+fn unready(texts: &[Text]) -> Option<Quote> {
     // Of a pod that is listed more than once the last row counts.
-    let last: BTreeMap<&str, (usize, usize, &PodRow)> = rows.map(|row| (row.2.name.as_str(), row)).collect();
-    let (document, line, _) =
-        last.into_values().filter(|(_, _, row)| facts::of_row(row) == Health::Bad).max_by_key(|row| (row.0, row.1))?;
-    wording::quote(texts, document, line, None)
+    let mut last: BTreeMap<&str, (usize, usize, &PodRow, &Line)> = BTreeMap::new();
+    for (document, text) in texts.iter().enumerate() {
+        for (name, seen) in &text.pods {
+            last.insert(name, (document, seen.line, &seen.row, &seen.shown));
+        }
+    }
+    let bad = |pod: &&(usize, usize, &PodRow, &Line)| facts::of_row(pod.2) == Health::Bad;
+    let (document, line, _, shown) = last.values().filter(bad).max_by_key(|pod| (pod.0, pod.1))?;
+    Some(shown.quote(&texts.get(*document)?.head.file, *line))
+}
+
+/// The lines from `from` on that report a fault, in order; of many the last ones.
+pub(crate) fn faults(page: &Page<'_>, from: usize) -> Vec<usize> {
+    let mut lines: Vec<usize> =
+        suspects(page, from).into_iter().rev().filter(|line| is_fault(page.line(*line))).take(MOST).collect();
+    lines.reverse();
+    lines
 }
 
 /// Lines that hold a word of a fault, in order.
-fn suspects(text: &Text<'_>) -> Vec<usize> {
+fn suspects(page: &Page<'_>, from: usize) -> Vec<usize> {
     static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostFirst)
@@ -102,9 +107,10 @@ fn suspects(text: &Text<'_>) -> Vec<usize> {
             ])
             .ok()
     });
-    let Some(words) = WORDS.as_ref() else { return (0..text.page.len()).collect() };
-    let mut lines: Vec<usize> =
-        words.find_iter(text.page.buffer()).map(|found| text.page.place(found.start()).0).collect();
+    let Some(words) = WORDS.as_ref() else { return (from..page.end()).collect() };
+    let start = page.start(from);
+    let text = page.buffer().get(start..).unwrap_or_default();
+    let mut lines: Vec<usize> = words.find_iter(text).map(|found| page.place(start + found.start()).0).collect();
     lines.dedup();
     lines
 }

@@ -1,8 +1,8 @@
 //! A group of matches in words: cause, fixes, confidence, the lines to quote.
 
-use super::facts::Text;
 use super::rank::{Group, strength};
 use super::scan::Hit;
+use super::text::Text;
 use crate::model::finding::{Advice, Confidence, Finding, Os, Quote, Role, Source};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,7 @@ pub(crate) const QUOTES: usize = 4;
 
 /// A group as a finding.
 pub(crate) fn finding(
-    texts: &[Text<'_>],
+    texts: &[Text],
     groups: &[Group<'_>],
     index: usize,
     effects: &BTreeSet<usize>,
@@ -117,13 +117,13 @@ pub(crate) fn fill(template: &str, names: &BTreeMap<&str, &str>) -> String {
 }
 
 /// The lines to quote: strongest source first, each text once.
-fn quotes(texts: &[Text<'_>], hits: &[Hit]) -> Vec<Quote> {
+fn quotes(texts: &[Text], hits: &[Hit]) -> Vec<Quote> {
     let mut hits: Vec<&Hit> = hits.iter().collect();
     hits.sort_by_key(|hit| (Reverse(strength(hit.source)), Reverse(hit.groups.len()), hit.document, hit.line));
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
     for hit in hits {
-        let Some(quote) = quote(texts, hit.document, hit.line, hit.span) else { continue };
+        let Some(quote) = texts.get(hit.document).map(|text| text.quote(hit)) else { continue };
         if seen.insert(quote.text.trim().to_owned()) {
             out.push(quote);
         }
@@ -132,18 +132,6 @@ fn quotes(texts: &[Text<'_>], hits: &[Hit]) -> Vec<Quote> {
         }
     }
     out
-}
-
-/// A line as it stands there.
-pub(crate) fn quote(texts: &[Text<'_>], document: usize, line: usize, span: Option<(usize, usize)>) -> Option<Quote> {
-    let text = texts.get(document)?;
-    let bytes = text.page.shown(line);
-    let shown = String::from_utf8_lossy(bytes);
-    // A replaced byte would shift the span.
-    let span = span.filter(|(start, end)| {
-        shown.len() == bytes.len() && shown.is_char_boundary(*start) && shown.is_char_boundary(*end)
-    });
-    Some(Quote { file: text.document.file.clone(), line: line + 1, text: shown.into_owned(), span })
 }
 
 #[cfg(test)]

@@ -5,6 +5,17 @@ use serde::{Deserialize, Serialize};
 
 pub use super::symptom::{FAMILIES, Fix, Os, Role, Rollback, Sample, Source, Symptom};
 
+/// What is known of a text before it is read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Head {
+    /// How a quote names it: a path, or "helm status taskflow".
+    pub file: String,
+    /// The call that printed it, when known (a recording, a live run): a strong hint at the source.
+    pub argv: Vec<String>,
+    /// Standard error of that call?
+    pub is_stderr: bool,
+}
+
 /// One text to be read: a file, or one stream of one call.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Document {
@@ -16,6 +27,13 @@ pub struct Document {
     pub is_stderr: bool,
     /// The bytes as captured.
     pub text: Vec<u8>,
+}
+
+impl Document {
+    /// What is known of it before it is read.
+    pub fn head(&self) -> Head {
+        Head { file: self.file.clone(), argv: self.argv.clone(), is_stderr: self.is_stderr }
+    }
 }
 
 /// A quoted line.
