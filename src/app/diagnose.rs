@@ -33,7 +33,9 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>) -> Result<Code, F
         // Nothing was said: that is no sign of health. The tool before the pipe has failed, most likely.
         return Err(match path {
             Some(_) => Failure::new(Code::Usage, format!("{} holds no text", evidence.name())),
-            None => Failure::new(Code::StepFailed, "there is nothing to read: no text, no verdict").hint("refloat doctor"),
+            None => {
+                Failure::new(Code::StepFailed, "there is nothing to read: no text, no verdict").hint("refloat doctor")
+            }
         });
     }
     if path.is_none() {

@@ -97,7 +97,8 @@ impl Facts {
         let name = bare(pod);
         let Some(here) = self.pods.get(name).filter(|pod| pod.health != Health::Good) else { return false };
         let Some(others) = self.workloads.get(table::workload(name)) else { return false };
-        let others = || others.iter().filter(|other| *other != name).filter_map(|other| Some((other, self.pods.get(other)?)));
+        let others =
+            || others.iter().filter(|other| *other != name).filter_map(|other| Some((other, self.pods.get(other)?)));
         if here.is_dead {
             return others().any(|(_, pod)| pod.health == Health::Good);
         }

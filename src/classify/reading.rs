@@ -53,8 +53,14 @@ impl<'r> Reading<'r> {
     pub fn begin(&mut self, head: Head) {
         self.end();
         let reader = Reader::new(&head);
-        self.open =
-            Some(Open { text: Text::new(head), decoder: Decoder::default(), reader, buffer: Vec::new(), fresh: 0, first: 0 });
+        self.open = Some(Open {
+            text: Text::new(head),
+            decoder: Decoder::default(),
+            reader,
+            buffer: Vec::new(),
+            fresh: 0,
+            first: 0,
+        });
     }
 
     /// Takes the next bytes of the document that was begun. The first block should hold at least its

@@ -54,15 +54,20 @@ pub fn documents_of(name: &str, index: usize, line: &[u8]) -> Result<Vec<Documen
             .map_err(|error| fault(format!("a recording begins with {{\"incident\": …}}: {}", short(&error))))?;
         return Ok(documents);
     }
-    let call: RecordedCall = serde_json::from_slice(line)
-        .map_err(|error| fault(format!("this is no recorded call: {}", short(&error))))?;
+    let call: RecordedCall =
+        serde_json::from_slice(line).map_err(|error| fault(format!("this is no recorded call: {}", short(&error))))?;
     if call.argv.is_empty() {
         return Err(fault("this call has an empty argv".to_owned()));
     }
     let file = format!("{name}: {}", call.argv.join(" "));
     for (text, is_stderr) in [(call.stdout, false), (call.stderr, true)] {
         if !text.is_empty() {
-            documents.push(Document { file: file.clone(), argv: call.argv.clone(), is_stderr, text: text.into_bytes() });
+            documents.push(Document {
+                file: file.clone(),
+                argv: call.argv.clone(),
+                is_stderr,
+                text: text.into_bytes(),
+            });
         }
     }
     Ok(documents)

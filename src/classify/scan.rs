@@ -143,9 +143,10 @@ fn hit(
         None
     };
     // Normal events are the course of things; only these are signs.
-    if event.as_ref().is_some_and(|event| {
-        !event.warning && !matches!(event.reason.as_str(), "BackOff" | "Killing" | "NodeNotReady")
-    }) {
+    if event
+        .as_ref()
+        .is_some_and(|event| !event.warning && !matches!(event.reason.as_str(), "BackOff" | "Killing" | "NodeNotReady"))
+    {
         return None;
     }
     let end = (column + found.len() - blank).min(text.len());

@@ -87,7 +87,13 @@ pub(crate) struct Found {
 /// Looks for the patterns of those rules that are `wanted` in the text of `page`. What stands before the
 /// offset `fresh` was searched before, and is looked at only for matches that go on behind it. `last`:
 /// the text ends here.
-pub(crate) fn search(rules: &Rules, page: &Page<'_>, fresh: usize, last: bool, wanted: impl Fn(&Rule) -> bool) -> Found {
+pub(crate) fn search(
+    rules: &Rules,
+    page: &Page<'_>,
+    fresh: usize,
+    last: bool,
+    wanted: impl Fn(&Rule) -> bool,
+) -> Found {
     let (filter, text) = (rules.filter(), page.buffer());
     let mut search = Search {
         rules,

@@ -108,17 +108,14 @@ fn over(
         }
         _ if family == "dns-failure" && is_answered(texts, hit) => Some(Why::Reached),
         _ if matches!(family, "database-connection" | "dns-failure") => {
-            is_reconnected(texts, hit, line, facts.workload(&hit.subject) == Some(Health::Good))
-                .then_some(Why::Reached)
+            is_reconnected(texts, hit, line, facts.workload(&hit.subject) == Some(Health::Good)).then_some(Why::Reached)
         }
         _ => match family {
             "helm-timeout" if hit.source == Source::Kubectl => {
                 let name = hit.groups.get("name").map_or(hit.subject.as_str(), String::as_str);
                 facts::rolled_out_later(texts, hit.document, line, table::workload(name)).then_some(Why::Succeeded)
             }
-            "helm-release-conflict" | "helm-not-found" | "helm-chart-error" | "helm-timeout" => {
-                later(&signs::DEPLOYED)
-            }
+            "helm-release-conflict" | "helm-not-found" | "helm-chart-error" | "helm-timeout" => later(&signs::DEPLOYED),
             "cluster-unreachable" => facts::answers_later(texts, hit.document, line).then_some(Why::Answered),
             "minikube-start-failed" | "minikube-profile-missing" | "docker-daemon-down" => later(&signs::CLUSTER_UP),
             "docker-build-failed" => later(&signs::BUILT),
