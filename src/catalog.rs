@@ -7,20 +7,26 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 /// The themes, nearest to the ground first: the order breaks ties of a diagnosis.
-const THEMES: [(&str, &str); 15] = [
+const THEMES: &[(&str, &str)] = &[
     ("docker", include_str!("catalog/docker.toml")),
+    ("build", include_str!("catalog/build.toml")),
     ("minikube", include_str!("catalog/minikube.toml")),
     ("cluster", include_str!("catalog/cluster.toml")),
     ("image", include_str!("catalog/image.toml")),
     ("helm", include_str!("catalog/helm.toml")),
+    ("chart", include_str!("catalog/chart.toml")),
     ("admission", include_str!("catalog/admission.toml")),
     ("scheduling", include_str!("catalog/scheduling.toml")),
+    ("eviction", include_str!("catalog/eviction.toml")),
     ("volume", include_str!("catalog/volume.toml")),
     ("config", include_str!("catalog/config.toml")),
     ("container", include_str!("catalog/container.toml")),
     ("network", include_str!("catalog/network.toml")),
+    ("login", include_str!("catalog/login.toml")),
     ("database", include_str!("catalog/database.toml")),
+    ("data", include_str!("catalog/data.toml")),
     ("auth", include_str!("catalog/auth.toml")),
+    ("cors", include_str!("catalog/cors.toml")),
     ("app", include_str!("catalog/app.toml")),
     ("probe", include_str!("catalog/probe.toml")),
 ];
@@ -54,6 +60,13 @@ pub fn ids() -> impl Iterator<Item = &'static str> {
         .iter()
         .flat_map(|(_, text)| text.lines())
         .filter_map(|line| line.strip_prefix("[symptoms.")?.strip_suffix(']'))
+}
+
+/// The file that holds a built-in symptom: `src/catalog/THEME.toml`.
+pub fn file_of(id: &str) -> Option<String> {
+    let header = format!("[symptoms.{id}]");
+    let (theme, _) = THEMES.iter().find(|(_, text)| text.lines().any(|line| line == header))?;
+    Some(format!("src/catalog/{theme}.toml"))
 }
 
 /// The built-in symptoms and a user's own. A user's symptom with the id of a built-in replaces it.

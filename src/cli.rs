@@ -86,6 +86,9 @@ pub enum Command {
     Diagnose {
         /// Evidence to read; none asks the cluster
         path: Option<PathBuf>,
+        /// Ask the cluster no confirming checks
+        #[arg(long)]
+        no_confirm: bool,
     },
     /// A symptom in full: cause, fixes, the texts it is known by; without an ID all, by family
     Explain {
@@ -103,6 +106,20 @@ pub enum Command {
     History {
         /// A run's id, or the start of one
         run: Option<String>,
+    },
+    /// Are the symptoms, built-in and your own, free of mistakes?
+    Lint {
+        /// Warnings count as errors
+        #[arg(long)]
+        strict: bool,
+        /// The built-in ones alone, as if there were no task file
+        #[arg(long, conflicts_with = "file")]
+        built_in: bool,
+    },
+    /// Diagnose labelled samples, and tell which are not named as they should be
+    Test {
+        /// The folder with samples.toml
+        dir: PathBuf,
     },
     /// The JSON Schema of tasks.toml
     Schema,
@@ -172,7 +189,7 @@ mod tests {
         assert_eq!(cli.run.args, ["3"]);
         assert!(cli.run.dry_run && cli.command.is_none());
         let cli = Cli::try_parse_from(["refloat", "--format", "json", "diagnose", "x.jsonl"]).unwrap();
-        assert!(matches!(cli.command, Some(Command::Diagnose { path: Some(_) })));
+        assert!(matches!(cli.command, Some(Command::Diagnose { path: Some(_), no_confirm: false })));
         assert_eq!(cli.global.format, Format::Json);
         let cli = Cli::try_parse_from(["refloat", "--replay", "x.jsonl", "evidence"]).unwrap();
         assert_eq!(cli.run.task.as_deref(), Some("evidence"));

@@ -6,29 +6,40 @@ use crate::classify::decode::Decoder;
 use crate::classify::reading::Reading;
 use crate::classify::rules::Rules;
 use crate::error::Failure;
-use crate::model::finding::{Diagnosis, Finding, Head, Os, Quote};
+use crate::model::finding::{Diagnosis, Document, Finding, Head, Os, Quote};
 use crate::run::redact::Redactor;
 use crate::run::redact_stream::RedactStream;
 
+/// Revisions are compared in texts of at most this size …
+const LARGEST: usize = 5 << 20;
+/// … and of this size together.
+const KEPT: usize = 16 << 20;
 /// A longer line is redacted in parts.
 const LINE: usize = 1 << 20;
 
+/// What came of reading evidence.
+pub(super) struct Read {
+    /// What is wrong, secrets hidden.
+    pub(super) diagnosis: Diagnosis,
+    /// How many texts there were.
+    pub(super) texts: usize,
+    /// The texts that are small enough to be compared with each other, as they came.
+    pub(super) kept: Vec<Document>,
+}
+
 /// Diagnoses, and where that brought up a secret diagnoses the redacted text instead: hiding the
-/// whole text first would cost as much again for every log that holds none. How many texts there were.
+/// whole text first would cost as much again for every log that holds none.
 ///
 /// # Errors
 /// The evidence cannot be read.
-pub(super) fn diagnosed(
-    evidence: &Evidence,
-    rules: &Rules,
-    redactor: &Redactor,
-    os: Os,
-) -> Result<(Diagnosis, usize), Failure> {
-    let mut reading = Reading::new(rules);
-    let texts = evidence.read(&mut reading)?;
+pub(super) fn diagnosed(evidence: &Evidence, rules: &Rules, redactor: &Redactor, os: Os) -> Result<Read, Failure> {
+    let mut keeping = Keeping { reading: Reading::new(rules), kept: Vec::new(), open: None, room: KEPT };
+    let texts = evidence.read(&mut keeping)?;
+    keeping.close();
+    let Keeping { reading, kept, .. } = keeping;
     let mut first = reading.diagnosis(os);
     if is_clean(&first, redactor) {
-        return Ok((first, texts));
+        return Ok(Read { diagnosis: first, texts, kept });
     }
     let mut second = Vec::new();
     if evidence.is_lasting() {
@@ -49,7 +60,7 @@ pub(super) fn diagnosed(
         out.evidence.iter_mut().for_each(|quote| scrub_quote(quote, redactor));
         out.subject = redactor.line(&out.subject);
     }
-    Ok((first, texts))
+    Ok(Read { diagnosis: first, texts, kept })
 }
 
 impl Sink for Reading<'_> {
@@ -59,6 +70,42 @@ impl Sink for Reading<'_> {
 
     fn feed(&mut self, bytes: &[u8]) {
         Reading::feed(self, bytes);
+    }
+}
+
+/// Hands on, and keeps the smaller texts.
+struct Keeping<'r> {
+    reading: Reading<'r>,
+    kept: Vec<Document>,
+    open: Option<Document>,
+    /// So many bytes may still be kept.
+    room: usize,
+}
+
+impl Keeping<'_> {
+    fn close(&mut self) {
+        self.kept.extend(self.open.take());
+    }
+}
+
+impl Sink for Keeping<'_> {
+    fn begin(&mut self, head: Head) {
+        self.close();
+        let Head { file, argv, is_stderr } = head.clone();
+        self.open = Some(Document { file, argv, is_stderr, text: Vec::new() });
+        self.reading.begin(head);
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        self.reading.feed(bytes);
+        let Some(open) = &mut self.open else { return };
+        if open.text.len() + bytes.len() > LARGEST || bytes.len() > self.room {
+            self.room += open.text.len();
+            self.open = None;
+            return;
+        }
+        self.room -= bytes.len();
+        open.text.extend_from_slice(bytes);
     }
 }
 

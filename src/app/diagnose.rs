@@ -2,21 +2,24 @@
 
 use super::context::Context;
 use super::input::Evidence;
-use super::{advice, clean, load, task};
+use super::tape::Tape;
+use super::{advice, changes, clean, confirming, load, task};
 use crate::catalog;
 use crate::classify::rules::Rules;
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
-use crate::model::finding::{Advice, Diagnosis, Document, Os, Verdict};
+use crate::model::finding::{Advice, Answer, Confirmation, Diagnosis, Document, Finding, Os, Role, Verdict};
 use crate::plan::checks;
 use crate::report;
+use crate::report::diagnosis::Extent;
 use crate::run::redact::Redactor;
 use std::path::Path;
 
-/// Names what is wrong: in `path`, or live with the task that `[diagnose]` names.
-pub(super) fn diagnose(context: &Context, path: Option<&Path>) -> Result<Code, Failure> {
-    let (catalog, evidence) = match path {
-        Some(path) => (load::catalog_if_any(context)?, Evidence::at(path)?),
+/// Names what is wrong: in `path`, or live with the task that `[diagnose]` names; there the findings'
+/// checks are asked too, unless `confirms` is false.
+pub(super) fn diagnose(context: &Context, path: Option<&Path>, confirms: bool) -> Result<Code, Failure> {
+    let (catalog, evidence, tape) = match path {
+        Some(path) => (load::catalog_if_any(context)?, Evidence::at(path)?, None),
         None => {
             let catalog = load::catalog(context)?;
             let Some(name) = &catalog.diagnose else {
@@ -24,11 +27,14 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>) -> Result<Code, F
                     .hint("add: [diagnose] task = \"evidence\"")
                     .hint("refloat diagnose FILE"));
             };
-            let documents = task::collect(context, &catalog, name)?;
-            (Some(catalog), Evidence::of(&documents))
+            let tape = Tape::open(context)?;
+            let documents = task::collect(context, &catalog, name, &tape)?;
+            (Some(catalog), Evidence::of(&documents), Some(tape))
         }
     };
-    let (mut diagnosis, texts) = of_evidence(&rules(catalog.as_ref())?, &evidence, catalog.as_ref(), context)?;
+    let catalog = catalog.as_ref();
+    let redactor = redactor(catalog);
+    let clean::Read { mut diagnosis, texts, kept } = found(&rules(catalog)?, &evidence, catalog, &redactor, context)?;
     if texts == 0 {
         // Nothing was said: that is no sign of health. The tool before the pipe has failed, most likely.
         return Err(match path {
@@ -38,19 +44,32 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>) -> Result<Code, F
             }
         });
     }
+    let live = catalog.zip(tape.as_ref()).filter(|_| confirms);
+    let stopped = live.and_then(|(catalog, tape)| confirming::confirm(context, catalog, &mut diagnosis, tape));
+    changes::joined(&mut diagnosis, &kept, &redactor, catalog);
+    as_commands(&mut diagnosis, catalog);
     if path.is_none() {
         // What has just been done is no advice.
-        diagnosis.findings.iter_mut().for_each(|finding| finding.fixes.retain(|fix| fix.text != "refloat diagnose"));
+        for Finding { fixes, confirmed, .. } in &mut diagnosis.findings {
+            let answered = |told: &Confirmation| told.answer != Answer::CouldNotCheck;
+            let asked: Vec<String> = confirmed
+                .iter()
+                .filter(|told| answered(told))
+                .map(|told| format!("refloat check {}", told.check))
+                .collect();
+            fixes.retain(|fix| fix.text != "refloat diagnose" && !asked.contains(&fix.text));
+        }
     }
     let look = context.out_look();
+    let extent = if context.global.verbose { Extent::Whole } else { Extent::Screen };
     context.answer(
-        || report::diagnosis::text(&diagnosis, Some(texts), &look),
+        || report::diagnosis::text(&diagnosis, Some(texts), extent, &look),
         || serde_json::to_value(&diagnosis).unwrap_or_default(),
     )?;
-    Ok(match diagnosis.verdict {
+    Ok(stopped.unwrap_or(match diagnosis.verdict {
         Verdict::Healthy => Code::Done,
         Verdict::Failing | Verdict::Unclassified => Code::Findings,
-    })
+    }))
 }
 
 /// The built-in symptoms and the file's own.
@@ -61,32 +80,69 @@ pub(super) fn rules(catalog: Option<&Catalog>) -> Result<Rules, Failure> {
     })
 }
 
+/// The ids of the roots that are consequences by nature.
+fn unexplained(rules: &Rules, findings: &[Finding]) -> Vec<String> {
+    let is_one = |finding: &&Finding| {
+        let symptom = rules.get(&finding.id);
+        finding.role == Role::Root && symptom.is_some_and(|symptom| symptom.role == Role::Consequence)
+    };
+    findings.iter().filter(is_one).map(|finding| finding.id.clone()).collect()
+}
+
 /// The diagnosis of texts in memory, fit to be shown.
 pub(super) fn named(rules: &Rules, documents: &[Document], catalog: Option<&Catalog>, context: &Context) -> Diagnosis {
     // Memory can always be read.
     of_evidence(rules, &Evidence::of(documents), catalog, context)
-        .map_or_else(|_| Diagnosis::naming_nothing(Verdict::Unclassified), |(diagnosis, _)| diagnosis)
+        .unwrap_or_else(|_| Diagnosis::naming_nothing(Verdict::Unclassified))
 }
 
-/// The diagnosis, fit to be shown: secrets hidden, fixes and confirming checks as the commands that
-/// work here. How many texts there were.
-fn of_evidence(
+/// The diagnosis of evidence, fit to be shown.
+pub(super) fn of_evidence(
     rules: &Rules,
     evidence: &Evidence,
     catalog: Option<&Catalog>,
     context: &Context,
-) -> Result<(Diagnosis, usize), Failure> {
-    let os = if context.is_windows() { Os::Windows } else { Os::Unix };
+) -> Result<Diagnosis, Failure> {
+    let redactor = redactor(catalog);
+    let clean::Read { mut diagnosis, kept, .. } = found(rules, evidence, catalog, &redactor, context)?;
+    changes::joined(&mut diagnosis, &kept, &redactor, catalog);
+    as_commands(&mut diagnosis, catalog);
+    Ok(diagnosis)
+}
+
+/// Knows the secrets of the file's variables.
+fn redactor(catalog: Option<&Catalog>) -> Redactor {
     let vars = catalog.into_iter().flat_map(|catalog| catalog.vars.values());
     let secrets: Vec<String> = vars.filter(|var| var.secret).map(|var| var.value.clone()).collect();
-    let (mut diagnosis, texts) = clean::diagnosed(evidence, rules, &Redactor::new(&secrets), os)?;
+    Redactor::new(&secrets)
+}
+
+/// The names of the confirming checks become the commands that ask them.
+fn as_commands(diagnosis: &mut Diagnosis, catalog: Option<&Catalog>) {
+    for finding in &mut diagnosis.findings {
+        finding.confirm = finding.confirm.iter().filter_map(|check| checks::command(catalog?, check)).collect();
+    }
+}
+
+/// What was found, secrets hidden, fixes as they can be followed here; the confirming checks by their
+/// names.
+fn found(
+    rules: &Rules,
+    evidence: &Evidence,
+    catalog: Option<&Catalog>,
+    redactor: &Redactor,
+    context: &Context,
+) -> Result<clean::Read, Failure> {
+    let os = if context.is_windows() { Os::Windows } else { Os::Unix };
+    let mut read = clean::diagnosed(evidence, rules, redactor, os)?;
+    let diagnosis = &mut read.diagnosis;
     for finding in &mut diagnosis.findings {
         finding.fixes = finding
             .fixes
             .iter()
             .filter_map(|fix| Some(Advice { text: advice::fit(&fix.text, catalog)?, danger: fix.danger }))
             .collect();
-        finding.confirm = finding.confirm.iter().filter_map(|check| checks::command(catalog?, check)).collect();
     }
-    Ok((diagnosis, texts))
+    diagnosis.unexplained = unexplained(rules, &diagnosis.findings);
+    Ok(read)
 }

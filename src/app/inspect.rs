@@ -60,7 +60,10 @@ pub(super) fn explain(context: &Context, id: Option<&str>) -> Result<Code, Failu
         });
     };
     let windows = context.is_windows();
-    context.answer(|| explain::text(symptom, windows, &context.out_look()), || explain::json(symptom, windows))?;
+    context.answer(
+        || explain::text(symptom, &symptoms, windows, &context.out_look()),
+        || explain::json(symptom, &symptoms, windows),
+    )?;
     Ok(Code::Done)
 }
 

@@ -5,7 +5,8 @@ use crate::adapter::files;
 use crate::adapter::state::State;
 use crate::catalog;
 use crate::cli::Cli;
-use crate::config::{self, Input, Os, Source};
+use crate::config::spots::Spots;
+use crate::config::{self, Input, Loaded, Os, Source};
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
 use crate::model::step::Task;
@@ -22,12 +23,29 @@ const MAX_FILE: u64 = 5 << 20;
 /// # Errors
 /// [`Code::Usage`]: none found, or a bad `--set`. [`Code::Config`]: its errors, all of them.
 pub(super) fn catalog(context: &Context) -> Result<Catalog, Failure> {
-    let path = find(context)?;
-    let file = source(&path)?;
+    with(context, &find(context)?, config::load).map(|loaded| told(context, loaded))
+}
+
+/// The same, when there is one, for its symptoms to be linted.
+///
+/// # Errors
+/// As [`catalog`]; a file named with `-f` is missing.
+pub(super) fn to_lint(context: &Context) -> Result<Option<(Catalog, Spots)>, Failure> {
+    let path = match find(context) {
+        Ok(path) => path,
+        Err(failure) if context.global.file.is_some() => return Err(failure),
+        Err(_) => return Ok(None),
+    };
+    let (loaded, spots) = with(context, &path, config::load_to_lint)?;
+    Ok(Some((told(context, loaded), spots)))
+}
+
+fn with<T>(context: &Context, path: &Path, load: impl FnOnce(&Input<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+    let file = source(path)?;
     let beside = path.with_file_name("tasks.local.toml");
     let local = if files::exists(&beside) { Some(source(&beside)?) } else { None };
     let known: Vec<&str> = catalog::ids().collect();
-    let input = Input {
+    load(&Input {
         file,
         local,
         env: context.env.pairs(),
@@ -35,12 +53,14 @@ pub(super) fn catalog(context: &Context) -> Result<Catalog, Failure> {
         os: Os::named(context.terminal.os),
         known_symptoms: &known,
         color: context.colour(context.terminal.stderr),
-    };
-    let loaded = config::load(&input)?;
+    })
+}
+
+fn told(context: &Context, loaded: Loaded) -> Catalog {
     for warning in &loaded.warnings {
         context.tell(&format!("warning: {warning}"));
     }
-    Ok(loaded.catalog)
+    loaded.catalog
 }
 
 /// The task file, when there is one: `diagnose FILE` and `explain` need none, and a mistake in it

@@ -1,7 +1,7 @@
 //! From the command line to the exit code.
 
 use super::context::{Context, write_all};
-use super::{diagnose, doctor, inspect, task};
+use super::{diagnose, doctor, inspect, lint, task, trial};
 use crate::adapter::terminal::Out;
 use crate::cli::{Cli, Command, Format};
 use crate::error::{Code, Failure};
@@ -27,11 +27,13 @@ pub fn start(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         (None, true) => task::run(&context, &run),
         (None, false) | (Some(Command::List), _) => inspect::list(&context),
         (Some(Command::Show { task }), _) => inspect::show(&context, &task),
-        (Some(Command::Diagnose { path }), _) => diagnose::diagnose(&context, path.as_deref()),
+        (Some(Command::Diagnose { path, no_confirm }), _) => diagnose::diagnose(&context, path.as_deref(), !no_confirm),
         (Some(Command::Explain { id }), _) => inspect::explain(&context, id.as_deref()),
         (Some(Command::Check { names }), _) => task::check(&context, &names),
         (Some(Command::Doctor), _) => doctor::doctor(&context),
         (Some(Command::History { run }), _) => inspect::history(&context, run.as_deref()),
+        (Some(Command::Lint { strict, built_in }), _) => lint::lint(&context, strict, built_in),
+        (Some(Command::Test { dir }), _) => trial::test(&context, &dir),
         (Some(Command::Schema), _) => inspect::schema(),
         (Some(Command::Help { topic }), _) => inspect::help(&context, topic.as_deref()),
     };

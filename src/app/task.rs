@@ -1,16 +1,16 @@
 //! Running a task: plan, confirm, wire, execute.
 
 use super::confirm::{self, Given};
+use super::confirming;
 use super::context::Context;
 use super::diagnose;
 use super::load;
+use super::tape::Tape;
 use crate::adapter::clock::{ReplayClock, SystemClock};
 use crate::adapter::interrupt::Interrupts;
 use crate::adapter::lookup::Programs;
 use crate::adapter::person::AtTerminal;
 use crate::adapter::process::Processes;
-use crate::adapter::record::Recording;
-use crate::adapter::replay::Replay;
 use crate::adapter::state::{Journal, RunDir, State};
 use crate::adapter::terminal::{self, Out};
 use crate::cli::{Format, RunArgs};
@@ -57,7 +57,7 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
         return Err(Failure::new(Code::of_signal(signal), "stopped; nothing was done"));
     }
     agreed?;
-    let report = execute(context, &catalog, &plan, &stop, Audience::Person)?;
+    let report = execute(context, &catalog, &plan, &stop, Audience::Person, &Tape::open(context)?)?;
     Ok(report.code)
 }
 
@@ -78,12 +78,12 @@ fn typed(context: &Context, args: &RunArgs) -> String {
 pub(super) fn check(context: &Context, names: &[String]) -> Result<Code, Failure> {
     let catalog = load::catalog(context)?;
     let plan = checks::build_check(&catalog, names)?;
-    let report = execute(context, &catalog, &plan, &interrupts()?, Audience::Person)?;
+    let report = execute(context, &catalog, &plan, &interrupts()?, Audience::Person, &Tape::open(context)?)?;
     Ok(report.code)
 }
 
 /// Runs the task that collects the evidence of a live diagnosis; what its calls printed.
-pub(super) fn collect(context: &Context, catalog: &Catalog, name: &str) -> Result<Vec<Document>, Failure> {
+pub(super) fn collect(context: &Context, catalog: &Catalog, name: &str, tape: &Tape) -> Result<Vec<Document>, Failure> {
     let plan = build(catalog, name, &[])?;
     if plan.root.danger != Danger::Read {
         return Err(Failure::new(
@@ -91,12 +91,17 @@ pub(super) fn collect(context: &Context, catalog: &Catalog, name: &str) -> Resul
             format!("[diagnose] names `{name}`, which changes things; it must only read"),
         ));
     }
-    let report = execute(context, catalog, &plan, &interrupts()?, Audience::Diagnosis)?;
+    let report = execute(context, catalog, &plan, &interrupts()?, Audience::Diagnosis, tape)?;
     // Steps that fail are part of the picture; what keeps the picture from being taken is not.
     match report.code {
         Code::Done | Code::StepFailed | Code::TimedOut | Code::Findings => Ok(report.documents),
         code => Err(Failure { silent: true, ..Failure::new(code, "") }),
     }
+}
+
+/// Asks the checks of a plan for a diagnosis; what they said.
+pub(super) fn ask(context: &Context, catalog: &Catalog, plan: &Plan, tape: &Tape) -> Result<RunReport, Failure> {
+    execute(context, catalog, plan, &interrupts()?, Audience::Confirmation, tape)
 }
 
 /// For whom a run is told.
@@ -106,6 +111,8 @@ enum Audience {
     Person,
     /// Only as the ground of a diagnosis, which is the answer.
     Diagnosis,
+    /// As the last part of a diagnosis: a line for each check.
+    Confirmation,
 }
 
 fn interrupts() -> Result<Interrupts, Failure> {
@@ -118,13 +125,11 @@ fn execute(
     plan: &Plan,
     stop: &Interrupts,
     audience: Audience,
+    tape: &Tape,
 ) -> Result<RunReport, Failure> {
     let base = catalog.path.parent().unwrap_or(Path::new("/")).to_owned();
-    let replay = replay(context)?;
-    let runner: Box<dyn Runner> = match replay {
-        Some(replay) => Box::new(replay),
-        None => Box::new(Processes::new(Arc::new(stop.clone()), base.clone())),
-    };
+    let processes = Processes::new(Arc::new(stop.clone()), base.clone());
+    let runner: &dyn Runner = tape.replay().map_or(&processes, |replay| replay as &dyn Runner);
     let clock: Box<dyn Clock> =
         if runner.is_replay() { Box::new(ReplayClock::start()) } else { Box::new(SystemClock::start()) };
     let unwritable = |error: io::Error| {
@@ -133,7 +138,7 @@ fn execute(
     let state = load::state(catalog);
     // Before the recording: a run that cannot be must leave none that is in the way of the next.
     state.prepare().map_err(unwritable)?;
-    let recording = record(context, plan)?;
+    let recording = tape.recording(context, plan)?;
     let (run_id, dir) = run_dir(&state, clock.now(), &plan.root.task).map_err(unwritable)?;
     let journal = dir.journal().map_err(unwritable)?;
     let mut reporter = Fanout::new(reporters(context, journal, audience));
@@ -147,12 +152,12 @@ fn execute(
         Err(_) => Diagnosis::naming_nothing(Verdict::Unclassified),
     };
     let world = World {
-        runner: runner.as_ref(),
+        runner,
         locate: &locate,
         clock: clock.as_ref(),
         stop,
         store: &store,
-        recorder: recording.as_ref().map(|recording| recording as &dyn Recorder),
+        recorder: recording.map(|recording| recording as &dyn Recorder),
         base,
         run_id,
         replay: context.global.replay.as_ref().map(|path| path.display().to_string()),
@@ -177,29 +182,17 @@ fn execute(
     }
 }
 
-fn replay(context: &Context) -> Result<Option<Replay>, Failure> {
-    let Some(path) = &context.global.replay else { return Ok(None) };
-    Replay::open(path).map(Some).map_err(|error| Failure::new(Code::Usage, error))
-}
-
-fn record(context: &Context, plan: &Plan) -> Result<Option<Recording>, Failure> {
-    let Some(path) = &context.global.record else { return Ok(None) };
-    let note = format!("refloat {}", plan.root.task);
-    Recording::create(path, &plan.root.task, &note)
-        .map(Some)
-        .map_err(|error| Failure::new(Code::Unwritable, error.to_string()))
-}
-
 fn reporters(context: &Context, journal: Journal, audience: Audience) -> Vec<Box<dyn Reporter>> {
     let journal = Jsonl::new(journal).synced(Box::new(|journal: &mut Journal| journal.sync()));
     let mut all: Vec<Box<dyn Reporter>> = vec![Box::new(Measured::new(journal))];
     let (err, look, verbosity) = (Box::new(Out::stderr()), context.err_look(), context.verbosity());
     let told = |reporter: Box<dyn Reporter>| -> Box<dyn Reporter> {
-        if audience == Audience::Diagnosis { Box::new(Undiagnosed(reporter)) } else { reporter }
+        if audience == Audience::Person { reporter } else { Box::new(Undiagnosed(reporter)) }
     };
     // The answer of a diagnosis is the diagnosis: nothing else may stand on standard output.
-    let out: Box<Out> = Box::new(if audience == Audience::Diagnosis { Out::stderr() } else { Out::stdout() });
+    let out: Box<Out> = Box::new(if audience == Audience::Person { Out::stdout() } else { Out::stderr() });
     match (context.global.format, audience) {
+        (_, Audience::Confirmation) => all.push(Box::new(confirming::Lines::new(err, look, verbosity))),
         (Format::Jsonl, Audience::Person) => all.push(Box::new(Jsonl::new(Out::stdout()))),
         (Format::Json, Audience::Person) => all.push(Box::new(Summary::new(Out::stdout()))),
         _ if context.terminal.can_redraw() && !context.global.verbose && !context.global.quiet => {

@@ -1,5 +1,6 @@
 //! Which command printed a text: from the call itself, or from a prompt in a pasted session.
 
+use super::heads::source_of_unit;
 use super::table;
 use crate::model::finding::Source;
 
@@ -19,10 +20,11 @@ impl Printed {
 }
 
 /// Flags of `kubectl` that take their value as the next word.
-const VALUED: [&str; 14] = [
+const VALUED: [&str; 20] = [
     "-n",
     "--namespace",
     "--context",
+    "--kube-context",
     "-c",
     "--container",
     "-l",
@@ -34,36 +36,87 @@ const VALUED: [&str; 14] = [
     "--kubeconfig",
     "--field-selector",
     "--for",
+    "--since-time",
+    "--sort-by",
+    "--user",
+    "--cluster",
+    "--profile",
 ];
+
+/// Words before a command that change nothing of what it prints.
+const WRAPPERS: [&str; 7] = ["sudo", "time", "watch", "exec", "nohup", "winpty", "command"];
 
 /// What `argv` prints to standard output.
 pub(crate) fn printed<'a>(argv: impl IntoIterator<Item = &'a str>) -> Printed {
-    let mut argv = argv.into_iter();
-    let program = argv.next().unwrap_or_default();
-    let rest: Vec<&str> = argv.collect();
-    let words = plain(&rest);
+    let argv: Vec<&str> = argv.into_iter().collect();
+    let at = argv.iter().position(|word| !is_before_program(word)).unwrap_or(0);
+    let program = argv.get(at).copied().unwrap_or_default();
+    let rest = argv.get(at + 1..).unwrap_or_default();
+    let words = plain(rest);
     let word = |index: usize| words.get(index).copied().unwrap_or_default();
     match stem(program) {
         "kubectl" | "k" | "kk" | "oc" | "kubecolor" | "k3s" | "microk8s" | "microk8s.kubectl" => {
             let skip = usize::from(word(0) == "kubectl");
-            kubectl(&rest, word(skip), word(skip + 1), word(skip + 2))
+            kubectl(rest, word(skip), word(skip + 1), word(skip + 2))
         }
         // KubeEdge's `keadm ctl get pod` is kubectl behind another name.
-        "keadm" => kubectl(&rest, word(1), word(2), word(3)),
+        "keadm" => kubectl(rest, word(1), word(2), word(3)),
         "helm" => match word(0) {
             "get" | "template" | "show" | "inspect" => Printed::of(Source::Manifest),
             "list" | "ls" | "history" | "hist" => Printed::of(Source::OtherTable),
             _ => Printed::of(Source::Helm),
         },
-        "minikube" if word(0) == "kubectl" => kubectl(&rest, word(1), word(2), word(3)),
+        "minikube" if word(0) == "kubectl" => kubectl(rest, word(1), word(2), word(3)),
         "minikube" if word(0) == "logs" => Printed::of(Source::Unknown),
         "minikube" => Printed::of(Source::Minikube),
-        "docker" | "podman" | "nerdctl" | "docker-compose" => match (word(0), word(1)) {
-            ("logs", name) | ("compose", name @ "logs") => Printed { source: Source::PodLog, subject: name.to_owned() },
-            ("run" | "exec", _) => Printed::of(Source::Unknown),
-            _ => Printed::of(Source::Docker),
+        "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => docker(&words),
+        "crictl" => match word(0) {
+            "logs" => Printed::of(Source::PodLog),
+            "ps" | "pods" | "images" | "img" | "stats" => Printed::of(Source::OtherTable),
+            _ => Printed::of(Source::Unknown),
         },
+        "stern" | "kubetail" => Printed { source: Source::PodLog, subject: named(word(0)) },
+        "systemctl" => Printed::of(source_of_unit(word(1).trim_end_matches(".service"))),
+        "journalctl" => {
+            let unit = rest.iter().enumerate().find_map(|(at, word)| match word.strip_prefix("--unit=") {
+                Some(unit) => Some(unit),
+                None if matches!(*word, "-u" | "--unit" | "-fu" | "-xeu" | "-xu" | "-eu") => rest.get(at + 1).copied(),
+                None => None,
+            });
+            Printed::of(source_of_unit(unit.unwrap_or_default().trim_end_matches(".service")))
+        }
         _ => Printed::of(Source::Unknown),
+    }
+}
+
+/// `sudo`, `KUBECONFIG=x`, and flags of these.
+fn is_before_program(word: &str) -> bool {
+    let flag = word.strip_prefix('-').map(|flag| flag.strip_prefix('-').unwrap_or(flag));
+    WRAPPERS.contains(&word)
+        || is_setting(word)
+        || flag.is_some_and(|flag| flag.bytes().next().is_some_and(|first| first.is_ascii_alphabetic()))
+}
+
+/// `KUBECONFIG=x` before a command, and PowerShell's `$env:KUBECONFIG="x";`.
+fn is_setting(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+    }) || word.starts_with("$env:")
+}
+
+fn named(name: &str) -> String {
+    if table::is_name(name) { name.to_owned() } else { String::new() }
+}
+
+fn docker(words: &[&str]) -> Printed {
+    let word = |index: usize| words.get(index).copied().unwrap_or_default();
+    let skip = usize::from(matches!(word(0), "compose" | "container"));
+    match (word(skip), word(skip + 1)) {
+        ("logs", name) => Printed { source: Source::PodLog, subject: named(name) },
+        // What a container prints, or what docker says of it: each line tells.
+        ("run" | "exec" | "up" | "start" | "attach", _) => Printed::of(Source::Unknown),
+        ("ps" | "ls" | "images" | "stats" | "top", _) => Printed::of(Source::OtherTable),
+        _ => Printed::of(Source::Docker),
     }
 }
 
@@ -102,7 +155,7 @@ fn kubectl(rest: &[&str], verb: &str, kind: &str, name: &str) -> Printed {
 }
 
 /// The words that are no flags and no flags' values.
-fn plain<'a>(words: &[&'a str]) -> Vec<&'a str> {
+pub(crate) fn plain<'a>(words: &[&'a str]) -> Vec<&'a str> {
     let mut out = Vec::new();
     let mut skip = false;
     for word in words {
@@ -122,14 +175,37 @@ fn plain<'a>(words: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// The program's name without directory and `.exe`.
-fn stem(program: &str) -> &str {
+pub(crate) fn stem(program: &str) -> &str {
     let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
     name.strip_suffix(".exe").unwrap_or(name)
 }
 
 /// Programs whose calls are recognised in a pasted session.
-const TOOLS: [&str; 12] =
-    ["kubectl", "k", "kk", "oc", "helm", "minikube", "docker", "docker-compose", "podman", "keadm", "microk8s", "k3s"];
+fn is_tool(name: &str) -> bool {
+    matches!(
+        name,
+        "kubectl"
+            | "k"
+            | "kk"
+            | "oc"
+            | "helm"
+            | "minikube"
+            | "docker"
+            | "docker-compose"
+            | "podman"
+            | "podman-compose"
+            | "nerdctl"
+            | "kubecolor"
+            | "keadm"
+            | "microk8s"
+            | "microk8s.kubectl"
+            | "k3s"
+            | "crictl"
+            | "stern"
+            | "journalctl"
+            | "systemctl"
+    )
+}
 
 /// First words that make a line without a prompt a command.
 const VERBS: [&str; 34] = [
@@ -188,34 +264,94 @@ pub(crate) fn typed(line: &str) -> Option<Typed> {
     }
     let words: Vec<&str> = line.split_whitespace().take(FIRST + 1).collect();
     for (index, word) in words.iter().enumerate().take(FIRST) {
-        // cmd.exe's prompt touches the command: `C:\work>minikube status`.
-        let (before, name) = match word.rsplit_once('>') {
-            Some((before, name)) if !before.is_empty() => (Some(before), name),
-            _ => (None, *word),
-        };
-        if !TOOLS.contains(&stem(name)) {
+        let (before, name) = touching(word);
+        if !is_tool(stem(name)) {
             continue;
         }
-        let previous = index.checked_sub(1).and_then(|at| words.get(at)).copied();
+        // `sudo`, `KUBECONFIG=x` and `watch -n 5` may stand between the prompt and the tool.
+        let mut start = index;
+        while before.is_none()
+            && let Some(word) = start.checked_sub(1).and_then(|at| words.get(at))
+            && (is_before_program(word) || (word.parse::<f32>().is_ok() && is_counted(&words, start)))
+        {
+            start -= 1;
+        }
+        let wrapped = words.get(start).is_some_and(|word| WRAPPERS.contains(word) || is_setting(word));
+        let previous = start.checked_sub(1).and_then(|at| words.get(at)).copied();
         let next = words.get(index + 1).copied().unwrap_or_default();
-        let prompted = before.is_some_and(|path| path.contains(['\\', '/', '~']))
-            || previous.is_some_and(|word| word == "sudo" || is_prompt_end(word));
-        let bare = previous.is_none() && (VERBS.contains(&next) || next.starts_with('-'));
+        let prompted = before.is_some() || previous.is_some_and(is_prompt_end);
+        let bare = previous.is_none() && (wrapped || VERBS.contains(&next) || next.starts_with('-'));
         if prompted || bare {
             let argv = std::iter::once(name).chain(line.split_whitespace().skip(index + 1));
             return Some(Typed::Tool(printed(argv)));
         }
     }
-    let first = words.first()?;
-    let at_host = first.contains('@') && words.iter().take(4).any(|word| word.ends_with(['$', '#', '%']));
-    if *first == "$" || at_host || (first.starts_with("PS") && words.get(1).is_some_and(|word| word.ends_with('>'))) {
-        return Some(Typed::Other);
+    is_prompt(&words).then_some(Typed::Other)
+}
+
+/// The number of `watch -n 5`, when the word before `at` is one.
+fn is_counted(words: &[&str], at: usize) -> bool {
+    at.checked_sub(2).and_then(|at| words.get(at)).is_some_and(|flag| matches!(*flag, "-n" | "-d" | "--interval"))
+}
+
+/// cmd.exe's prompt touches the command: `C:\work>minikube status`; so does `sh-4.2$kubectl`.
+fn touching(word: &str) -> (Option<&str>, &str) {
+    if let Some((before, name)) = word.rsplit_once('>')
+        && before.contains(['\\', '/', '~'])
+    {
+        return (Some(before), name);
     }
-    None
+    match word.rsplit_once(['$', '#']) {
+        Some((before, name))
+            if before.starts_with("sh-") || before.starts_with("bash-") || before.ends_with(['~', ']']) =>
+        {
+            (Some(before), name)
+        }
+        _ => (None, word),
+    }
+}
+
+/// A prompt with another command, or with none.
+fn is_prompt(words: &[&str]) -> bool {
+    let Some(first) = words.first() else { return false };
+    let at_host = first.contains('@') && words.iter().take(4).any(|word| word.ends_with(['$', '#', '%']));
+    let shell = (first.starts_with("sh-") || first.starts_with("bash-")) && first.ends_with(['$', '#']);
+    let powershell = first.starts_with("PS") && words.get(1).is_some_and(|word| word.ends_with('>'));
+    // `C:\app>dir`: a drive, and a path without blanks.
+    let cmd = first.len() > 3
+        && first.as_bytes().get(1..3) == Some(b":\\")
+        && first.contains('>')
+        && first.bytes().next().is_some_and(|drive| drive.is_ascii_alphabetic());
+    *first == "$" || at_host || shell || powershell || cmd || is_git_bash(words) || is_fancy(first)
+}
+
+/// `user@HOST MINGW64 ~/x (main)`: the command stands on the next line, behind a `$`.
+fn is_git_bash(words: &[&str]) -> bool {
+    matches!(words, [user, "MINGW64" | "MINGW32" | "MSYS" | "UCRT64" | "CLANG64", _, ..] if user.contains('@'))
+}
+
+/// `➜  app git:(main) ✗ ls`, `❯ ls`, `λ ls`: signs that no program prints before a text.
+fn is_fancy(first: &str) -> bool {
+    matches!(
+        first,
+        "\u{279c}" | "\u{276f}" | "\u{3bb}" | "\u{256d}\u{2500}" | "\u{2570}\u{2500}$" | "\u{2570}\u{2500}\u{276f}"
+    )
+}
+
+/// Does the command of this line go on in the next one? Behind `\` in a shell, a backtick in
+/// PowerShell, `^` in cmd.exe.
+#[cfg_attr(not(test), expect(dead_code, reason = "read by the sources, line by line"))]
+pub(crate) fn goes_on(line: &str) -> bool {
+    let line = line.trim_end();
+    [" \\", " `", " ^"].iter().any(|end| line.ends_with(end))
 }
 
 fn is_prompt_end(word: &str) -> bool {
-    word.ends_with(['$', '#', '>', '%', '❯', '➜', '✗', '✔', 'λ', '»']) && !word.ends_with("->") && !word.ends_with("=>")
+    word.ends_with(['$', '#', '>', '%', '❯', '➜', '✗', '✔', 'λ', '»', '⇒', '▶'])
+        && !word.ends_with("->")
+        && !word.ends_with("=>")
+        // `50%`, `[1%]`: so much is done.
+        && !word.strip_suffix('%').is_some_and(|number| number.ends_with(|c: char| c.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -247,6 +383,74 @@ mod tests {
     }
 
     #[test]
+    fn commands_behind_everything() {
+        for line in [
+            "KUBECONFIG=/tmp/k kubectl logs web-1",
+            "$ KUBECONFIG=/tmp/k sudo -E kubectl logs web-1",
+            "time kubectl logs web-1",
+            "$ watch -n 5 kubectl logs web-1",
+            "$ watch kubectl logs web-1",
+            "sh-4.2$ kubectl logs web-1",
+            "bash-5.1#kubectl logs web-1",
+            "# kubectl logs web-1",
+            "root@node:/# kubectl logs web-1 \\",
+            "~/app ❯ kubectl logs web-1",
+            "me@host ~/app> kubectl logs web-1",
+            "PS> kubectl logs web-1",
+            "C:\\Users\\me\\app>kubectl logs web-1 | findstr ERROR",
+            "λ kubectl logs web-1",
+            "[me@host app]$ kubectl logs web-1 2>&1 | tail -5",
+            "$ docker compose logs web-1",
+            "$ docker logs -f web-1",
+            "$ stern web-1",
+            "$ sudo crictl logs 1234",
+        ] {
+            let (source, subject) = tool(line).unwrap_or_else(|| panic!("{line}"));
+            assert_eq!(source, Source::PodLog, "{line}");
+            assert!(subject == "web-1" || subject.is_empty(), "{line}: {subject}");
+        }
+        for (line, source) in [
+            ("$ docker ps -a", Source::OtherTable),
+            ("$ docker compose ps", Source::OtherTable),
+            ("$ docker compose up", Source::Unknown),
+            ("$ docker inspect web", Source::Docker),
+            ("$ docker events --since 5m", Source::Docker),
+            ("$ docker compose build", Source::Docker),
+            ("$ helm history web", Source::OtherTable),
+            ("$ time helm upgrade web . --wait", Source::Helm),
+            ("$ minikube status -p x", Source::Minikube),
+            ("$ systemctl status docker", Source::Docker),
+            ("$ journalctl -u kubelet --no-pager", Source::Unknown),
+            ("$ sudo journalctl -xeu docker.service", Source::Docker),
+            ("$ crictl ps -a", Source::OtherTable),
+            ("$ kubectl --context x -n y get pods -w", Source::PodTable),
+            ("$ kubectl describe node minikube", Source::DescribeOther),
+        ] {
+            assert_eq!(
+                tool(line),
+                Some((source, if line.contains("node") { "minikube".into() } else { String::new() })),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn prompts_without_a_tool() {
+        for line in [
+            "me@DESKTOP MINGW64 ~/app (main)",
+            "C:\\app>dir",
+            "PS C:\\app> ls",
+            "sh-4.2$ ls",
+            "root@node:/# cat x",
+            "➜  app git:(main) ✗ ls",
+        ] {
+            assert_eq!(typed(line), Some(Typed::Other), "{line}");
+        }
+        assert!(goes_on("helm upgrade web . \\") && goes_on("helm upgrade web . `") && goes_on("helm upgrade web . ^"));
+        assert!(!goes_on("helm upgrade web ."));
+    }
+
+    #[test]
     fn what_commands_print() {
         assert_eq!(tool("$ helm get values web"), Some((Source::Manifest, String::new())));
         assert_eq!(tool("$ kubectl get deploy web -o yaml"), Some((Source::Manifest, String::new())));
@@ -260,9 +464,16 @@ mod tests {
 
     #[test]
     fn prose_and_messages_are_no_commands() {
-        for line in
-            ["helm release failed", "docker: Cannot connect to the Docker daemon", "Error: helm install failed", ""]
-        {
+        for line in [
+            "helm release failed",
+            "docker: Cannot connect to the Docker daemon",
+            "Error: helm install failed",
+            "the pull is at 50% docker says",
+            "time is up, kubectl",
+            "->  kubectl logs",
+            "A=1",
+            "",
+        ] {
             assert_eq!(typed(line), None, "{line}");
         }
         assert_eq!(typed("$ cat notes.txt"), Some(Typed::Other));

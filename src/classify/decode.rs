@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 /// A whole text: UTF-16 becomes UTF-8; a byte order mark goes away.
-#[cfg(test)]
 pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, [u8]> {
     let mut decoder = Decoder::default();
     match decoder.push(bytes) {

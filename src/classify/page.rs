@@ -2,8 +2,10 @@
 //!
 //! A [`Page`] has two faces with the same line numbers. What is *shown* is what a quote repeats: the
 //! bytes as captured, decoded (see [`decode`](super::decode)) and without terminal colours. What is *read* is what patterns see: as shown, but with `\"`, `\n` and `\t`
-//! replaced by what they stand for, because logs and bug reports carry messages inside JSON strings.
+//! replaced by what they stand for, because logs and bug reports carry messages inside JSON strings, and
+//! without what a CI job, `docker compose` or a log collector puts before every line.
 
+use super::prefix::Prefix;
 use memchr::{memchr, memchr_iter, memmem, memrchr};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -69,23 +71,27 @@ pub(crate) struct Page<'a> {
     first: usize,
     /// How many of its lines count.
     len: usize,
+    /// What stands before its lines and is not theirs.
+    prefix: Option<&'a Prefix>,
 }
 
 impl<'a> Page<'a> {
     /// A whole document.
     #[cfg(test)]
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self::piece(super::decode::decode(bytes), 0, true)
+        Self::piece(super::decode::decode(bytes), None, 0, true)
     }
 
-    /// A piece of decoded text. `first` is the index of its first line in the document. Unless it is
+    /// A piece of decoded text, each line behind that `prefix`. `first` is the index of its first line in the document. Unless it is
     /// the `last` piece, it ends with a line end, and what would stand behind that is no line of it.
-    pub(crate) fn piece(text: Cow<'a, [u8]>, first: usize, last: bool) -> Self {
+    pub(crate) fn piece(text: Cow<'a, [u8]>, prefix: Option<&'a Prefix>, first: usize, last: bool) -> Self {
         let text = without_colours(text);
-        let read = without_escapes(&text).map(|bytes| Lines::new(Cow::Owned(bytes)));
+        let bare = prefix.map(|prefix| without_prefix(&text, prefix));
+        let read = without_escapes(bare.as_deref().unwrap_or(&text)).or(bare);
+        let read = read.map(|bytes| Lines::new(Cow::Owned(bytes)));
         let shown = Lines::new(text);
         let len = shown.all + usize::from(last);
-        Self { shown, read, first, len }
+        Self { shown, read, first, len, prefix }
     }
 
     fn face(&self) -> &Lines<'_> {
@@ -149,6 +155,12 @@ impl<'a> Page<'a> {
         end.or_else(|| (lines.end == self.end() && self.line(lines.end - 1).is_empty()).then(|| lines.end - 1))
     }
 
+    /// The pod or the service that stands before a line.
+    pub(crate) fn subject(&self, index: usize) -> Option<String> {
+        let subject = self.prefix?.strip(self.shown(index)).subject?;
+        Some(String::from_utf8_lossy(subject).into_owned())
+    }
+
     /// Does a line look the same on both faces? Then offsets in one are offsets in the other.
     pub(crate) fn same(&self, index: usize) -> bool {
         self.read.is_none() || self.line(index) == self.shown(index)
@@ -181,6 +193,18 @@ fn without_colours(bytes: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
     }
     out.extend_from_slice(rest);
     Cow::Owned(out)
+}
+
+/// The lines without what stands before them.
+fn without_prefix(bytes: &[u8], prefix: &Prefix) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let end = line.strip_suffix(b"\n").unwrap_or(line);
+        let text = end.strip_suffix(b"\r").unwrap_or(end);
+        out.extend_from_slice(text.get(prefix.strip(text).text).unwrap_or_default());
+        out.extend_from_slice(line.get(text.len()..).unwrap_or_default());
+    }
+    out
 }
 
 /// `\"` becomes `"`, `\n` and `\t` a blank, however often they were escaped. `None`: nothing to do.
@@ -254,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_piece_counts_its_lines_from_the_start_of_the_document() {
-        let page = Page::piece(Cow::Borrowed(b"ab\ncd\n"), 10, false);
+        let page = Page::piece(Cow::Borrowed(b"ab\ncd\n"), None, 10, false);
         assert_eq!((page.first(), page.end()), (10, 12));
         assert_eq!((page.line(11), page.line(12), page.line(3)), (&b"cd"[..], &b""[..], &b""[..]));
         assert_eq!((page.place(4), page.start(11), page.start(10)), ((11, 1), 3, 0));

@@ -3,6 +3,8 @@
 use super::decode::Decoder;
 use super::facts::Facts;
 use super::page::Page;
+use super::prefix::{self, Prefix};
+use super::rejoin::Rejoined;
 use super::rules::Rules;
 use super::search::{self, Found, SPAN, TAIL, search};
 use super::sources::Reader;
@@ -16,6 +18,8 @@ use std::thread;
 
 /// So much of a text is read at once.
 const PIECE: usize = 2 << 20;
+/// Texts up to this size may be wrapped: copies of a terminal, not logs.
+const WRAPPED: usize = 1 << 20;
 /// Pieces from this size on are worth a thread.
 const LARGE: usize = 1 << 20;
 
@@ -40,6 +44,8 @@ struct Open {
     fresh: usize,
     /// Index of the first line in `buffer`.
     first: usize,
+    /// What stands before every line; known from the first piece on.
+    prefix: Option<Option<Prefix>>,
 }
 
 impl<'r> Reading<'r> {
@@ -60,6 +66,7 @@ impl<'r> Reading<'r> {
             buffer: Vec::new(),
             fresh: 0,
             first: 0,
+            prefix: None,
         });
     }
 
@@ -83,6 +90,7 @@ impl<'r> Reading<'r> {
         open.buffer.extend(rest);
         open.read(self.rules, self.piece, true);
         open.text.described = std::mem::take(&mut open.reader.layout.described);
+        open.text.asked = std::mem::take(&mut open.reader.asked);
         self.texts.push(open.text);
     }
 
@@ -98,7 +106,7 @@ impl<'r> Reading<'r> {
             .collect();
         let settled = settle::settle(self.rules, &self.texts, &facts, hits);
         let ruled_out = ruled_out(self.rules, &self.texts, &settled);
-        let findings = rank::rank(self.rules, &self.texts, &facts, settled.kept, os);
+        let findings = rank::rank(self.rules, &self.texts, settled.kept, os);
         if !findings.is_empty() {
             let ruled_out = ruled_out.into_iter().filter(|out| findings.iter().all(|found| found.id != out.id));
             return Diagnosis {
@@ -145,16 +153,23 @@ impl Open {
         let rest = self.buffer.split_off(end);
         let piece = std::mem::replace(&mut self.buffer, rest);
         let whole = last || !piece.ends_with(b"\n");
-        let page = Page::piece(Cow::Borrowed(&piece), self.first, whole);
+        let is_first = self.prefix.is_none();
+        let prefix =
+            self.prefix.take().unwrap_or_else(|| self.reader.may_be_prefixed().then(|| detect(&piece)).flatten());
+        let page = Page::piece(Cow::Borrowed(&piece), prefix.as_ref(), self.first, whole);
         let from = self.first + memchr::memchr_iter(b'\n', piece.get(..self.fresh).unwrap_or_default()).count();
         // The read face may be shorter than the bytes: its own offset counts.
         let fresh = page.start(from);
         let found = self.search(rules, &page, (from, fresh), last);
         self.keep(rules, &page, from, found);
+        if is_first && last && page.buffer().len() <= WRAPPED {
+            self.keep_joined(rules, &page);
+        }
         // Carried over: what a match could begin in.
         let carry = if last { piece.len() } else { carried(&piece, TAIL.min(size / 2)) };
         self.first += memchr::memchr_iter(b'\n', piece.get(..carry).unwrap_or_default()).count();
         drop(page);
+        self.prefix = Some(prefix);
         let mut kept = piece;
         kept.drain(..carry);
         self.fresh = kept.len();
@@ -181,6 +196,15 @@ impl Open {
                 all()
             }
         })
+    }
+
+    /// Looks once more where the lines of a whole text are wrapped.
+    fn keep_joined(&mut self, rules: &Rules, page: &Page<'_>) {
+        let Some(joined) = Rejoined::new(page) else { return };
+        let text = Page::piece(Cow::Borrowed(&joined.text), None, 0, true);
+        let layout = &self.reader.layout;
+        let found = search(rules, &text, 0, true, |rule| layout.sources().any(|source| rule.reads(source)));
+        scan::collect_joined(rules, (page, &joined, &text), layout, found.matches, &mut self.text.hits);
     }
 
     /// Keeps what is worth keeping of a piece.
@@ -237,6 +261,12 @@ impl Open {
     }
 }
 
+/// What stands before the lines of a text.
+fn detect(piece: &[u8]) -> Option<Prefix> {
+    let lines = piece.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    prefix::detect(lines)
+}
+
 /// Where the part of a piece begins that is looked at again with the next one: its last lines, and
 /// what a pattern for the end of a text needs.
 fn carried(piece: &[u8], most: usize) -> usize {
@@ -258,11 +288,32 @@ fn carried(piece: &[u8], most: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog;
+    use crate::model::finding::Symptom;
     use proptest::prelude::*;
     use std::sync::LazyLock;
 
-    static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::new(catalog::symptoms()).unwrap());
+    /// Symptoms of lines, of several lines, of ends, of rows and of events.
+    const SYMPTOMS: [(&str, &str, &str); 7] = [
+        (
+            "refused",
+            "database-connection",
+            r#"could not connect to server: Connection refused[^\n]*\n\s*Is the server running on host "(?P<host>[^"]+)""#,
+        ),
+        ("denied", "database-connection", r#"password authentication failed for user "(?P<user>[^"]+)""#),
+        ("crash", "crash-loop", r"\d+/\d+\s+CrashLoopBackOff\b"),
+        ("ended", "crash-loop", r"something is wrong\s*\z"),
+        ("probe", "probe-failure", r"Readiness probe failed: HTTP probe failed with statuscode: (?P<status>\d+)"),
+        ("locked", "helm-release-conflict", r"another operation \(install/upgrade/rollback\) is in progress"),
+        ("unknown-host", "dns-failure", r"lookup (?P<host>\S+): no such host"),
+    ];
+
+    static RULES: LazyLock<Rules> = LazyLock::new(|| {
+        let symptom = |(id, family, any): (&str, &str, &str)| {
+            let text = format!("id = '{id}'\nfamily = '{family}'\nrole = 'root'\ncause = 'x'\nany = ['''{any}''']");
+            toml::from_str::<Symptom>(&text).unwrap()
+        };
+        Rules::new(SYMPTOMS.map(symptom).to_vec()).unwrap()
+    });
 
     /// Lines of every kind, some of which belong together.
     const LINES: [&str; 18] = [

@@ -1,6 +1,7 @@
 //! Rules over a page: what matched, where, and what it is about.
 
 use super::page::Page;
+use super::rejoin::Rejoined;
 use super::rules::{Place, Rule, Rules};
 use super::search::Matches;
 use super::sources::{Layout, Stretch};
@@ -9,6 +10,7 @@ use super::text::Line;
 use crate::model::finding::Source;
 use regex::bytes::Regex;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// So many matches of one pattern about one workload are kept; the last one always is.
 const KEPT: usize = 12;
@@ -104,8 +106,14 @@ pub(crate) fn collect(
         let passed = found.passed;
         let mut last_line = None;
         for found in found.ranges() {
-            let Some(hit) = hit(rule, pattern.regex(), page, layout, found, last_line) else { continue };
-            last_line = Some(hit.line);
+            let (line, _) = page.place(found.start + blank(page, &found));
+            if last_line == Some(line) {
+                continue;
+            }
+            let Some(hit) = layout.stretch(line).and_then(|here| hit(rule, pattern.regex(), page, here, found)) else {
+                continue;
+            };
+            last_line = Some(line);
             known.insert(hit.line);
             all.add(place, Hit { rule: place.0, ..hit });
         }
@@ -114,24 +122,34 @@ pub(crate) fn collect(
     known
 }
 
-/// What a match says; `None` where it says nothing.
-fn hit(
-    rule: &Rule,
-    regex: &Regex,
-    page: &Page<'_>,
+/// Adds what is found only where the wrapped lines of `page` are joined; `text` is the joined text as a
+/// page of its own.
+pub(crate) fn collect_joined(
+    rules: &Rules,
+    (page, joined, text): (&Page<'_>, &Rejoined, &Page<'_>),
     layout: &Layout,
-    found: std::ops::Range<usize>,
-    last_line: Option<usize>,
-) -> Option<Hit> {
-    // A pattern may begin with the blank or the line end before its text.
-    let matched = page.buffer().get(found.clone()).unwrap_or_default();
-    let blank = matched.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-    let blank = if blank == found.len() { 0 } else { blank };
-    let (line, column) = page.place(found.start + blank);
-    if last_line == Some(line) {
-        return None;
+    found: Vec<(Place, Matches)>,
+    all: &mut Collected,
+) {
+    for (place, found) in found {
+        let Some(rule) = rules.rule(place.0) else { continue };
+        let Some((pattern, _)) = rule.pattern(place.1) else { continue };
+        for found in found.ranges().filter(|found| joined.crosses(found)) {
+            let line = joined.line(found.start);
+            let Some(hit) = layout.stretch(line).and_then(|here| hit(rule, pattern.regex(), text, here, found)) else {
+                continue;
+            };
+            // Quoted is the line on which the match begins, as it stands there.
+            all.add(place, Hit { rule: place.0, line, shown: Line::new(page.shown(line), None), ..hit });
+        }
     }
-    let stretch = layout.stretch(line)?;
+}
+
+/// What a match says; `None` where it says nothing.
+fn hit(rule: &Rule, regex: &Regex, page: &Page<'_>, stretch: &Stretch, found: Range<usize>) -> Option<Hit> {
+    // A pattern may begin with the blank or the line end before its text.
+    let blank = blank(page, &found);
+    let (line, column) = page.place(found.start + blank);
     let source = stretch.source?;
     let text = page.line(line);
     if !rule.reads(source) || rule.is_excused(text) || is_told_of(text, column, found.len() - blank) {
@@ -150,19 +168,43 @@ fn hit(
         return None;
     }
     let end = (column + found.len() - blank).min(text.len());
-    let span = (page.same(line) && column < end).then_some((column, end));
+    let mut subject = subject(source, stretch, event.as_ref(), text);
+    if subject.is_empty() {
+        subject = page.subject(line).unwrap_or_default();
+    }
     Some(Hit {
         rule: 0,
         document: 0,
         line,
-        shown: Line::new(page.shown(line), span),
+        shown: Line::new(page.shown(line), span(page, line, column..end)),
         source,
         stretch: stretch.id,
-        subject: subject(source, stretch, event.as_ref(), text),
+        subject,
         count: event.as_ref().map_or(1, |event| event.count),
         event,
         groups: groups(regex, page.buffer(), found.start),
     })
+}
+
+/// How many blanks and line ends a match begins with; none when it is nothing else.
+fn blank(page: &Page<'_>, found: &Range<usize>) -> usize {
+    let matched = page.buffer().get(found.clone()).unwrap_or_default();
+    let blank = matched.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    if blank == found.len() { 0 } else { blank }
+}
+
+/// The match inside the line as it is shown.
+fn span(page: &Page<'_>, line: usize, found: Range<usize>) -> Option<(usize, usize)> {
+    if found.is_empty() {
+        return None;
+    }
+    if page.same(line) {
+        return Some((found.start, found.end));
+    }
+    // A prefix or an escape shifts it; what has neither in it stands there as it is.
+    let telling = page.line(line).get(found)?;
+    let start = memchr::memmem::find(page.shown(line), telling)?;
+    Some((start, start + telling.len()))
 }
 
 /// The named groups of the match that starts at `start`.

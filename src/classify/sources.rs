@@ -5,12 +5,16 @@
 //! decides the rest.
 
 use super::command::{self, Printed, Typed};
+use super::focus;
 use super::heads;
 use super::marks;
 use super::page::Page;
 use super::table::{self, EventRow, PodRow};
 use crate::model::finding::{Head, Source};
 use std::ops::Range;
+
+/// So many asked names are remembered of one document.
+const ASKED: usize = 1000;
 
 /// A run of lines of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +115,8 @@ pub(crate) struct Reader {
     is_log: bool,
     /// Known from a call: the text holds no prompts.
     is_call: bool,
+    /// Releases and components that were asked for.
+    pub(crate) asked: Vec<String>,
 }
 
 impl Reader {
@@ -133,7 +139,14 @@ impl Reader {
         let is_call = !head.argv.is_empty();
         let is_log = is_call && base.source == Source::PodLog;
         let mode = (base.source == Source::Manifest).then_some(Mode::Manifest);
-        Self { layout: Layout::default(), subject: String::new(), base, mode, is_log, is_call }
+        let argv: Vec<&str> = head.argv.iter().map(String::as_str).collect();
+        let asked = focus::asked(&argv).into_iter().collect();
+        Self { layout: Layout::default(), subject: String::new(), base, mode, is_log, is_call, asked }
+    }
+
+    /// May something foreign stand before its lines? A list in a manifest only looks like it.
+    pub(crate) fn may_be_prefixed(&self) -> bool {
+        self.base.source != Source::Manifest
     }
 
     /// Lays out the lines of `page` from the line of index `from` on.
@@ -209,6 +222,9 @@ impl Reader {
             }
             match command::typed(line) {
                 Some(Typed::Tool(printed)) => {
+                    if self.asked.len() < ASKED {
+                        self.asked.extend(focus::typed(line));
+                    }
                     self.mode = (printed.source == Source::Manifest).then_some(Mode::Manifest);
                     self.base = printed;
                     return (None, String::new());

@@ -1,7 +1,9 @@
 //! Rows of `kubectl`'s tables, one line at a time: pods and events.
 //!
-//! Rows are read by their cells, not by column offsets: pasted tables are often shifted, and a
-//! cell such as `5 (17s ago)` holds blanks. A row proves itself, with or without a header.
+//! Rows are read by their cells where these prove themselves: pasted tables are often shifted, and a
+//! cell such as `5 (17s ago)` holds blanks. Where they do not, a known [`header`](super::header) helps.
+
+use super::{eventrow, podrow};
 
 /// A row of `kubectl get pods`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +37,10 @@ pub(crate) struct EventRow {
     pub(crate) count: u64,
     /// How long ago it was last seen, in seconds.
     pub(crate) age: Option<u64>,
+    /// The container, where the row names one.
+    pub(crate) container: String,
+    /// Where the message begins in the line; its length when there is none.
+    pub(crate) message: usize,
 }
 
 /// `kubectl`'s short durations: `45s`, `3m46s`, `5h`, `2d4h`, `1y20d`. In seconds.
@@ -65,93 +71,14 @@ pub(crate) fn is_name(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
 }
 
-fn ratio(cell: &str) -> Option<(u32, u32)> {
-    let (ready, total) = cell.split_once('/')?;
-    Some((ready.parse().ok()?, total.parse().ok()?))
-}
-
 /// Reads a line as a row of pods.
 pub(crate) fn pod_row(line: &str) -> Option<PodRow> {
-    let mut cells = line.trim_start_matches(['#', '>', '|', ' ', '\t']).split_whitespace();
-    let first = cells.next()?;
-    let second = cells.next()?;
-    let (name, (ready, total)) = match ratio(second) {
-        Some(counts) => (first, counts),
-        // `-A` puts the namespace in front.
-        None => (second, ratio(cells.next()?)?),
-    };
-    let name = name.rsplit('/').next().unwrap_or(name);
-    let status = cells.next()?;
-    let restarts = cells.next()?.parse().ok()?;
-    if !status.bytes().next()?.is_ascii_uppercase() || status.len() > 40 || !is_name(name) {
-        return None;
-    }
-    let mut restarted = None;
-    let mut age = cells.next();
-    if let Some(since) = age.and_then(|cell| cell.strip_prefix('(')) {
-        restarted = seconds(since);
-        age = cells.nth(1);
-    }
-    Some(PodRow {
-        name: name.to_owned(),
-        ready,
-        total,
-        status: status.to_owned(),
-        restarts,
-        restarted,
-        age: age.and_then(seconds),
-    })
+    podrow::read(line)
 }
 
 /// Reads a line as a row of events.
 pub(crate) fn event_row(line: &str) -> Option<EventRow> {
-    let line = line.trim_start_matches(['#', '>', '|', '*', ' ', '\t']);
-    let mut age = None;
-    let mut count = 1;
-    let mut object = String::new();
-    let mut cells = line.split_whitespace();
-    // LAST SEEN, or FIRST LAST COUNT NAME KIND …, stand before TYPE.
-    for position in 0..8 {
-        let cell = cells.next()?;
-        if cell == "Warning" || cell == "Normal" {
-            let reason = cells.next()?;
-            if !is_reason(reason) {
-                return None;
-            }
-            let next = cells.next();
-            if position == 0 {
-                // A describe: Type Reason Age From Message.
-                age = next.and_then(seconds).or(age);
-                count = times(line).unwrap_or(count);
-            } else if let Some(next) = next.filter(|cell| cell.contains('/') && !cell.contains(':')) {
-                object = next.to_owned();
-            }
-            return Some(EventRow { warning: cell == "Warning", reason: reason.to_owned(), object, count, age });
-        }
-        if position == 0 && cell.ends_with(':') {
-            return None;
-        }
-        age = if age.is_none() { seconds(cell) } else { age };
-        if let Some(number) = cell.strip_prefix("(x") {
-            count = number.parse().unwrap_or(count);
-        }
-    }
-    None
-}
-
-/// `x12` of `(x12 over 3m46s)`.
-fn times(line: &str) -> Option<u64> {
-    let (_, tail) = line.split_once("(x")?;
-    let (number, _) = tail.split_once(" over ")?;
-    number.parse().ok()
-}
-
-/// Reasons are CamelCase words: `FailedScheduling`, `BackOff`.
-fn is_reason(cell: &str) -> bool {
-    cell.len() <= 40
-        && cell.bytes().next().is_some_and(|first| first.is_ascii_uppercase())
-        && cell.bytes().skip(1).any(|byte| byte.is_ascii_lowercase())
-        && cell.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    eventrow::read(line)
 }
 
 /// The name of what owns a pod: the name without the random parts that a ReplicaSet, a StatefulSet,

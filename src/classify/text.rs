@@ -95,6 +95,8 @@ pub(crate) struct Recovery {
 pub(crate) struct Text {
     /// What it is.
     pub(crate) head: Head,
+    /// Releases and components that its call, or commands typed in it, ask for.
+    pub(crate) asked: Vec<String>,
     /// The rows of pods, by name: the last row of each, with its line.
     pub(crate) pods: BTreeMap<String, Pod>,
     /// The last line with a row of a pod.

@@ -1,6 +1,6 @@
 //! A group of matches in words: cause, fixes, confidence, the lines to quote.
 
-use super::rank::{Group, strength};
+use super::group::{Group, strength};
 use super::scan::Hit;
 use super::text::Text;
 use crate::model::finding::{Advice, Confidence, Finding, Os, Quote, Role, Source};

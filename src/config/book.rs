@@ -24,6 +24,8 @@ pub struct Book<'a> {
     pub checks: BTreeSet<String>,
     /// What others must know of a task, wrong ones included.
     pub tasks: BTreeMap<String, Facts>,
+    /// Are the symptoms linted, and what is wrong with their samples and references told there?
+    pub linted: bool,
     /// Ids of symptoms, the built-in ones included.
     pub symptoms: BTreeSet<String>,
     /// Faults so far.
@@ -71,6 +73,9 @@ impl Book<'_> {
             return;
         }
         let fault = Fault::new(place, format!("unknown symptom {}", show(id)));
-        self.faults.push(fault.suggest(id, self.symptoms.iter().map(String::as_str)));
+        self.faults.push(match id.chars().all(|c| c.is_ascii_alphanumeric() || "-_*".contains(c)) {
+            true => fault.suggest(id, self.symptoms.iter().map(String::as_str)),
+            false => fault.label("`*` stands for any text; this is no regular expression"),
+        });
     }
 }

@@ -6,11 +6,11 @@ use super::names;
 use super::scope::Needs;
 use super::steps;
 use super::tree::{Entry, Item, Node, Value};
-use crate::model::step::{Action, Check, Question, SecretRef};
+use crate::model::step::{Action, Check, Join, Question, Room, SecretRef, Step};
 use crate::model::template::Template;
 
 /// How a check can ask.
-const ACTIONS: &[&str] = &["run", "compare"];
+const ACTIONS: &[&str] = &["run", "compare", "room", "all", "first"];
 
 /// The check, on the book's system.
 pub fn draw(entry: &Entry, written: &Node, book: &mut Book<'_>, needs: &mut Needs) -> Option<Check> {
@@ -21,24 +21,47 @@ pub fn draw(entry: &Entry, written: &Node, book: &mut Book<'_>, needs: &mut Need
     steps::one_action(written, &node, ACTIONS, book);
     steps::company(&node, ACTIONS, book);
     needs.check(&entry.key, &node, book);
+    let before: Vec<Option<Step>> = node.tables("before").map(|table| fact(table, book)).collect();
     let question = if node.has("run") {
         let run = steps::run(&node, book)?;
         Question::Run(Box::new(steps::call(Action::Run(run), &node, book)))
+    } else if let Some(table) = node.table("room") {
+        let mut argv = |key| steps::argv(table, key, book);
+        let (on_node, pods, pod) = (argv("node"), argv("pods"), argv("pod"));
+        Question::Room(Room { node: on_node?, pods: pods?, pod: pod? })
+    } else if let Some(key) = ["all", "first"].into_iter().find(|key| node.has(key)) {
+        needs.parts(&entry.key, &node, key);
+        let of = node.list(key).iter().filter_map(|item| Some(book.check_ref(item.text()?, item.place)));
+        Question::Checks { join: if key == "all" { Join::All } else { Join::First }, of: of.collect() }
     } else {
         secrets(&node, book)?
     };
     Some(Check {
         name: entry.key.clone(),
         title: node.template("title")?,
+        before: before.into_iter().collect::<Option<_>>()?,
         question,
         no: node.pattern("no"),
-        fix: fixes(&node),
+        holds: lines(&node, "holds"),
+        fix: lines(&node, "fix"),
         line: book.texts.line(entry.place),
     })
 }
 
-fn fixes(node: &Node) -> Vec<Template> {
-    match node.item("fix").map(|item| &item.value) {
+/// A call that finds something out: without a named group it would find out nothing.
+fn fact(node: &Node, book: &mut Book<'_>) -> Option<Step> {
+    if let Some(expect) = node.pattern("expect").filter(|pattern| pattern.groups().next().is_none()) {
+        let fault = Fault::new(node.value_place("expect"), "this call finds nothing out: no named group");
+        book.faults.push(fault.label(format!("write (?P<name>...) in {}", show(expect.source()))));
+    }
+    let run = steps::run(node, book)?;
+    let name = node.text("name").and_then(|name| Template::parse(name).ok());
+    Some(Step { name, ..steps::call(Action::Run(run), node, book) })
+}
+
+/// One text or several.
+fn lines(node: &Node, key: &str) -> Vec<Template> {
+    match node.item(key).map(|item| &item.value) {
         Some(Value::Template(filling)) => vec![filling.template.clone()],
         Some(Value::List(items)) => {
             items.iter().filter_map(Item::filling).map(|filling| filling.template.clone()).collect()

@@ -2,7 +2,7 @@
 
 use crate::error::{Code, Failure};
 use crate::text::count;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, Title};
 use std::collections::BTreeSet;
 
 /// So many errors are shown; the rest is counted.
@@ -60,6 +60,13 @@ impl Texts {
     /// `tasks.toml:7`, for one-line messages.
     pub fn name_line(&self, place: Place) -> String {
         format!("{}:{}", self.name(place.file), self.line(place))
+    }
+
+    /// `tasks.toml:7:12`, column in characters.
+    pub fn name_line_column(&self, place: Place) -> String {
+        let before = self.text(place.file).get(..place.start).unwrap_or_default();
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        format!("{}:{column}", self.name_line(place))
     }
 
     /// The same texts with stars for what is secret, byte for byte: reports quote lines, and end up
@@ -160,10 +167,20 @@ impl Fault {
         self
     }
 
+    /// The fault alone, as the report shows it: a warning or an error of a kind that has a name.
+    pub fn shown(&self, texts: &Texts, kind: &'static str, is_warning: bool, color: bool) -> String {
+        let level = if is_warning { Level::WARNING } else { Level::ERROR };
+        self.under(level.primary_title(self.title.as_str()).id(kind), texts, &renderer(color))
+    }
+
     fn render(&self, texts: &Texts, renderer: &Renderer) -> String {
+        self.under(Level::ERROR.primary_title(self.title.as_str()), texts, renderer)
+    }
+
+    fn under(&self, title: Title<'_>, texts: &Texts, renderer: &Renderer) -> String {
         let mut marks = vec![(self.place, self.label.as_str(), AnnotationKind::Primary)];
         marks.extend(self.also.iter().map(|(place, label)| (*place, label.as_str(), AnnotationKind::Context)));
-        let mut group = Group::with_title(Level::ERROR.primary_title(self.title.as_str()));
+        let mut group = Group::with_title(title);
         // The files in the order of the marks, each once: that of the error itself first.
         let mut files: Vec<usize> = Vec::new();
         for (place, ..) in &marks {
@@ -194,6 +211,10 @@ impl Fault {
         // terminal takes U+009B for the start of an escape sequence.
         renderer.render(&[group]).replace(|c| matches!(c, '\u{80}'..='\u{9f}'), "\u{fffd}")
     }
+}
+
+fn renderer(color: bool) -> Renderer {
+    if color { Renderer::styled() } else { Renderer::plain() }
 }
 
 /// The whole lines around two offsets, and where they begin: the renderer need not see the rest.
@@ -258,7 +279,7 @@ impl Faults {
 
     /// The whole report, in the order of the files.
     pub fn into_failure(self, texts: &Texts, color: bool) -> Failure {
-        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        let renderer = renderer(color);
         let mut parts: Vec<String> = self.0.iter().take(SHOWN).map(|fault| fault.render(texts, &renderer)).collect();
         let total = self.0.len();
         if self.is_hopeless() {

@@ -281,9 +281,49 @@ static EACH: Shape = Shape {
     partial: false,
 };
 
+/// What a call can take that only finds something out.
+static FACT: Shape = Shape {
+    name: "fact",
+    doc: "A call that finds out what a check needs",
+    fields: &[
+        RUN.required(),
+        CWD,
+        ENV,
+        TIMEOUT,
+        RETRY,
+        UNTIL,
+        EXPECT.required(),
+        REJECT,
+        FILTER,
+        DECODE,
+        SENSITIVE,
+        Field::new("name", Kind::Line, "What people read when it cannot be found out; the argv unless given"),
+    ],
+    overrides: None,
+    partial: false,
+};
+
+static ROOM: Shape = Shape {
+    name: "room",
+    doc: "Three calls that tell whether a node has room for the pods that wait",
+    fields: &[
+        Field::new("node", Kind::Argv, "Describes the node: kubectl describe node NODE").required(),
+        Field::new("pods", Kind::Argv, "Lists the pods: kubectl get pods").required(),
+        Field::new("pod", Kind::Argv, "Describes one that waits; `${pod}` is its name").required(),
+    ],
+    overrides: None,
+    partial: false,
+};
+
 static CHECK_FIELDS: &[Field] = &[
     Field::new("title", Kind::Template, "The statement that a yes confirms").required().aka(&["summary"]),
     Field::new("fix", Kind::Either(&[Kind::Template, TEMPLATES]), "What to do on a no").aka(&["hint"]),
+    Field::new(
+        "before",
+        Kind::List(&Kind::Table(&FACT)),
+        "Calls that come first; the named groups of their `expect` are variables of the check",
+    )
+    .aka(&["needs"]),
     RUN,
     CWD,
     ENV,
@@ -294,9 +334,18 @@ static CHECK_FIELDS: &[Field] = &[
     REJECT,
     Field::new("no", Kind::FilledPattern, "Only output that matches is a no; any other failure means: could not ask")
         .only(&["run"]),
+    Field::new(
+        "holds",
+        Kind::Either(&[Kind::Template, Kind::Some(&Kind::Template)]),
+        "One of these texts must stand in the output as a whole word",
+    )
+    .only(&["run"]),
     FILTER,
     DECODE,
     SENSITIVE,
+    Field::new("room", Kind::Table(&ROOM), "Has the node what the pods that wait for one want?"),
+    Field::new("all", Kind::Some(&Kind::Text), "Other checks: yes when all say yes, no when one says no"),
+    Field::new("first", Kind::Some(&Kind::Text), "Other checks: the answer of the first that can be asked"),
     Field::new(
         "compare",
         Kind::Some(&Kind::Template),
@@ -309,7 +358,7 @@ static CHECK_FIELDS: &[Field] = &[
 
 static CHECK: Shape = Shape {
     name: "check",
-    doc: "A yes/no question about the world: exactly one of run, compare",
+    doc: "A yes/no question about the world: exactly one of run, compare, room, all, first",
     fields: CHECK_FIELDS,
     overrides: Some(&CHECK_OVERRIDE),
     partial: false,

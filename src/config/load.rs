@@ -8,6 +8,7 @@ use super::format;
 use super::input::{Input, Loaded, Os, Source};
 use super::scope::Needs;
 use super::shape::Shape;
+use super::spots::Spots;
 use super::tree::{Item, Node};
 use super::vars::{self, Settled};
 use super::walk::Walker;
@@ -26,6 +27,20 @@ const VERSION: usize = 1;
 /// Every error of the files in one report (exit code 78); or, when the files are right, what is
 /// wrong with `--set` and the environment (exit code 2).
 pub fn load(input: &Input<'_>) -> Result<Loaded, Failure> {
+    read(input, false).map(|(loaded, _)| loaded)
+}
+
+/// Reads it to lint its symptoms: what is wrong with their samples and with the names in them is left to
+/// the linter, and with it where they stand.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_to_lint(input: &Input<'_>) -> Result<(Loaded, Spots), Failure> {
+    read(input, true)
+}
+
+fn read(input: &Input<'_>, linted: bool) -> Result<(Loaded, Spots), Failure> {
+    let reading = Reading { input, linted };
     let mut texts = Texts::default();
     for source in std::iter::once(&input.file).chain(&input.local) {
         texts.add(&source.shown, decode(&source.shown, &source.text)?);
@@ -47,15 +62,18 @@ pub fn load(input: &Input<'_>) -> Result<Loaded, Failure> {
     let mut warnings: BTreeSet<String> = settled.warnings.iter().cloned().collect();
     // A file is right on every system or wrong on every system: the others are checked as well.
     for os in Os::ALL.into_iter().filter(|os| *os != input.os && differs(root)) {
-        draw(root, os, input, &settled, &texts, &mut faults, &mut warnings);
+        draw(root, os, &reading, &settled, &texts, &mut faults, &mut warnings);
     }
-    let catalog = draw(root, input.os, input, &settled, &texts, &mut faults, &mut warnings);
+    let catalog = draw(root, input.os, &reading, &settled, &texts, &mut faults, &mut warnings);
     if !faults.is_empty() {
         return Err(faults.into_failure(&texts.masked(&secrets), input.color));
     }
     match settled.usage {
         Some(usage) => Err(usage),
-        None => Ok(Loaded { catalog, warnings: warnings.into_iter().collect() }),
+        None => {
+            let spots = Spots::gather(root, texts.masked(&secrets));
+            Ok((Loaded { catalog, warnings: warnings.into_iter().collect() }, spots))
+        }
     }
 }
 
@@ -93,16 +111,24 @@ fn differs(root: &Node) -> bool {
     checks.chain(steps).any(Node::differs_by_system)
 }
 
+/// What is read, and for whom.
+struct Reading<'a> {
+    input: &'a Input<'a>,
+    /// For the linter?
+    linted: bool,
+}
+
 /// The catalog on one system.
 fn draw(
     root: &Node,
     os: Os,
-    input: &Input<'_>,
+    reading: &Reading<'_>,
     settled: &Settled,
     texts: &Texts,
     faults: &mut Faults,
     warnings: &mut BTreeSet<String>,
 ) -> Catalog {
+    let Reading { input, linted } = *reading;
     let keys = |map: &str| root.map(map).iter().map(|entry| entry.key.clone()).collect::<BTreeSet<_>>();
     let facts = tasks::facts(root, faults);
     let mut symptom_ids = keys("symptoms");
@@ -115,6 +141,7 @@ fn draw(
         tools: keys("tools"),
         checks: keys("checks"),
         tasks: facts,
+        linted,
         symptoms: symptom_ids,
         faults,
         warnings,

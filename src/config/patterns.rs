@@ -73,6 +73,9 @@ fn late(root: &Node) -> BTreeSet<String> {
             }
         }
     }
+    for fact in root.table_map("checks").flat_map(|(_, check)| check.tables("before")) {
+        names.extend(fact.item("expect").into_iter().flat_map(|item| groups(&item.value)));
+    }
     names
 }
 

@@ -22,6 +22,8 @@ pub struct Needs {
     met: BTreeSet<(String, String)>,
     /// Every name that some task defines: for "did you mean".
     defined: BTreeSet<String>,
+    /// A check that asks others → those, with their places.
+    parts: BTreeMap<String, Vec<(String, Place)>>,
 }
 
 /// What is known at some point of a task.
@@ -38,11 +40,24 @@ struct Scope {
 
 impl Needs {
     /// Remembers what a check needs.
-    pub fn check(&mut self, name: &str, node: &Node, book: &Book<'_>) {
-        let open: Vec<Use> = node.uses().into_iter().filter(|used| !book.var_names.contains(&used.name)).collect();
+    pub fn check(&mut self, name: &str, node: &Node, book: &mut Book<'_>) {
+        let own = found_before(node, book);
+        let is_known = |used: &Use| {
+            book.var_names.contains(&used.name) || own.contains(&used.name) || node.has("room") && used.name == "pod"
+        };
+        let open: Vec<Use> = node.uses().into_iter().filter(|used| !is_known(used)).collect();
         if !open.is_empty() {
             self.open.insert(name.to_owned(), open);
         }
+    }
+
+    /// Remembers whom a check asks.
+    pub fn parts(&mut self, name: &str, node: &Node, key: &str) {
+        let parts = node
+            .list(key)
+            .iter()
+            .filter_map(|item| Some((item.text()?.trim_start_matches('!').to_owned(), item.place)));
+        self.parts.insert(name.to_owned(), parts.collect());
     }
 
     /// Walks a task and holds every use against what is known at its place.
@@ -131,6 +146,12 @@ impl Needs {
     }
 
     fn asks(&mut self, check: &str, place: Place, scope: &Scope, book: &Book<'_>) {
+        // One level: what is asked by others asks no others.
+        let parts = self.parts.get(check).into_iter().flatten().map(|(part, _)| part.clone());
+        let parts: Vec<String> = parts.filter(|part| !self.parts.contains_key(part)).collect();
+        for part in &parts {
+            self.asks(part, place, scope, book);
+        }
         for used in self.open.get(check).into_iter().flatten() {
             let key = (check.to_owned(), used.name.clone());
             if scope.blurred || scope.names.contains(&used.name) || book.var_names.contains(&used.name) {
@@ -143,6 +164,10 @@ impl Needs {
 
     /// Reports what no place, or not every place, that asks a check can give it.
     pub fn finish(self, book: &mut Book<'_>) {
+        for (part, place) in self.parts.values().flatten().filter(|(part, _)| self.parts.contains_key(part)) {
+            let fault = Fault::new(*place, format!("{} asks other checks itself", show(part)));
+            book.faults.push(fault.label("name those"));
+        }
         for (check, open) in &self.open {
             for used in open {
                 let key = (check.clone(), used.name.clone());
@@ -178,6 +203,27 @@ fn items(step: &Node, scope: &mut Scope, book: &mut Book<'_>) -> Option<BTreeSet
     // What the list would have held is unknown: its variables are not reported a second time.
     scope.blurred = true;
     None
+}
+
+/// The names that a check's own `before` finds out, each known only to what follows it.
+fn found_before(node: &Node, book: &mut Book<'_>) -> BTreeSet<String> {
+    let mut own = BTreeSet::new();
+    for fact in node.tables("before") {
+        let groups: Vec<String> =
+            fact.pattern("expect").iter().flat_map(|pattern| pattern.groups()).map(str::to_owned).collect();
+        for used in fact.uses().iter().filter(|used| groups.contains(&used.name) && !own.contains(&used.name)) {
+            let fault = Fault::new(used.place, format!("unknown variable {}", show(&used.name)));
+            book.faults.push(fault.also(fact.value_place("expect"), "gets its value only here"));
+        }
+        for group in groups {
+            if book.var_names.contains(&group) {
+                let title = format!("the group {} would hide the variable of that name", show(&group));
+                book.faults.push(Fault::new(fact.value_place("expect"), title).label("give the group another name"));
+            }
+            own.insert(group);
+        }
+    }
+    own
 }
 
 fn hides(group: &str, place: Place, scope: &Scope, book: &mut Book<'_>) {

@@ -158,7 +158,12 @@ fn action(node: &Node, book: &mut Book<'_>) -> Option<Action> {
 
 /// The argv, whose first element is a declared tool.
 pub fn run(node: &Node, book: &mut Book<'_>) -> Option<Vec<Template>> {
-    let items = node.list("run");
+    argv(node, "run", book)
+}
+
+/// The argv under a key.
+pub fn argv(node: &Node, key: &str, book: &mut Book<'_>) -> Option<Vec<Template>> {
+    let items = node.list(key);
     let first = items.first()?;
     let program = first.filling()?;
     tool(program, first.place, book);

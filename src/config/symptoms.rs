@@ -3,6 +3,7 @@
 use super::book::Book;
 use super::fault::{Fault, show};
 use super::tree::{Entry, Filling, Item, Node, Value};
+use crate::classify::sample::{captures, is_found};
 use crate::model::danger;
 use crate::model::finding::{Fix, Role, Rollback, Sample, Source, Symptom};
 use crate::model::pattern::Pattern;
@@ -21,13 +22,13 @@ pub fn draw(entry: &Entry, node: &Node, book: &mut Book<'_>) -> Option<Symptom> 
         book.faults.push(fault.label("lower-case letters, digits and `-`"));
     }
     for item in node.list("explains") {
-        if let Some(other) = item.text() {
+        if let Some(other) = item.text().filter(|_| !book.linted) {
             book.symptom_ref(other, item.place);
         }
     }
     let any = patterns(node, "any");
     let unless = patterns(node, "unless");
-    if !node.is_broken("any") && !node.is_broken("unless") {
+    if !node.is_broken("any") && !node.is_broken("unless") && !book.linted {
         samples(node, &any, &unless, book);
     }
     let groups: BTreeSet<&str> = any.iter().flat_map(Pattern::groups).collect();
@@ -39,8 +40,11 @@ pub fn draw(entry: &Entry, node: &Node, book: &mut Book<'_>) -> Option<Symptom> 
         Some(Item { value: Value::List(checks), .. }) => checks.iter().collect(),
         other => other.into_iter().collect::<Vec<_>>(),
     };
-    let confirm =
-        checks.into_iter().filter_map(|check| Some(book.check_ref(check.text()?, check.place).name)).collect();
+    let mut check = |check: &Item| {
+        let name = check.text()?;
+        Some(if book.linted { name.to_owned() } else { book.check_ref(name, check.place).name })
+    };
+    let confirm = checks.into_iter().filter_map(&mut check).collect();
     Some(Symptom {
         id: id.to_owned(),
         family: node.text("family")?.to_owned(),
@@ -110,30 +114,6 @@ fn sample(item: &Item) -> Option<Sample> {
         }
         _ => None,
     }
-}
-
-/// The named groups of the first match of each pattern, the earlier pattern's first.
-fn captures(text: &[u8], any: &[Pattern]) -> BTreeMap<String, String> {
-    let mut told = BTreeMap::new();
-    for captures in any.iter().filter_map(|pattern| pattern.regex().captures(text).map(|found| (pattern, found))) {
-        let (pattern, found) = captures;
-        for name in pattern.groups() {
-            if let Some(group) = found.name(name) {
-                told.entry(name.to_owned())
-                    .or_insert_with(|| String::from_utf8_lossy(group.as_bytes()).trim().to_owned());
-            }
-        }
-    }
-    told
-}
-
-/// Does one of `any` match on a line that none of `unless` takes back?
-fn is_found(text: &[u8], any: &[Pattern], unless: &[Pattern]) -> bool {
-    any.iter().flat_map(|pattern| pattern.regex().find_iter(text)).any(|found| {
-        let start = memchr::memrchr(b'\n', &text[..found.start()]).map_or(0, |at| at + 1);
-        let end = memchr::memchr(b'\n', &text[found.end()..]).map_or(text.len(), |at| found.end() + at);
-        !unless.iter().any(|pattern| pattern.is_match(&text[start..end]))
-    })
 }
 
 fn fix(item: &Item, groups: &BTreeSet<&str>, broken: bool, book: &mut Book<'_>) -> Option<Fix> {

@@ -152,12 +152,19 @@ pub struct RuledOut {
 /// What the last revision changed, against the one before it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changes {
-    /// The earlier revision.
-    pub from: u32,
+    /// The earlier revision; `None` where no text tells its number.
+    pub from: Option<u32>,
     /// The later one.
-    pub to: u32,
+    pub to: Option<u32>,
     /// The changed fields, those that a root is about first.
     pub fields: Vec<Change>,
+    /// As many more changed and are not told.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub more: usize,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A field that differs between two revisions.
@@ -172,6 +179,35 @@ pub struct Change {
     /// Ids of the roots that the field is likely behind, likeliest first.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub relates: Vec<String>,
+}
+
+/// Whether going back to an earlier revision helps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RollbackAdvice {
+    /// The short answer.
+    pub helps: Helps,
+    /// The reason, in one sentence.
+    pub why: String,
+    /// The revision to go back to.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub revision: Option<u32>,
+    /// What to type.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub command: Option<String>,
+}
+
+/// Does a rollback help?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Helps {
+    /// The earlier revision did not have what is broken now.
+    Yes,
+    /// The earlier revision meets the same cause.
+    No,
+    /// It depends on what is not known here.
+    Perhaps,
+    /// There is nothing to go back to.
+    Impossible,
 }
 
 impl Diagnosis {
@@ -202,6 +238,9 @@ pub struct Diagnosis {
     pub verdict: Verdict,
     /// Most likely root first.
     pub findings: Vec<Finding>,
+    /// Ids of the roots that follow from something else by nature: nothing that was read says from what.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub unexplained: Vec<String>,
     /// For `unclassified`: the last telling line.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub telling: Option<Quote>,
@@ -211,6 +250,12 @@ pub struct Diagnosis {
     /// What the last revision changed, where both revisions are known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub changes: Option<Changes>,
+    /// Why it is not known what the last revision changed, where a release was looked at.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub no_changes: Option<String>,
+    /// Whether going back to an earlier revision helps, where that can be said.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rollback: Option<RollbackAdvice>,
 }
 
 impl Default for Diagnosis {
@@ -219,9 +264,12 @@ impl Default for Diagnosis {
             schema: 1,
             verdict: Verdict::Unclassified,
             findings: Vec::new(),
+            unexplained: Vec::new(),
             telling: None,
             ruled_out: Vec::new(),
             changes: None,
+            no_changes: None,
+            rollback: None,
         }
     }
 }

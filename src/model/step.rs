@@ -254,10 +254,14 @@ pub struct Check {
     pub name: String,
     /// The statement that a yes confirms.
     pub title: Template,
+    /// Calls that find out what the question needs: each is a run whose `expect` has named groups.
+    pub before: Vec<Step>,
     /// How it is asked.
     pub question: Question,
     /// Of a run: only output that matches is a no; any other failure means that it could not be asked.
     pub no: Option<Pattern>,
+    /// Of a run: one of these must stand in the output as a whole word.
+    pub holds: Vec<Template>,
     /// What to do on a no.
     pub fix: Vec<Template>,
     /// 1-based line of its table in the file.
@@ -281,6 +285,36 @@ pub enum Question {
         /// Every value must contain this text.
         contains: Option<Template>,
     },
+    /// Has the node what the pods that wait for one want?
+    Room(Room),
+    /// Ask other checks.
+    Checks {
+        /// What their answers come to.
+        join: Join,
+        /// Which, and whether their answers are turned round.
+        of: Vec<CheckRef>,
+    },
+}
+
+/// What the answers of several checks come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Join {
+    /// Yes when all say yes; no when one says no.
+    All,
+    /// The answer of the first that can be asked.
+    First,
+}
+
+/// Three calls whose texts tell whether there is room: each an argv.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Room {
+    /// `kubectl describe node NODE`: what can be had, and what is taken.
+    pub node: Vec<Template>,
+    /// `kubectl get pods`: which pods wait.
+    pub pods: Vec<Template>,
+    /// `kubectl describe pod ${pod}`: what one of them wants.
+    pub pod: Vec<Template>,
 }
 
 /// `secret:NAME/KEY`: one key of one Kubernetes Secret, read with the declared `kubectl`.

@@ -4,7 +4,7 @@ use super::types::{Ask, Block, Call, Confirmation, Gate, Plan, PlannedStep, Plan
 use super::values::{check_argument, check_param};
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
-use crate::model::step::{Action, CheckRef, Confirm, DoneIf, Question, Step, Task};
+use crate::model::step::{Action, Check, CheckRef, Confirm, DoneIf, Question, Step, Task};
 use crate::model::template::Template;
 use crate::text;
 use std::collections::{BTreeMap, BTreeSet};
@@ -298,11 +298,42 @@ impl Builder<'_> {
             return Err(Failure::new(Code::Config, format!("there is no check `{}`", reference.name)));
         };
         let title = fill(&check.title, scope).unwrap_or_default();
-        let ask = match &check.question {
+        let before = check.before.iter().map(|step| self.step(step, scope, id.to_owned(), &Open::new()));
+        let before = before.collect::<Result<Vec<_>, Failure>>()?;
+        let ask = self.ask_of(check, &title, scope, id)?;
+        let fill_all = |lines: &[Template]| lines.iter().filter_map(|line| fill(line, scope)).collect();
+        let (fix, holds): (Vec<Template>, Vec<Template>) = (fill_all(&check.fix), fill_all(&check.holds));
+        holds.iter().try_for_each(|text| self.has_values(text))?;
+        let (check, negated, no) = (check.name.clone(), reference.negated, check.no.clone());
+        Ok(Gate { check, negated, title, fix, before, ask, no, holds })
+    }
+
+    fn ask_of(
+        &mut self,
+        check: &Check,
+        title: &Template,
+        scope: &BTreeMap<String, String>,
+        id: &str,
+    ) -> Result<Ask, Failure> {
+        Ok(match &check.question {
             Question::Run(step) => {
                 let mut planned = self.step(step, scope, id.to_owned(), &Open::new())?;
                 planned.name = title.clone();
                 Ask::Run(Box::new(planned))
+            }
+            Question::Room(room) => {
+                // The pod's name comes out of the list of pods, whatever a variable of that name holds.
+                let mut of_pod = scope.clone();
+                of_pod.remove("pod");
+                Ask::Room {
+                    node: self.call(&room.node, scope)?,
+                    pods: self.call(&room.pods, scope)?,
+                    pod: self.call(&room.pod, &of_pod)?,
+                }
+            }
+            Question::Checks { join, of } => {
+                let of = of.iter().map(|part| self.gate(part, scope, id));
+                Ask::Checks { join: *join, of: of.collect::<Result<_, _>>()? }
             }
             Question::Secrets { values, min_len, pattern, contains } => {
                 let mut reads = Vec::new();
@@ -326,9 +357,7 @@ impl Builder<'_> {
                 contains.iter().try_for_each(|text| self.has_values(text))?;
                 Ask::Secrets { reads, min_len: *min_len, pattern: pattern.clone(), contains }
             }
-        };
-        let fix = check.fix.iter().filter_map(|line| fill(line, scope)).collect();
-        Ok(Gate { check: check.name.clone(), negated: reference.negated, title, fix, ask, no: check.no.clone() })
+        })
     }
 }
 
@@ -365,25 +394,12 @@ fn needs(step: &Step, work: &Work, gates: &[&Option<Gate>]) -> BTreeSet<String> 
     if let Work::Run(call) = work {
         call.argv.iter().for_each(&mut add);
     }
-    if let Work::Check(gate) = work {
-        gate_templates(gate).for_each(&mut add);
-    }
-    for gate in gates.iter().filter_map(|gate| gate.as_ref()) {
-        gate_templates(gate).for_each(&mut add);
-    }
     if let Action::Task { with, .. } = &step.action {
         with.values().for_each(&mut add);
     }
+    if let Work::Check(gate) = work {
+        names.extend(super::checks::open_names(gate));
+    }
+    names.extend(gates.iter().filter_map(|gate| gate.as_ref()).flat_map(super::checks::open_names));
     names
-}
-
-fn gate_templates(gate: &Gate) -> impl Iterator<Item = &Template> {
-    let (argv, reads, contains): (&[Template], &[SecretRead], Option<&Template>) = match &gate.ask {
-        Ask::Run(step) => match &step.work {
-            Work::Run(call) => (&call.argv, &[], None),
-            _ => (&[], &[], None),
-        },
-        Ask::Secrets { reads, contains, .. } => (&[], reads, contains.as_ref()),
-    };
-    argv.iter().chain(reads.iter().flat_map(|read| &read.call.argv)).chain(contains).chain(std::iter::once(&gate.title))
 }

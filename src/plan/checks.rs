@@ -1,12 +1,14 @@
 //! Checks asked by themselves: `refloat check`, and the command that confirms a finding.
 
 use super::build::build;
-use super::types::{Ask, Gate, Plan, Work};
+use super::types::{Ask, Gate, Plan, PlannedStep, Work};
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
 use crate::model::step::{Action, CheckRef, Danger, DoneIf, Question, Step, Task};
+use crate::model::template::Template;
 use crate::text;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// The named checks as one plan; all that can be asked alone when none is named.
 ///
@@ -34,11 +36,45 @@ pub fn build_check(catalog: &Catalog, names: &[String]) -> Result<Plan, Failure>
         });
     }
     let all: Vec<String> = known()
-        .filter(|name| open(catalog, name).is_empty() && !is_only_a_gate(catalog, name))
+        .filter(|name| open(catalog, name).is_empty() && !is_only_a_gate(catalog, name) && !is_part(catalog, name))
         .map(str::to_owned)
         .collect();
     let names = if names.is_empty() { all.as_slice() } else { names };
     plan(catalog, names)
+}
+
+/// These checks as one plan that only looks and takes no longer than `limit` for a call that has no
+/// limit of its own: what a diagnosis asks about its findings.
+///
+/// # Errors
+/// In words: what a check needs that only a task finds out, or that lacks a value.
+pub fn build_confirming(catalog: &Catalog, names: &[String], limit: Duration) -> Result<Plan, String> {
+    for name in names {
+        let open: Vec<String> = open(catalog, name).into_iter().collect();
+        if !open.is_empty() {
+            return Err(format!("it needs {}, which only a task finds out", open.join(", ")));
+        }
+    }
+    let mut plan = plan(catalog, names).map_err(|failure| failure.message)?;
+    "confirm".clone_into(&mut plan.root.task);
+    plan.root.summary = format!("Confirm with {}", text::count(names.len(), "check"));
+    plan.root.verify.iter_mut().for_each(|gate| bound(gate, limit));
+    Ok(plan)
+}
+
+/// Gives a limit to every call of the check that has none.
+fn bound(gate: &mut Gate, limit: Duration) {
+    let own = match &mut gate.ask {
+        Ask::Run(step) => Some(step.as_mut()),
+        Ask::Checks { of, .. } => {
+            of.iter_mut().for_each(|part| bound(part, limit));
+            None
+        }
+        Ask::Secrets { .. } | Ask::Room { .. } => None,
+    };
+    for step in gate.before.iter_mut().chain(own) {
+        step.spec.timeout.get_or_insert(limit);
+    }
 }
 
 /// Does the file use the check to decide what may run, and for nothing else? Then a no is no fault:
@@ -49,7 +85,7 @@ fn is_only_a_gate(catalog: &Catalog, name: &str) -> bool {
     let own = || {
         catalog.checks.values().filter_map(|check| match &check.question {
             Question::Run(step) => Some(step.as_ref()),
-            Question::Secrets { .. } => None,
+            _ => None,
         })
     };
     let steps = || tasks().flat_map(|task| task.steps.iter().chain(&task.finally)).chain(own());
@@ -61,6 +97,14 @@ fn is_only_a_gate(catalog: &Catalog, name: &str) -> bool {
     let is_proof = tasks().any(|task| task.verify.iter().any(is_it)) || steps().any(proves);
     let confirms = catalog.symptoms.iter().any(|symptom| symptom.confirm.iter().any(|check| check == name));
     is_gate && !is_proof && !confirms
+}
+
+/// Does another check ask it? Then it is not asked a second time by itself.
+fn is_part(catalog: &Catalog, name: &str) -> bool {
+    catalog.checks.values().any(|check| match &check.question {
+        Question::Checks { of, .. } => of.iter().any(|part| part.name == name),
+        _ => false,
+    })
 }
 
 /// The command that asks this check: alone where it can be, else with the task that asks it.
@@ -84,24 +128,44 @@ fn asking_task<'a>(catalog: &'a Catalog, name: &str) -> Option<&'a str> {
 /// The names that the check needs and the file alone does not give.
 fn open(catalog: &Catalog, name: &str) -> BTreeSet<String> {
     let Ok(plan) = plan(catalog, &[name.to_owned()]) else { return BTreeSet::new() };
-    let names: BTreeSet<String> = plan.root.verify.iter().flat_map(names).collect();
+    let names: BTreeSet<String> = plan.root.verify.iter().flat_map(open_names).collect();
     names.into_iter().filter(|name| !catalog.vars.contains_key(name)).collect()
 }
 
-fn names(gate: &Gate) -> BTreeSet<String> {
-    let mut found = gate.title.names();
+/// The names in a planned check that neither the plan nor the check itself gives a value.
+pub(super) fn open_names(gate: &Gate) -> BTreeSet<String> {
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    let mut own: BTreeSet<&str> = BTreeSet::new();
+    let mut add = |text: &Template, own: &BTreeSet<&str>| {
+        found.extend(text.names().into_iter().filter(|name| !own.contains(name)).map(str::to_owned));
+    };
+    for step in &gate.before {
+        calls_of(step).for_each(|text| add(text, &own));
+        own.extend(step.spec.expect.iter().flat_map(|pattern| pattern.groups()));
+    }
+    add(&gate.title, &own);
+    gate.holds.iter().for_each(|text| add(text, &own));
     match &gate.ask {
-        Ask::Run(step) => {
-            if let Work::Run(call) = &step.work {
-                found.extend(call.argv.iter().flat_map(|argument| argument.names()));
-            }
-        }
+        Ask::Run(step) => calls_of(step).for_each(|text| add(text, &own)),
         Ask::Secrets { reads, contains, .. } => {
-            found.extend(reads.iter().flat_map(|read| &read.call.argv).flat_map(|argument| argument.names()));
-            found.extend(contains.iter().flat_map(|text| text.names()));
+            reads.iter().flat_map(|read| &read.call.argv).chain(contains).for_each(|text| add(text, &own));
+        }
+        Ask::Room { node, pods, pod } => {
+            node.argv.iter().chain(&pods.argv).for_each(|text| add(text, &own));
+            own.insert("pod");
+            pod.argv.iter().for_each(|text| add(text, &own));
+        }
+        Ask::Checks { of, .. } => {
+            let parts: BTreeSet<String> = of.iter().flat_map(open_names).collect();
+            found.extend(parts.into_iter().filter(|name| !own.contains(name.as_str())));
         }
     }
-    found.into_iter().map(str::to_owned).collect()
+    found
+}
+
+fn calls_of(step: &PlannedStep) -> impl Iterator<Item = &Template> {
+    let argv: &[Template] = if let Work::Run(call) = &step.work { &call.argv } else { &[] };
+    argv.iter().chain(&step.spec.cwd).chain(step.spec.env.values())
 }
 
 fn plan(catalog: &Catalog, names: &[String]) -> Result<Plan, Failure> {

@@ -6,7 +6,7 @@
 //! so. The engine receives nothing that dangles.
 
 use crate::model::pattern::Pattern;
-use crate::model::step::{Danger, SecretRef, Step};
+use crate::model::step::{Danger, Join, SecretRef, Step};
 use crate::model::template::Template;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -107,10 +107,14 @@ pub struct Gate {
     pub title: Template,
     /// What to do on a no.
     pub fix: Vec<Template>,
+    /// Calls that come first; the named groups of their `expect` are known to what follows.
+    pub before: Vec<PlannedStep>,
     /// How to ask.
     pub ask: Ask,
     /// Only output that matches is a no; any other failure of the run means: could not ask.
     pub no: Option<Pattern>,
+    /// One of these must stand in the output of the run as a whole word.
+    pub holds: Vec<Template>,
 }
 
 /// How a gate is asked.
@@ -129,6 +133,22 @@ pub enum Ask {
         pattern: Option<Pattern>,
         /// Every value must contain this.
         contains: Option<Template>,
+    },
+    /// Has the node what the pods that wait want?
+    Room {
+        /// Describes the node.
+        node: Call,
+        /// Lists the pods.
+        pods: Call,
+        /// Describes one that waits: `${pod}` is its name.
+        pod: Call,
+    },
+    /// Other checks, and what their answers come to.
+    Checks {
+        /// How they are joined.
+        join: Join,
+        /// The checks.
+        of: Vec<Gate>,
     },
 }
 

@@ -1,52 +1,200 @@
 //! `refloat explain ID`: a symptom, in full.
 
-use super::layout::{Piece, table, visible};
-use super::style::Look;
-use crate::model::finding::{FAMILIES, Os, Role, Source, Symptom};
+use super::diagnosis::rollback;
+use super::layout::{Piece, flow, table, visible};
+use super::listing;
+use super::style::{Look, holds_command};
+use crate::model::finding::{FAMILIES, Fix, Os, Role, Source, Symptom};
+use crate::model::pattern::Pattern;
+use crate::text::is_like;
 use owo_colors::Style;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// The symptom, for people on Windows or elsewhere.
-pub fn text(symptom: &Symptom, windows: bool, look: &Look) -> String {
-    let mut out = String::new();
+/// Ids shown for one side of a relation; the rest is counted.
+const IDS: usize = 12;
+
+/// The layers, nearest to the ground first.
+const LAYERS: [&str; 13] = [
+    "tools and the docker host",
+    "the cluster and its API",
+    "building images",
+    "images in the cluster",
+    "helm: the release and its chart",
+    "admission and quotas",
+    "scheduling and nodes",
+    "volumes",
+    "configuration that pods name",
+    "the start of containers",
+    "the app",
+    "probes and services",
+    "the rollout, where all the rest shows",
+];
+
+/// The symptom, for people on Windows or elsewhere; `all` are those that it can be related to.
+pub fn text(symptom: &Symptom, all: &[Symptom], windows: bool, look: &Look) -> String {
+    let mut page = Page { out: String::new(), look };
+    page.head(symptom);
+    page.fixes(&symptom.fix, windows);
+    let commands: Vec<String> = symptom.confirm.iter().map(|check| format!("refloat check {check}")).collect();
     let styles = look.styles;
-    let head = vec![
-        vec![Piece::whole(styles.strong, &symptom.id), Piece::prose(Style::new(), &symptom.cause)],
-        vec![Piece::whole(styles.dim, "family"), Piece::whole(Style::new(), &symptom.family)],
-        vec![Piece::whole(styles.dim, "role"), Piece::prose(Style::new(), role(symptom.role))],
-        vec![Piece::whole(styles.dim, "read from"), Piece::prose(Style::new(), &sources(&symptom.sources))],
-        vec![Piece::whole(styles.dim, "explains"), Piece::prose(Style::new(), &symptom.explains.join(", "))],
-        vec![
-            Piece::whole(styles.dim, "confirm"),
-            Piece::whole(
-                styles.command,
-                &symptom.confirm.iter().map(|check| format!("refloat check {check}")).collect::<Vec<_>>().join(", "),
-            ),
-        ],
-        vec![Piece::whole(styles.dim, "origin"), Piece::prose(Style::new(), symptom.origin.as_deref().unwrap_or(""))],
-    ];
-    let said = |row: &Vec<Piece>| row.get(1).is_some_and(|cell| !cell.is_empty());
-    let head: Vec<Vec<Piece>> = head.into_iter().filter(said).collect();
-    table(&mut out, look, 0, &head);
-    let mut section = |title: &str, lines: &[String], style: &dyn Fn(&str) -> Style, numbered: bool| {
+    page.lines("confirmed by", &commands, styles.command);
+    page.lines("found by", &symptom.any, Style::new());
+    page.lines("unless the line has", &symptom.unless, Style::new());
+    page.related("explains", &explained(symptom, all));
+    page.related("explained by", &[(String::new(), explained_by(symptom, all))]);
+    page.examples(symptom);
+    page.lines("but not", &symptom.counter, styles.dim);
+    page.out
+}
+
+struct Page<'a> {
+    out: String,
+    look: &'a Look,
+}
+
+impl Page<'_> {
+    fn head(&mut self, symptom: &Symptom) {
+        let styles = self.look.styles;
+        let layer = LAYERS.get(usize::from(symptom.layer));
+        let layer = layer.map_or_else(|| symptom.layer.to_string(), |words| format!("{}, {words}", symptom.layer));
+        let back = rollback(symptom.rollback).unwrap_or("helps only where the release changed what the cause is about");
+        let rows = [
+            ("family", symptom.family.clone()),
+            ("layer", layer),
+            ("role", role(symptom.role).to_owned()),
+            ("read from", sources(&symptom.sources)),
+            ("captures", captures(symptom).join(", ")),
+            ("rollback", back.to_owned()),
+            ("fields", symptom.fields.join(", ")),
+            ("origin", symptom.origin.clone().unwrap_or_default()),
+        ];
+        let mut head = vec![vec![Piece::whole(styles.strong, &symptom.id), Piece::prose(Style::new(), &symptom.cause)]];
+        let said = rows.into_iter().filter(|(_, words)| !words.is_empty());
+        head.extend(said.map(|(name, words)| vec![Piece::whole(styles.dim, name), Piece::prose(Style::new(), &words)]));
+        table(&mut self.out, self.look, 0, &head);
+    }
+
+    fn heading(&mut self, title: &str) {
+        let _ = writeln!(self.out, "\n{}", self.look.styles.strong.style(title));
+    }
+
+    /// Numbered, with their danger; below each its wording for the other system, where that differs.
+    fn fixes(&mut self, fixes: &[Fix], windows: bool) {
+        if fixes.is_empty() {
+            return;
+        }
+        self.heading("fix");
+        let styles = self.look.styles;
+        let (here, there) = systems(windows);
+        let label = if windows { "elsewhere" } else { "on Windows" };
+        for (index, fix) in fixes.iter().enumerate() {
+            let (style, mark) = listing::mark(fix.danger, self.look);
+            let number = format!("{}. ", index + 1);
+            let at = 3 + number.len();
+            let _ = write!(self.out, "{} {number}", style.style(format!("{mark:>2}")));
+            self.advice(at, fix.on(here));
+            if fix.on(here) != fix.on(there) {
+                let _ = write!(self.out, "{}{}: ", " ".repeat(at), styles.dim.style(label));
+                self.advice(at + label.len() + 2, fix.on(there));
+            }
+        }
+    }
+
+    /// A command stays whole.
+    fn advice(&mut self, at: usize, text: &str) {
+        let style = self.look.styles.advice(text);
+        let piece = if holds_command(text) { Piece::whole(style, text) } else { Piece::prose(style, text) };
+        flow(&mut self.out, at, at, &[piece], self.look.width);
+    }
+
+    fn lines(&mut self, title: &str, lines: &[String], style: Style) {
         if lines.is_empty() {
             return;
         }
-        let _ = writeln!(out, "\n{}", styles.strong.style(title));
-        for (index, line) in lines.iter().enumerate() {
-            let mark = if numbered { format!("{}.", index + 1) } else { look.symbols.bullet.to_owned() };
-            let _ = writeln!(out, "  {mark} {}", style(line).style(visible(line)));
+        self.heading(title);
+        for line in lines {
+            let _ = writeln!(self.out, "  {} {}", self.look.symbols.bullet, style.style(visible(line)));
         }
+    }
+
+    /// What must be found, and what its groups must hold.
+    fn examples(&mut self, symptom: &Symptom) {
+        if symptom.examples.is_empty() {
+            return;
+        }
+        self.heading("for example");
+        let (dim, symbols) = (self.look.styles.dim, self.look.symbols);
+        for example in &symptom.examples {
+            let _ = writeln!(self.out, "  {} {}", symbols.bullet, dim.style(visible(&example.text)));
+            for (group, value) in &example.expect {
+                let _ = writeln!(self.out, "      {} = {}", visible(group), visible(value));
+            }
+        }
+    }
+
+    /// Patterns with the ids that they stand for.
+    fn related(&mut self, title: &str, all: &[(String, Vec<&str>)]) {
+        if all.iter().all(|(pattern, ids)| pattern.is_empty() && ids.is_empty()) {
+            return;
+        }
+        self.heading(title);
+        for (pattern, ids) in all {
+            let more = ids.len().saturating_sub(IDS);
+            let mut words = ids[..ids.len() - more].join(", ");
+            if more > 0 {
+                let _ = write!(words, " and {more} more");
+            }
+            let nothing = if ids.is_empty() { "no known symptom" } else { "" };
+            let pieces = [
+                Piece::whole(self.look.styles.dim, pattern),
+                Piece::prose(Style::new(), &words),
+                Piece::prose(self.look.styles.warn, nothing),
+            ];
+            self.out.push_str("  ");
+            flow(&mut self.out, 2, 4, &pieces, self.look.width);
+        }
+    }
+}
+
+/// This system, and the other one.
+fn systems(windows: bool) -> (Os, Os) {
+    if windows { (Os::Windows, Os::Unix) } else { (Os::Unix, Os::Windows) }
+}
+
+/// What it explains: the ids that stand there in full, then each pattern with those it stands for.
+fn explained<'a>(symptom: &'a Symptom, all: &'a [Symptom]) -> Vec<(String, Vec<&'a str>)> {
+    let known = |pattern: &str| -> Vec<&'a str> {
+        let like = all.iter().map(|other| other.id.as_str());
+        like.filter(|id| *id != symptom.id && is_like(pattern, id)).collect()
     };
-    let (plain, dim) = (|_: &str| Style::new(), |_: &str| styles.dim);
-    section("fix", &fixes(symptom, windows), &|line| styles.advice(line), true);
-    section("found by", &symptom.any, &plain, false);
-    section("unless the line has", &symptom.unless, &plain, false);
-    let examples: Vec<String> = symptom.examples.iter().map(|example| example.text.clone()).collect();
-    section("for example", &examples, &dim, false);
-    section("but not", &symptom.counter, &dim, false);
+    let (wide, exact): (Vec<&String>, Vec<&String>) =
+        symptom.explains.iter().partition(|pattern| pattern.contains('*'));
+    let mut out = Vec::new();
+    if !exact.is_empty() {
+        out.push((String::new(), exact.into_iter().map(String::as_str).collect()));
+    }
+    out.extend(wide.into_iter().map(|pattern| (pattern.clone(), known(pattern))));
     out
+}
+
+/// The ids of those that explain it.
+fn explained_by<'a>(symptom: &Symptom, all: &'a [Symptom]) -> Vec<&'a str> {
+    let explains = |other: &&Symptom| other.explains.iter().any(|pattern| is_like(pattern, &symptom.id));
+    all.iter().filter(|other| other.id != symptom.id).filter(explains).map(|other| other.id.as_str()).collect()
+}
+
+/// The named groups of its patterns, each once.
+fn captures(symptom: &Symptom) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for pattern in symptom.any.iter().filter_map(|source| Pattern::new(source).ok()) {
+        for name in pattern.groups() {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    names
 }
 
 /// All symptoms by family, for people: families in the order of the layers they belong to.
@@ -105,8 +253,19 @@ fn by_family(symptoms: &[Symptom]) -> Vec<(&str, Vec<&Symptom>)> {
     families
 }
 
-/// The same as data, fixes for this system only.
-pub fn json(symptom: &Symptom, windows: bool) -> Value {
+/// The same as data: `do` is for this system, `windows` and `unix` where they differ.
+pub fn json(symptom: &Symptom, all: &[Symptom], windows: bool) -> Value {
+    let mut explains: Vec<&str> = explained(symptom, all).into_iter().flat_map(|(_, ids)| ids).collect();
+    explains.sort_unstable();
+    explains.dedup();
+    let fix = |fix: &Fix| {
+        let mut value = json!({ "do": fix.on(systems(windows).0), "danger": fix.danger });
+        if fix.windows != fix.unix {
+            value["windows"] = json!(fix.windows);
+            value["unix"] = json!(fix.unix);
+        }
+        value
+    };
     json!({
         "schema": 1,
         "id": symptom.id,
@@ -114,21 +273,21 @@ pub fn json(symptom: &Symptom, windows: bool) -> Value {
         "role": symptom.role,
         "layer": symptom.layer,
         "cause": symptom.cause,
-        "fixes": fixes(symptom, windows),
+        "fixes": symptom.fix.iter().map(fix).collect::<Vec<_>>(),
         "explains": symptom.explains,
+        "explained": explains,
+        "explained_by": explained_by(symptom, all),
         "confirm": symptom.confirm,
+        "rollback": symptom.rollback,
+        "fields": symptom.fields,
         "sources": symptom.sources,
         "any": symptom.any,
+        "captures": captures(symptom),
         "unless": symptom.unless,
         "origin": symptom.origin,
         "examples": symptom.examples,
         "counter": symptom.counter,
     })
-}
-
-fn fixes(symptom: &Symptom, windows: bool) -> Vec<String> {
-    let os = if windows { Os::Windows } else { Os::Unix };
-    symptom.fix.iter().map(|fix| fix.on(os).to_owned()).collect()
 }
 
 fn role(role: Role) -> &'static str {

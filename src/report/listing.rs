@@ -113,7 +113,7 @@ pub fn usage(task: &Task) -> String {
 }
 
 /// The mark of a danger: nothing, `!`, `!!`.
-fn mark(danger: Danger, look: &Look) -> (Style, &'static str) {
+pub fn mark(danger: Danger, look: &Look) -> (Style, &'static str) {
     match danger {
         Danger::Read => (Style::new(), ""),
         Danger::Change => (look.styles.warn, "!"),

@@ -4,6 +4,7 @@ use super::conditions;
 use super::layout::{Piece, columns, flow, visible};
 use super::quoting::{Mask, templates};
 use super::style::Look;
+use crate::model::step::Join;
 use crate::model::template::Template;
 use crate::plan::{Ask, Block, Call, Gate, Plan, PlannedStep, Work};
 use owo_colors::Style;
@@ -98,8 +99,25 @@ impl Page<'_> {
     }
 
     fn ask(&mut self, gate: &Gate, indent: usize) {
+        for step in &gate.before {
+            self.asked(gate, step, indent);
+        }
         match &gate.ask {
             Ask::Run(step) => self.asked(gate, step, indent),
+            Ask::Room { node, pods, pod } => {
+                self.call(node, &[], indent);
+                self.call(pods, &[], indent);
+                self.call(pod, &["for each pod that waits".to_owned()], indent);
+                self.notes(&["allocatable minus requested, against what is wanted".to_owned()], indent + 2);
+            }
+            Ask::Checks { join, of } => {
+                let how = match join {
+                    Join::All => "all must say yes",
+                    Join::First => "the answer of the first that can be asked",
+                };
+                self.notes(&[how.to_owned()], indent);
+                of.iter().for_each(|part| self.gate("", part, indent));
+            }
             Ask::Secrets { reads, min_len, pattern, contains } => {
                 for read in reads {
                     self.call(&read.call, &[], indent);
@@ -122,7 +140,11 @@ impl Page<'_> {
         match &step.work {
             Work::Run(call) => {
                 let mut notes = conditions::of(&step.spec, &self.mask);
-                notes.extend(gate.no.as_ref().map(|no| format!("no is /{}/", no.source())));
+                if !gate.before.iter().any(|before| std::ptr::eq(before, step)) {
+                    notes.extend(gate.no.as_ref().map(|no| format!("no is /{}/", no.source())));
+                    let words: Vec<String> = gate.holds.iter().map(|text| self.mask.text(text)).collect();
+                    notes.extend((!words.is_empty()).then(|| format!("holds {}", words.join(" or "))));
+                }
                 self.call(call, &notes, indent);
             }
             _ => self.step(step, indent),

@@ -148,11 +148,17 @@ fn gate(gate: &Gate, mask: &Mask<'_>) -> Value {
     all.insert("negated".to_owned(), json!(gate.negated));
     all.insert("title".to_owned(), json!(mask.text(&gate.title)));
     all.insert("fix".to_owned(), gate.fix.iter().map(|fix| mask.text(fix)).collect());
+    if !gate.before.is_empty() {
+        all.insert("before".to_owned(), gate.before.iter().map(|fact| step(fact, mask)).collect());
+    }
     match &gate.ask {
         Ask::Run(asked) => {
             all.insert("ask".to_owned(), json!("run"));
             if let Some(no) = &gate.no {
                 all.insert("no".to_owned(), json!(no.source()));
+            }
+            if !gate.holds.is_empty() {
+                all.insert("holds".to_owned(), gate.holds.iter().map(|text| mask.text(text)).collect());
             }
             match &asked.work {
                 Work::Run(planned) => {
@@ -163,6 +169,18 @@ fn gate(gate: &Gate, mask: &Mask<'_>) -> Value {
                     all.insert("step".to_owned(), step(asked, mask));
                 }
             }
+        }
+        Ask::Room { node, pods, pod } => {
+            all.insert("ask".to_owned(), json!("room"));
+            for (name, planned) in [("node", node), ("pods", pods), ("pod", pod)] {
+                let mut one = Map::new();
+                call(&mut one, planned, mask);
+                all.insert(name.to_owned(), Value::Object(one));
+            }
+        }
+        Ask::Checks { join, of } => {
+            all.insert("ask".to_owned(), json!(join));
+            all.insert("of".to_owned(), of.iter().map(|part| self::gate(part, mask)).collect());
         }
         Ask::Secrets { reads, min_len, pattern, contains } => {
             all.insert("ask".to_owned(), json!("secrets"));

@@ -3,7 +3,7 @@
 //! The plain lines, the progress view and `history RUN` show the same text. What a step answers
 //! goes to standard output, everything that is told about it to standard error.
 
-use super::diagnosis;
+use super::diagnosis::{self, Extent};
 use super::layout::{Piece, answer, margin, told, visible};
 use super::style::Look;
 use crate::model::command::{Exit, Stream};
@@ -131,7 +131,8 @@ impl Story {
                 if self.verbosity >= Verbosity::Normal {
                     told.err.push('\n');
                 }
-                told.err.push_str(&diagnosis::text(diagnosis, None, &self.look));
+                let extent = if self.verbosity == Verbosity::Verbose { Extent::Whole } else { Extent::Short };
+                told.err.push_str(&diagnosis::text(diagnosis, None, extent, &self.look));
                 self.given.extend(
                     diagnosis.findings.iter().flat_map(|finding| finding.fixes.iter().map(|fix| fix.text.clone())),
                 );

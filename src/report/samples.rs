@@ -3,7 +3,7 @@
 use crate::model::catalog::{Catalog, Origin, Tool, Var};
 use crate::model::command::{Exit, Stream};
 use crate::model::event::{Counts, Event, EventKind, RunOutcome, SCHEMA, Status};
-use crate::model::finding::{Advice, Confidence, Diagnosis, Finding, Quote, Role, Rollback, Verdict};
+use crate::model::finding::{Advice, Confidence, Diagnosis, Finding, Quote, Role, Rollback, RuledOut, Verdict};
 use crate::model::pattern::Pattern;
 use crate::model::step::{Action, Check, CheckRef, Confirm, Danger, Each, Param, Question, SecretRef, Step, Task};
 use crate::model::template::Template;
@@ -209,6 +209,48 @@ pub(crate) fn database_auth() -> Diagnosis {
     }
 }
 
+/// The same with all that a diagnosis can hold: dangers, checks, times, more than a screen of
+/// consequences, a second cause, and what is over.
+pub(crate) fn full() -> Diagnosis {
+    let mut all = database_auth();
+    let root = &mut all.findings[0];
+    root.fixes
+        .push(Advice { text: "Or, losing the release's history: refloat uninstall".into(), danger: Danger::Destroy });
+    root.fixes.insert(0, Advice { text: "kubectl logs taskflow-backend".into(), danger: Danger::Read });
+    root.confirm.push("refloat check database-login".into());
+    root.rollback = Rollback::Helps;
+    root.explains.extend((1..=8).map(|index| format!("probe-{index}")));
+    root.evidence.extend((30..33).map(|line| quote("backend.log", line, "ERROR retrying the login", "login")));
+    all.findings[1].since = Some(161);
+    let mut second = finding("image-rate-limit", Role::Root, "taskflow-frontend", vec![]);
+    second.family = "image-pull".into();
+    second.explains = strings(&["crash-loop", "image-backoff"]);
+    second.rollback = Rollback::Useless;
+    all.findings.insert(1, second);
+    for index in 1..=8 {
+        let mut probe = finding(
+            &format!("probe-{index}"),
+            Role::Consequence,
+            "taskflow-backend-854759d849-pfrf4",
+            vec![quote("events.txt", index, "Readiness probe failed: HTTP probe failed with statuscode: 503", "503")],
+        );
+        probe.since = (index == 8).then_some(200);
+        all.findings.push(probe);
+    }
+    let over = |id: &str, subject: &str, why: &str, line: usize| RuledOut {
+        id: id.into(),
+        family: id.into(),
+        subject: subject.into(),
+        why: why.into(),
+        evidence: Some(quote("events.txt", line, "0/1 nodes are available: 1 Insufficient cpu.", "Insufficient cpu")),
+    };
+    all.ruled_out = vec![
+        over("insufficient-cpu", "taskflow-frontend-7d9c8b6f5-x2k4p", "the pod got past it", 4),
+        over("database-starting", "", "it was reached later", 9),
+    ];
+    all
+}
+
 fn template(text: &str) -> Template {
     Template::parse(text).unwrap()
 }
@@ -299,7 +341,9 @@ pub(crate) fn catalog() -> Catalog {
     let exists = Check {
         name: "release-exists".into(),
         title: template("The release ${release} exists"),
+        before: vec![],
         question: Question::Run(Box::new(run(&["helm", "status", "${release}"]))),
+        holds: vec![],
         no: None,
         fix: vec![template("refloat redeploy")],
         line: 1,
@@ -364,6 +408,8 @@ pub(crate) fn plan() -> Plan {
         negated: false,
         title: template("The release taskflow exists"),
         fix: vec![template("refloat redeploy")],
+        before: vec![],
+        holds: vec![],
         ask: Ask::Run(Box::new(planned("r1", Work::Run(status), run(&["helm", "status"])))),
         no: None,
     };
@@ -376,6 +422,8 @@ pub(crate) fn plan() -> Plan {
         negated: false,
         title: template("Backend and frontend share one secret"),
         fix: vec![],
+        before: vec![],
+        holds: vec![],
         ask: Ask::Secrets {
             reads: vec![read("backend"), read("frontend")],
             min_len: Some(32),

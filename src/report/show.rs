@@ -289,10 +289,15 @@ fn step_json(step: &Step) -> Value {
     Value::Object(all)
 }
 
-/// A check's own step, when it has one.
-pub fn step_of(check: &Check) -> Option<&Step> {
+/// The calls by which a check asks, as steps; those that read secrets apart.
+pub fn steps_of(check: &Check) -> Vec<Step> {
+    let mut steps = check.before.clone();
     match &check.question {
-        Question::Run(step) => Some(step),
-        Question::Secrets { .. } => None,
+        Question::Run(step) => steps.push(step.as_ref().clone()),
+        Question::Room(room) => {
+            steps.extend([&room.node, &room.pods, &room.pod].map(|argv| Step::of(Action::Run(argv.clone()))));
+        }
+        Question::Secrets { .. } | Question::Checks { .. } => {}
     }
+    steps
 }

@@ -83,6 +83,11 @@ pub fn is_command(line: &str) -> bool {
     line.split_once(' ').is_some_and(|(first, _)| PROGRAMS.contains(&first))
 }
 
+/// Is one of its words a program? Such a line is not broken: the command in it would fail.
+pub fn holds_command(line: &str) -> bool {
+    line.split(|c: char| !c.is_alphanumeric() && c != '-' && c != '_').any(|word| PROGRAMS.contains(&word))
+}
+
 /// The symbols: Unicode where the terminal has them, ASCII elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Symbols {
@@ -187,5 +192,7 @@ mod tests {
         {
             assert!(!is_command(line), "{line}");
         }
+        assert!(holds_command("Or, losing its history: refloat uninstall, then: refloat redeploy"));
+        assert!(!holds_command("Correct DATABASE_URL in the values"));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::layout::{self, Piece};
 use super::quoting::Mask;
-use super::show::step_of;
+use super::show::steps_of;
 use super::style::Look;
 use crate::model::catalog::{Catalog, Var};
 use crate::model::step::{Action, CheckRef, Confirm, DoneIf, Question, Step, Task};
@@ -107,7 +107,7 @@ pub fn used<'a>(catalog: &'a Catalog, task: &Task) -> Vec<&'a str> {
     });
     for check in checks(catalog, task) {
         take(&check.title);
-        check.fix.iter().for_each(&mut take);
+        check.fix.iter().chain(&check.holds).for_each(&mut take);
         if let Question::Secrets { values, contains, .. } = &check.question {
             values.iter().for_each(|value| {
                 take(&value.secret);
@@ -139,7 +139,7 @@ pub fn walk(catalog: &Catalog, task: &Task, see: &mut dyn FnMut(&Step)) {
     for task in tasks(catalog, task) {
         task.steps.iter().chain(&task.finally).for_each(&mut *see);
     }
-    checks(catalog, task).into_iter().filter_map(step_of).for_each(see);
+    checks(catalog, task).into_iter().flat_map(steps_of).for_each(|step| see(&step));
 }
 
 /// `task` and every task under it, each once.
@@ -176,7 +176,11 @@ fn checks<'a>(catalog: &'a Catalog, task: &'a Task) -> Vec<&'a crate::model::ste
             continue;
         }
         all.push(check);
-        step_of(check).into_iter().for_each(|step| asked(step, &mut names));
+        match &check.question {
+            Question::Run(step) => asked(step, &mut names),
+            Question::Checks { of, .. } => names.extend(of),
+            _ => {}
+        }
     }
     all
 }

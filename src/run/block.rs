@@ -1,7 +1,7 @@
 //! A task while it runs: gates, steps one after the other or side by side, gates, `finally`.
 
 use super::desk::{Desk, millis};
-use super::gate::{self, Manner};
+use super::gate::{self, Manner, Said};
 use super::scope::{Scope, Values};
 use super::step;
 use crate::error::Code;
@@ -201,6 +201,7 @@ pub fn ask(
         _ => Status::Failed,
     };
     let hints = gate::fixes(desk, gate, values, &found);
+    let note = found.note.map(|note| desk.redactor.line(&note));
     {
         let mut books = desk.books();
         match status {
@@ -208,6 +209,14 @@ pub fn ask(
             _ => books.counts.failed += 1,
         }
         books.fixes.extend(hints.iter().cloned());
+        if !found.interrupted {
+            books.said.push(Said {
+                check: gate.check.clone(),
+                title: name.clone(),
+                yes: (!found.unasked).then_some(found.yes),
+                note: note.clone(),
+            });
+        }
     }
     desk.emit(EventKind::StepFinished {
         step: id.to_owned(),
@@ -215,7 +224,7 @@ pub fn ask(
         status,
         exit: found.exit,
         took_ms: millis(desk.world.clock.elapsed().saturating_sub(started)),
-        note: found.note,
+        note,
         saved: found.saved,
         dropped: found.dropped,
         leaked: false,

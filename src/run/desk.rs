@@ -1,5 +1,6 @@
 //! What every part of a run shares: the ports, the redactor, the way to the reporters, the books.
 
+use super::gate::Said;
 use super::redact::Redactor;
 use super::world::World;
 use crate::model::event::{Counts, Event, EventKind};
@@ -49,6 +50,8 @@ pub struct Books {
     bytes: usize,
     /// Documents that made room for later ones.
     pub forgotten: usize,
+    /// What the gates said that were asked as steps of their own.
+    pub said: Vec<Said>,
     /// What to do about the gates that said no.
     pub fixes: Vec<String>,
     /// A diagnosis has been told, with these fixes; `true` when something was found.

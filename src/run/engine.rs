@@ -5,6 +5,7 @@
 
 use super::block::{self, End, Place};
 use super::desk::{Books, Desk, Live, event};
+use super::gate::Said;
 use super::listen::{Complaint, listen};
 use super::redact::Redactor;
 use super::scope::Values;
@@ -37,6 +38,8 @@ pub struct RunReport {
     pub documents: Vec<Document>,
     /// The evidence files, in the order written.
     pub files: Vec<String>,
+    /// What the gates said that were asked as steps of their own, in order.
+    pub said: Vec<Said>,
     /// Why not everything that was told reached its place; a reader who left is no reason.
     pub untold: Option<String>,
 }
@@ -182,5 +185,5 @@ fn finish(
         }
     }
     let untold = complaint.map(|error| error.to_string());
-    RunReport { code, outcome, documents: books.documents.into(), files: books.files, untold }
+    RunReport { code, outcome, documents: books.documents.into(), files: books.files, said: books.said, untold }
 }

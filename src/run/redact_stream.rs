@@ -79,6 +79,19 @@ impl<'a> RedactStream<'a> {
         }
     }
 
+    /// Redacts a whole text, line by line.
+    pub fn whole_text(&mut self, text: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(text.len());
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            let bare = line.strip_suffix(b"\n");
+            out.extend(self.line(bare.unwrap_or(line)));
+            if bare.is_some() {
+                out.push(b'\n');
+            }
+        }
+        out
+    }
+
     /// Redacts the next line (without its end).
     pub fn line(&mut self, text: &[u8]) -> Vec<u8> {
         let redacted = self.inner(text);

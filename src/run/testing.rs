@@ -410,8 +410,10 @@ pub(crate) fn gate(name: &str, words: &str) -> Gate {
         negated: false,
         title: template(&format!("{name} holds")),
         fix: vec![template(&format!("fix {name}"))],
+        before: Vec::new(),
         ask: Ask::Run(Box::new(runs("", words))),
         no: None,
+        holds: Vec::new(),
     }
 }
 

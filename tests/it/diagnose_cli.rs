@@ -254,3 +254,88 @@ fn without_a_task_that_collects_it_says_how_to_name_one() {
     let project = Project::new(&TASKS.replace("[diagnose]\ntask = \"evidence\"\n", ""));
     project.run(&["diagnose"]).exits(2).says(&["[diagnose]", "refloat diagnose FILE"]);
 }
+
+#[test]
+fn the_answer_reads_from_the_cause_down() {
+    let project = folder(&[]);
+    let told = project.run(&["diagnose", &recording("db-auth-failed")]).exits(3).out;
+    // In the order in which somebody needs it.
+    let parts = [
+        "root cause  The database refuses the login of taskflow",
+        "database-auth (database-connection)",
+        "confidence high",
+        "kubectl logs deployment/taskflow-backend:22",
+        "FATAL:  password authentication failed",
+        "\nfix\n ! 1. ",
+        "Deploy again",
+        "\nit explains",
+        "helm-timeout",
+    ];
+    let places: Vec<Option<usize>> = parts.iter().map(|part| told.find(part)).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}\n{told}");
+    let (_, chain) = told.split_once("\nit explains").unwrap();
+    let ids: Vec<&str> =
+        chain.lines().skip(1).filter_map(|line| line.split_whitespace().find(|word| word.contains('-'))).collect();
+    let timeless = ids.iter().position(|id| *id == "helm-timeout");
+    let timed = ids.iter().position(|id| *id == "probe-readiness-failed");
+    assert!(timed.is_some() && timed < timeless, "what has a time comes first, oldest first: {chain}");
+    assert!(told.lines().count() <= 24 && told.lines().all(|line| line.chars().count() <= 100), "a screen: {told}");
+}
+
+#[test]
+fn verbose_shows_what_a_screen_only_counts() {
+    let project = folder(&[]);
+    let place = recording("jwt-mismatch");
+    let screen = project.run(&["diagnose", &place]).exits(3).out;
+    let whole = project.run(&["-v", "diagnose", &place]).exits(3).out;
+    assert!(screen.contains("and 1 more line, shown by -v"), "{screen}");
+    assert!(!whole.contains("shown by -v"), "{whole}");
+    let quotes = |told: &str| told.matches("Signature verification failed").count();
+    assert_eq!((quotes(&screen), quotes(&whole)), (2, 3), "{whole}");
+    // What is over stands there with its reason; with -v the line too.
+    for told in [&screen, &whole] {
+        let (_, over) = told.split_once("\nruled out\n").unwrap();
+        assert!(over.contains("probe-readiness-failed") && over.contains("the pod is well now"), "{told}");
+        assert_eq!(over.contains("Readiness probe failed"), told == &whole, "{told}");
+    }
+}
+
+#[test]
+fn what_is_over_is_told_where_all_is_well() {
+    let project = folder(&[]);
+    let told = project.run(&["diagnose", &recording("healthy")]).exits(0).out;
+    assert!(told.starts_with("healthy "), "{told}");
+    let (_, over) = told.split_once("\nseen, and over\n").unwrap();
+    assert!(over.contains("probe-readiness-failed") && over.contains("the pod is well now"), "{told}");
+    let data = data(&project, &[&recording("healthy")], 0);
+    assert_eq!(data["ruled_out"][0]["why"], "the pod is well now");
+}
+
+#[test]
+fn a_consequence_alone_says_that_something_deeper_causes_it() {
+    let pods = "NAME    READY   STATUS             RESTARTS   AGE\napp-1   0/1     CrashLoopBackOff   7          5m\n";
+    let project = folder(&[("pods.txt", pods.as_bytes())]);
+    let told = project.run(&["diagnose", "pods.txt"]).exits(3).out;
+    assert!(told.starts_with("symptom  ") && told.contains("something deeper causes it"), "{told}");
+    assert!(told.contains("\nnext\n   1. kubectl logs app-1 --previous"), "what to collect: {told}");
+    let alone = data(&project, &["pods.txt"], 3);
+    assert_eq!((&alone["unexplained"], &alone["findings"][0]["role"]), (&json!(["crash-loop"]), &json!("root")));
+    // With the log beside it, the cause leads, and nothing is left to be explained.
+    fs::write(project.path().join("app.log"), LOG).unwrap();
+    assert!(data(&project, &["."], 3)["unexplained"].is_null());
+}
+
+#[test]
+fn explain_tells_both_systems_and_both_sides_of_the_relations() {
+    let project = folder(&[]);
+    let told = project.run(&["explain", "app-port-in-use"]).exits(0).out;
+    for part in ["layer ", "captures ", "rollback ", "netstat -ano", "lsof -nP", "\nexplains\n", "\nfor example\n"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let data: Value =
+        serde_json::from_str(&project.run(&["--format", "json", "explain", "crash-loop"]).exits(0).out).unwrap();
+    let ids = |key: &str| data[key].as_array().unwrap().iter().filter_map(Value::as_str).collect::<Vec<_>>();
+    assert!(ids("explained_by").contains(&"database-auth"), "{data}");
+    assert!(ids("explained").contains(&"probe-readiness-failed") && ids("explains").contains(&"probe-readiness*"));
+    assert!(data["fixes"][0]["do"].is_string() && data["fixes"][0]["danger"].is_string());
+}

@@ -28,7 +28,9 @@ fn the_formats_examples_load() {
     assert!(blocks.len() >= 5);
     // Together they are one file: the pieces that the page shows one by one, and what they refer to.
     let mut file: String = blocks.join("\n");
-    file.push_str("\n[tools.kubectl]\n[tasks.none]\nsummary = \"x\"\n[[tasks.none.steps]]\nrun = [\"helm\"]\n");
+    file.push_str(
+        "\n[tools.kubectl]\n[tools.minikube]\n[tasks.none]\nsummary = \"x\"\n[[tasks.none.steps]]\nrun = [\"helm\"]\n",
+    );
     // `compare`'s fix names a variable of the whole runbook.
     let file = file.replacen("[vars]\n", "[vars]\nvalues = \"values-local.yaml\"\ncontext = \"minikube\"\n", 1);
     let project = Project::new(&file);

@@ -10,8 +10,12 @@
 )]
 
 mod blocks;
+mod catalog_apps;
+mod catalog_tools;
+mod changes;
 mod config;
 mod confirmations;
+mod confirming;
 mod diagnose_cli;
 mod diagnosis;
 mod distractors;
@@ -26,6 +30,7 @@ mod hostile;
 #[cfg(unix)]
 mod interrupt;
 mod layers;
+mod lint;
 mod lookup;
 mod noise;
 mod portable;
@@ -49,4 +54,5 @@ mod support;
 #[cfg(unix)]
 mod terminal;
 mod tools;
+mod trial;
 mod wordings;

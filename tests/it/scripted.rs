@@ -280,3 +280,32 @@ fn a_value_given_to_a_called_task_is_held_against_its_rule() {
     let failure = plan::build(&catalog, "t", &[]).unwrap_err();
     assert_eq!(failure.message, r"`a b` cannot be the tag of `u`: it does not match `\w+`");
 }
+
+#[test]
+fn a_confirming_check_has_a_limit_and_says_what_it_lacks() {
+    let file = "[[tasks.t.steps]]\nrun = [\"helm\", \"x\"]\nexpect = '(?P<ip>x)'\n[[tasks.t.steps]]\ncheck = \"late\"\n\
+                [checks.late]\ntitle = \"x\"\nrun = [\"helm\", \"${ip}\"]\n\
+                [checks.bare]\ntitle = \"x\"\nbefore = [{ run = [\"helm\"], expect = '(?P<found>x)' }]\n\
+                run = [\"helm\", \"${found}\"]\n\
+                [checks.timed]\ntitle = \"x\"\nrun = [\"helm\"]\ntimeout = \"5s\"\n\
+                [checks.both]\ntitle = \"x\"\nall = [\"bare\", \"timed\"]\n";
+    let catalog = load(file);
+    let limit = Duration::from_secs(30);
+    let planned = |name: &str| plan::checks::build_confirming(&catalog, &[name.to_owned()], limit);
+    assert_eq!(planned("late").unwrap_err(), "it needs ip, which only a task finds out");
+    assert_eq!(plan::checks::command(&catalog, "late").unwrap(), "refloat t");
+    // What a check finds out itself keeps nobody from asking it.
+    assert_eq!(plan::checks::command(&catalog, "bare").unwrap(), "refloat check bare");
+    let plan::Ask::Checks { of, .. } = planned("both").unwrap().root.verify.remove(0).ask else { panic!("parts") };
+    let limits: Vec<Option<Duration>> = of
+        .iter()
+        .flat_map(|gate| {
+            let plan::Ask::Run(step) = &gate.ask else { panic!("runs") };
+            gate.before.iter().chain([step.as_ref()]).map(|step| step.spec.timeout)
+        })
+        .collect();
+    assert_eq!(limits, [Some(limit), Some(limit), Some(Duration::from_secs(5))]);
+    // Parts are asked with the whole, not beside it.
+    let asked = plan::checks::build_check(&catalog, &[]).unwrap().root.verify;
+    assert_eq!(asked.iter().map(|gate| gate.check.as_str()).collect::<Vec<_>>(), ["both"]);
+}

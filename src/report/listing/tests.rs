@@ -188,10 +188,34 @@ fn symptom() -> crate::model::finding::Symptom {
         "explains": ["crash-loop", "probe-*"],
         "cause": "The database refuses the login of {user}",
         "fix": ["refloat redeploy", { "windows": "type values.yaml", "unix": "cat values.yaml" }],
-        "confirm": "database-reachable",
-        "examples": ["FATAL:  password authentication failed for user \"taskflow\""],
+        "confirm": ["database-reachable", "database-url"],
+        "layer": 10,
+        "rollback": "helps",
+        "fields": ["*DATABASE_URL*"],
+        "unless": ["retrying"],
+        "origin": "PostgreSQL 16, src/backend/libpq/auth.c",
+        "examples": [
+            "FATAL:  password authentication failed for user \"taskflow\"",
+            {
+                "text": "password authentication failed for user \"app\"",
+                "expect": { "user": "app" },
+            },
+        ],
+        "counter": ["password authentication succeeded"],
     }))
     .unwrap()
+}
+
+/// The symptom, one that explains it, and fifteen that it explains.
+fn related() -> Vec<crate::model::finding::Symptom> {
+    let other = |id: String, explains: &[&str]| crate::model::finding::Symptom {
+        id,
+        explains: samples::strings(explains),
+        ..symptom()
+    };
+    let mut all = vec![symptom(), other("disk-full".into(), &["database-*"]), other("crash-loop".into(), &[])];
+    all.extend((1..=14).map(|index| other(format!("probe-{index}"), &[])));
+    all
 }
 
 #[test]
@@ -199,23 +223,72 @@ fn a_symptom_in_full() {
     let expected = r#"
 database-auth  The database refuses the login of {user}
 family         database-connection
+layer          10, the app
 role           can be the cause of all the rest
 read from      logs of pods
-explains       crash-loop, probe-*
-confirm        refloat check database-reachable
+captures       user
+rollback       helps: the cause lies in what the release deploys
+fields         *DATABASE_URL*
+origin         PostgreSQL 16, src/backend/libpq/auth.c
 
 fix
-  1. refloat redeploy
-  2. cat values.yaml
+ ! 1. refloat redeploy
+ ! 2. cat values.yaml
+      on Windows: type values.yaml
+
+confirmed by
+  • refloat check database-reachable
+  • refloat check database-url
 
 found by
   • password authentication failed for user "?(?P<user>[^"\s]+)
 
+unless the line has
+  • retrying
+
+explains
+  crash-loop
+  probe-*  probe-1, probe-2, probe-3, probe-4, probe-5, probe-6, probe-7,
+    probe-8, probe-9, probe-10, probe-11, probe-12 and 2 more
+
+explained by
+  disk-full
+
 for example
   • FATAL:  password authentication failed for user "taskflow"
+  • password authentication failed for user "app"
+      user = app
+
+but not
+  • password authentication succeeded
 "#;
-    assert_eq!(explain::text(&symptom(), false, &unicode(80)), lines(expected));
-    assert_eq!(explain::json(&symptom(), true)["fixes"][1], "type values.yaml");
+    assert_eq!(explain::text(&symptom(), &related(), false, &unicode(80)), lines(expected));
+    let there = explain::text(&symptom(), &related(), true, &unicode(80));
+    assert!(there.contains("\n ! 2. type values.yaml\n      elsewhere: cat values.yaml\n"), "{there}");
+}
+
+#[test]
+fn a_symptom_as_data_leaves_nothing_out() {
+    let data = explain::json(&symptom(), &related(), true);
+    let both = json!({ "do": "type values.yaml", "danger": "change", "windows": "type values.yaml", "unix": "cat values.yaml" });
+    assert_eq!(data["fixes"], json!([{ "do": "refloat redeploy", "danger": "change" }, both]));
+    assert_eq!(data["explained"].as_array().map(Vec::len), Some(15), "all of them: {}", data["explained"]);
+    assert_eq!((&data["explained_by"], &data["captures"]), (&json!(["disk-full"]), &json!(["user"])));
+    // What a symptom is, field for field.
+    for (field, value) in serde_json::to_value(symptom()).unwrap().as_object().unwrap() {
+        if field != "fix" {
+            assert_eq!(data.get(field), Some(value), "{field}");
+        }
+    }
+}
+
+#[test]
+fn what_stands_alone_says_nothing_of_relations() {
+    let mut alone = symptom();
+    alone.explains = vec!["own-*".into()];
+    let told = explain::text(&alone, &[alone.clone()], false, &Look::plain(80));
+    assert!(told.contains("\nexplains\n  own-*  no known symptom\n"), "{told}");
+    assert!(!told.contains("explained by"), "{told}");
 }
 
 #[test]
@@ -282,7 +355,7 @@ fn no_place_is_too_narrow() {
             text(&catalog, Some("x"), &look),
             show::text(&catalog, &catalog.tasks[1], &look),
             variables::text(&catalog, &look),
-            explain::text(&symptom(), true, &look),
+            explain::text(&symptom(), &related(), true, &look),
         ] {
             assert!(told.ends_with('\n') && !told.contains(" \n"), "{width}: {told}");
         }
