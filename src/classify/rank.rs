@@ -44,8 +44,8 @@ pub(crate) fn rank(rules: &Rules, texts: &[Text], hits: Vec<Hit>, os: Os) -> Vec
         let age = group.hits.iter().filter_map(|hit| hit.event.as_ref()?.age).min().unwrap_or(u64::MAX);
         (
             !is_root[*index],
-            group.symptom.role == Role::Consequence,
             !focus.holds(&group.workload),
+            group.symptom.role == Role::Consequence,
             Reverse(covered.len()),
             Reverse(group.strength()),
             group.symptom.layer,

@@ -116,7 +116,7 @@ impl<'r> Reading<'r> {
                 ..Diagnosis::default()
             };
         }
-        let telling = telling::telling(&self.texts);
+        let telling = telling::telling(&self.texts, &facts);
         let verdict = if telling.is_some() { Verdict::Unclassified } else { Verdict::Healthy };
         Diagnosis { verdict, telling, ruled_out, ..Diagnosis::default() }
     }
@@ -200,7 +200,8 @@ impl Open {
 
     /// Looks once more where the lines of a whole text are wrapped.
     fn keep_joined(&mut self, rules: &Rules, page: &Page<'_>) {
-        let Some(joined) = Rejoined::new(page) else { return };
+        let folded = &self.reader.layout.folded;
+        let Some(joined) = Rejoined::new(page, |line| folded.contains(&line)) else { return };
         let text = Page::piece(Cow::Borrowed(&joined.text), None, 0, true);
         let layout = &self.reader.layout;
         let found = search(rules, &text, 0, true, |rule| layout.sources().any(|source| rule.reads(source)));
@@ -233,9 +234,10 @@ impl Open {
             }
             text.saw(sign, line);
             let stretch = stretch.map_or(0, |stretch| stretch.id);
-            let recovers = signs::RECONNECTED.contains(&sign) || signs::STARTED.contains(&sign);
+            let recovers =
+                [signs::RECONNECTED, signs::STARTED, signs::REACHED].iter().any(|signs| signs.contains(&sign));
             if recovers && !signs::is_denied(words) {
-                text.recovered(stretch, sign, line);
+                text.recovered(stretch, sign, line, words);
             } else if signs::ROLLED_OUT.contains(&sign) && text.rolled_out.len() < MOST {
                 let name = String::from_utf8_lossy(words).split('"').nth(1).map(str::to_owned);
                 if let Some(name) = name {

@@ -1,7 +1,8 @@
 //! A wrapped text, joined again: what a symptom's pattern needs on one line may stand on two or three.
 
 use super::page::Page;
-use super::wrap;
+use super::wrap::{self, Join};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// A text with its wrapped lines joined, and where each line came from.
@@ -13,10 +14,15 @@ pub(crate) struct Rejoined {
 }
 
 impl Rejoined {
-    /// Joins the lines of a page. `None`: nothing in it is wrapped.
-    pub(crate) fn new(page: &Page<'_>) -> Option<Self> {
+    /// Joins the lines of a page. `None`: nothing in it is wrapped. `folded` tells of a line of YAML that
+    /// it goes on from the one before.
+    pub(crate) fn new(page: &Page<'_>, folded: impl Fn(usize) -> bool) -> Option<Self> {
         let lines: Vec<&[u8]> = (page.first()..page.end()).map(|line| page.line(line)).collect();
-        let joins = wrap::joins(&lines);
+        let mut joins = wrap::joins(&lines);
+        let known: BTreeSet<usize> = joins.iter().map(|join| join.line).collect();
+        let more = (1..lines.len()).filter(|index| folded(page.first() + index) && !known.contains(&(index - 1)));
+        joins.extend(more.map(|index| Join { line: index - 1, glue: " " }));
+        joins.sort_by_key(|join| join.line);
         if joins.is_empty() {
             return None;
         }
@@ -60,7 +66,7 @@ mod tests {
         let lines: Vec<&[u8]> = words.as_bytes().chunks(48).collect();
         let text = [&lines.join(&b"\n"[..])[..], b"\n\nshort\n"].concat();
         let page = Page::new(&text);
-        let Some(joined) = Rejoined::new(&page) else { panic!("it is wrapped") };
+        let Some(joined) = Rejoined::new(&page, |_| false) else { panic!("it is wrapped") };
         let needle = b"a name that is still in use";
         let at = memchr::memmem::find(&joined.text, needle).unwrap();
         assert_eq!((joined.line(at), joined.line(at + needle.len())), (0, 1));
@@ -68,6 +74,13 @@ mod tests {
         let short = memchr::memmem::find(&joined.text, b"short").unwrap();
         assert_eq!(joined.line(short), lines.len() + 1);
         assert!(!joined.crosses(&(short..short + 5)));
-        assert!(Rejoined::new(&Page::new(b"a\nb\n")).is_none());
+        assert!(Rejoined::new(&Page::new(b"a\nb\n"), |_| false).is_none());
+    }
+
+    #[test]
+    fn folded_lines_of_yaml_are_joined_with_a_blank() {
+        let page = Page::new(b"message: 'pods \"web\" is\n  forbidden'\nreason: x\n");
+        let Some(joined) = Rejoined::new(&page, |line| line == 1) else { panic!("it is folded") };
+        assert_eq!(joined.text, b"message: 'pods \"web\" is forbidden'\nreason: x\n\n");
     }
 }

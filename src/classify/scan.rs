@@ -14,6 +14,8 @@ use std::ops::Range;
 
 /// So many matches of one pattern about one workload are kept; the last one always is.
 const KEPT: usize = 12;
+/// Normal events that are signs of a fault: the course of things does not hold them.
+const SIGNS: [&str; 4] = ["BackOff", "Killing", "NodeNotReady", "FailedBinding"];
 /// So many workloads are told apart for one pattern in one document.
 const WORKLOADS: usize = 100;
 
@@ -161,10 +163,7 @@ fn hit(rule: &Rule, regex: &Regex, page: &Page<'_>, stretch: &Stretch, found: Ra
         None
     };
     // Normal events are the course of things; only these are signs.
-    if event
-        .as_ref()
-        .is_some_and(|event| !event.warning && !matches!(event.reason.as_str(), "BackOff" | "Killing" | "NodeNotReady"))
-    {
+    if event.as_ref().is_some_and(|event| !event.warning && !SIGNS.contains(&event.reason.as_str())) {
         return None;
     }
     let end = (column + found.len() - blank).min(text.len());

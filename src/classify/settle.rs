@@ -129,7 +129,13 @@ fn is_reconnected(texts: &[Text], hit: &Hit, line: usize, pod_is_good: bool) -> 
     let recovery = texts.get(hit.document).and_then(|text| text.recoveries.get(&hit.stretch));
     recovery.is_some_and(|recovery| {
         let behind = |seen: Option<usize>| seen.is_some_and(|seen| seen > line);
-        behind(recovery.reconnected) || (pod_is_good && behind(recovery.started))
+        // "connected to db:5432" speaks of the host that the fault names.
+        let is_it = |line: &[u8]| {
+            let names = hit.groups.values().filter(|value| value.len() > 2);
+            names.into_iter().any(|name| memchr::memmem::find(line, name.as_bytes()).is_some())
+        };
+        let reached = recovery.reached.iter().any(|(seen, text)| *seen > line && is_it(text));
+        reached || behind(recovery.reconnected) || (pod_is_good && behind(recovery.started))
     })
 }
 

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 /// All signs; the constants below are ranges of it.
-const SIGNS: [&str; 31] = [
+const SIGNS: [&str; 32] = [
     // A database or a host was reached after all.
     "database ready",
     "database is ready",
@@ -40,10 +40,12 @@ const SIGNS: [&str; 31] = [
     "successfully rolled out",
     "successfully",
     "Name:",
+    // Somebody was reached; the line says who.
+    "connected to",
 ];
 
 /// The case of these is part of them.
-const EXACT: Range<usize> = 22..SIGNS.len();
+const EXACT: Range<usize> = 22..31;
 /// A database or a host was reached after all.
 pub(crate) const RECONNECTED: Range<usize> = 0..14;
 /// A start has succeeded.
@@ -62,6 +64,9 @@ pub(crate) const BUILT: Range<usize> = 27..28;
 pub(crate) const ROLLED_OUT: Range<usize> = 28..29;
 /// nslookup's answer, when an address follows.
 pub(crate) const ANSWERED: Range<usize> = 30..31;
+
+/// Somebody was reached; the line says who.
+pub(crate) const REACHED: Range<usize> = 31..32;
 
 /// The signs as literals in lower case, in order.
 pub(crate) fn literals() -> impl Iterator<Item = String> {
@@ -99,6 +104,7 @@ mod tests {
         assert_eq!(of(CLUSTER_UP), ["Done! kubectl is now configured"]);
         assert_eq!((of(BUILT), of(ROLLED_OUT)), (vec!["Successfully tagged "], vec!["successfully rolled out"]));
         assert_eq!((of(SUCCEEDED), of(ANSWERED)), (vec!["successfully"], vec!["Name:"]));
+        assert_eq!(of(REACHED), ["connected to"]);
     }
 
     #[test]

@@ -11,10 +11,14 @@ use super::marks;
 use super::page::Page;
 use super::table::{self, EventRow, PodRow};
 use crate::model::finding::{Head, Source};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// So many asked names are remembered of one document.
 const ASKED: usize = 1000;
+
+/// So many folded lines are remembered.
+const FOLDED: usize = 10_000;
 
 /// A run of lines of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +59,8 @@ pub(crate) struct Layout {
     pub(crate) progress: Vec<(usize, EventRow, String)>,
     /// Pods that were described.
     pub(crate) described: Vec<Described>,
+    /// Lines of a manifest's status that go on from the one before.
+    pub(crate) folded: BTreeSet<usize>,
 }
 
 impl Layout {
@@ -272,7 +278,7 @@ impl Reader {
     /// Enters and leaves tables, describes and manifests.
     fn structure(&mut self, index: usize, line: &str, text: &str) {
         if matches!(self.mode, Some(Mode::Manifest | Mode::Condition(_))) {
-            self.manifest(line);
+            self.manifest(index, line);
             if self.is_call || matches!(self.mode, Some(Mode::Condition(_))) {
                 return;
             }
@@ -305,15 +311,18 @@ impl Reader {
         self.describe(index, line, text);
     }
 
-    fn manifest(&mut self, line: &str) {
+    fn manifest(&mut self, index: usize, line: &str) {
         let indent = line.len() - line.trim_start_matches([' ', '-']).len();
         if let Some(Mode::Condition(deep)) = self.mode
             && indent > deep
         {
+            if self.layout.folded.len() < FOLDED {
+                self.layout.folded.insert(index);
+            }
             return;
         }
         let key = line.trim_start_matches([' ', '-', '"']);
-        let told = key.starts_with("message:") || key.starts_with("message\":");
+        let told = ["message:", "message\":", "reason:", "reason\":"].iter().any(|word| key.starts_with(word));
         self.mode = Some(if told { Mode::Condition(indent) } else { Mode::Manifest });
     }
 

@@ -1,6 +1,6 @@
 //! The last line that says something is wrong, for texts in which no symptom was found.
 
-use super::facts::{self, Health};
+use super::facts::{self, Facts, Health};
 use super::page::Page;
 use super::signs;
 use super::table::{self, PodRow};
@@ -49,7 +49,7 @@ const SMALL_TALK: [&str; 14] = [
 
 /// The last line of all texts that reports a fault and was not made good afterwards. Lines of symptoms
 /// that have passed are no such lines.
-pub(crate) fn telling(texts: &[Text]) -> Option<Quote> {
+pub(crate) fn telling(texts: &[Text], facts: &Facts) -> Option<Quote> {
     for (document, text) in texts.iter().enumerate().rev() {
         if let Some((line, shown)) = text.faults.back() {
             let mended = facts::later(texts, document, *line, &signs::DEPLOYED_WELL)
@@ -58,12 +58,12 @@ pub(crate) fn telling(texts: &[Text]) -> Option<Quote> {
             return (!mended).then(|| shown.quote(&text.head.file, *line));
         }
     }
-    unready(texts)
+    unready(texts, facts)
 }
 
 /// The last row of a pod that is not well in a state that no symptom names (`Unknown`, `NotReady`,
 /// `Running` and never ready).
-fn unready(texts: &[Text]) -> Option<Quote> {
+fn unready(texts: &[Text], facts: &Facts) -> Option<Quote> {
     // Of a pod that is listed more than once the last row counts.
     let mut last: BTreeMap<&str, (usize, usize, &PodRow, &Line)> = BTreeMap::new();
     for (document, text) in texts.iter().enumerate() {
@@ -71,7 +71,8 @@ fn unready(texts: &[Text]) -> Option<Quote> {
             last.insert(name, (document, seen.line, &seen.row, &seen.shown));
         }
     }
-    let bad = |pod: &&(usize, usize, &PodRow, &Line)| facts::of_row(pod.2) == Health::Bad;
+    let bad =
+        |pod: &&(usize, usize, &PodRow, &Line)| facts::of_row(pod.2) == Health::Bad && !facts.is_replaced(&pod.2.name);
     let (document, line, _, shown) = last.values().filter(bad).max_by_key(|pod| (pod.0, pod.1))?;
     Some(shown.quote(&texts.get(*document)?.head.file, *line))
 }

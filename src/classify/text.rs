@@ -13,6 +13,8 @@ use std::ops::Range;
 pub(crate) const MOST: usize = 50_000;
 /// So many of the last lines that report a fault are remembered.
 const FAULTS: usize = 64;
+/// So many lines that say who was reached are remembered of a stretch.
+const REACHED: usize = 50;
 /// A quote of a longer line holds so many bytes around its telling part.
 const QUOTED: usize = 4096;
 
@@ -82,12 +84,14 @@ pub(crate) struct Progress {
 }
 
 /// What followed a fault in the text that it stands in.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Recovery {
     /// The last line that says that a database or a host was reached after all.
     pub(crate) reconnected: Option<usize>,
     /// The last line that says that a start has succeeded.
     pub(crate) started: Option<usize>,
+    /// Lines that say who was reached, the last ones.
+    pub(crate) reached: VecDeque<(usize, Vec<u8>)>,
 }
 
 /// A document, read.
@@ -142,8 +146,15 @@ impl Text {
     }
 
     /// A recovery was seen in a stretch.
-    pub(crate) fn recovered(&mut self, stretch: usize, sign: usize, line: usize) {
+    pub(crate) fn recovered(&mut self, stretch: usize, sign: usize, line: usize, text: &[u8]) {
         let recovery = self.recoveries.entry(stretch).or_default();
+        if signs::REACHED.contains(&sign) {
+            if recovery.reached.len() == REACHED {
+                recovery.reached.pop_front();
+            }
+            recovery.reached.push_back((line, text.get(..text.len().min(QUOTED)).unwrap_or_default().to_vec()));
+            return;
+        }
         let last = if signs::RECONNECTED.contains(&sign) { &mut recovery.reconnected } else { &mut recovery.started };
         *last = Some(line.max(last.unwrap_or(line)));
     }
