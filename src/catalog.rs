@@ -1,79 +1,55 @@
 //! The built-in symptoms (`src/catalog/*.toml`), embedded: the same form as `[symptoms.ID]` of a
-//! `tasks.toml`, one file per theme.
+//! `tasks.toml`, one file per theme. `src/catalog/build.rs` makes JSON of them when the crate is built.
 
 use crate::model::finding::Symptom;
-use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 
-/// The themes, nearest to the ground first: the order breaks ties of a diagnosis.
-const THEMES: &[(&str, &str)] = &[
-    ("docker", include_str!("catalog/docker.toml")),
-    ("build", include_str!("catalog/build.toml")),
-    ("minikube", include_str!("catalog/minikube.toml")),
-    ("cluster", include_str!("catalog/cluster.toml")),
-    ("image", include_str!("catalog/image.toml")),
-    ("helm", include_str!("catalog/helm.toml")),
-    ("chart", include_str!("catalog/chart.toml")),
-    ("admission", include_str!("catalog/admission.toml")),
-    ("scheduling", include_str!("catalog/scheduling.toml")),
-    ("eviction", include_str!("catalog/eviction.toml")),
-    ("volume", include_str!("catalog/volume.toml")),
-    ("config", include_str!("catalog/config.toml")),
-    ("container", include_str!("catalog/container.toml")),
-    ("network", include_str!("catalog/network.toml")),
-    ("login", include_str!("catalog/login.toml")),
-    ("database", include_str!("catalog/database.toml")),
-    ("data", include_str!("catalog/data.toml")),
-    ("auth", include_str!("catalog/auth.toml")),
-    ("cors", include_str!("catalog/cors.toml")),
-    ("app", include_str!("catalog/app.toml")),
-    ("probe", include_str!("catalog/probe.toml")),
-];
+/// Everything.
+const WHOLE: &str = include_str!(concat!(env!("OUT_DIR"), "/symptoms.json"));
+/// Without what only proves a symptom.
+const LEAN: &str = include_str!(concat!(env!("OUT_DIR"), "/symptoms-lean.json"));
+/// A line for each: its theme and its id.
+const PLACES: &str = include_str!(concat!(env!("OUT_DIR"), "/symptoms.txt"));
 
-/// One theme.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Theme {
-    symptoms: BTreeMap<String, Symptom>,
+/// A symptom of ours that does not have the form fails the tests; a build that has one knows none.
+fn read(text: &str) -> Vec<Symptom> {
+    serde_json::from_str(text).unwrap_or_default()
 }
 
-fn parse(text: &str) -> Result<Vec<Symptom>, toml::de::Error> {
-    let theme: Theme = toml::from_str(text)?;
-    Ok(theme.symptoms.into_iter().map(|(id, symptom)| Symptom { id, ..symptom }).collect())
-}
-
-fn builtin() -> &'static [Symptom] {
-    static PARSED: OnceLock<Vec<Symptom>> = OnceLock::new();
-    // A theme that does not parse fails the tests; a build that has one still has the others.
-    PARSED.get_or_init(|| THEMES.iter().flat_map(|(_, text)| parse(text).unwrap_or_default()).collect())
-}
-
-/// The built-in symptoms. Parsed on first use.
+/// The built-in symptoms.
 pub fn symptoms() -> Vec<Symptom> {
-    builtin().to_vec()
+    read(WHOLE)
 }
 
-/// The ids of the built-in symptoms, without parsing the rest.
+/// The ids of the built-in symptoms, without reading the rest.
 pub fn ids() -> impl Iterator<Item = &'static str> {
-    THEMES
-        .iter()
-        .flat_map(|(_, text)| text.lines())
-        .filter_map(|line| line.strip_prefix("[symptoms.")?.strip_suffix(']'))
+    places().map(|(_, id)| id)
 }
 
 /// The file that holds a built-in symptom: `src/catalog/THEME.toml`.
 pub fn file_of(id: &str) -> Option<String> {
-    let header = format!("[symptoms.{id}]");
-    let (theme, _) = THEMES.iter().find(|(_, text)| text.lines().any(|line| line == header))?;
+    let (theme, _) = places().find(|(_, known)| *known == id)?;
     Some(format!("src/catalog/{theme}.toml"))
+}
+
+fn places() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PLACES.lines().filter_map(|line| line.split_once(' '))
 }
 
 /// The built-in symptoms and a user's own. A user's symptom with the id of a built-in replaces it.
 pub fn with(user: Vec<Symptom>) -> Vec<Symptom> {
+    joined(symptoms(), user)
+}
+
+/// The same for a diagnosis, which asks for no examples and no origins: a third of the work.
+pub fn to_find(user: Vec<Symptom>) -> Vec<Symptom> {
+    joined(read(LEAN), user)
+}
+
+fn joined(builtin: Vec<Symptom>, user: Vec<Symptom>) -> Vec<Symptom> {
     let mut own: BTreeMap<String, Symptom> = user.iter().map(|symptom| (symptom.id.clone(), symptom.clone())).collect();
     let mut all: Vec<Symptom> =
-        builtin().iter().map(|symptom| own.remove(&symptom.id).unwrap_or_else(|| symptom.clone())).collect();
+        builtin.into_iter().map(|symptom| own.remove(&symptom.id).unwrap_or(symptom)).collect();
     all.extend(user.into_iter().filter(|symptom| own.contains_key(&symptom.id)));
     all
 }
@@ -83,13 +59,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_theme_parses() {
-        for (name, text) in THEMES {
-            match parse(text) {
-                Ok(symptoms) => assert!(!symptoms.is_empty(), "{name}.toml is empty"),
-                Err(error) => panic!("{name}.toml: {error}"),
+    fn every_symptom_has_the_form() {
+        for text in [WHOLE, LEAN] {
+            if let Err(error) = serde_json::from_str::<Vec<Symptom>>(text) {
+                panic!("{error}");
             }
         }
+        assert!(symptoms().len() > 250);
+    }
+
+    #[test]
+    fn what_is_read_to_find_is_the_same_without_its_proofs() {
+        let bare = |symptom: Symptom| Symptom { examples: vec![], counter: vec![], origin: None, ..symptom };
+        assert_eq!(to_find(vec![]), symptoms().into_iter().map(bare).collect::<Vec<_>>());
     }
 
     #[test]

@@ -106,10 +106,8 @@ pub mod classify {
     mod focus;
     mod glance;
     mod group;
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by the sources, line by line"))]
     mod header;
     mod heads;
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by the sources, line by line"))]
     mod jsonlog;
     mod level;
     /// What is wrong with the symptoms themselves.
@@ -128,7 +126,6 @@ pub mod classify {
         pub use all::lint;
     }
     mod literals;
-    #[cfg_attr(not(test), expect(dead_code, reason = "asked by the sources, once a text"))]
     mod loglines;
     mod marks;
     mod page;

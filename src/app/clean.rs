@@ -14,6 +14,8 @@ use crate::run::redact_stream::RedactStream;
 const LARGEST: usize = 5 << 20;
 /// … and of this size together.
 const KEPT: usize = 16 << 20;
+/// Texts of this size together are hidden as a whole, where they hold a secret.
+const HIDDEN: usize = 1 << 20;
 /// A longer line is redacted in parts.
 const LINE: usize = 1 << 20;
 
@@ -33,16 +35,17 @@ pub(super) struct Read {
 /// # Errors
 /// The evidence cannot be read.
 pub(super) fn diagnosed(evidence: &Evidence, rules: &Rules, redactor: &Redactor, os: Os) -> Result<Read, Failure> {
-    let mut keeping = Keeping { reading: Reading::new(rules), kept: Vec::new(), open: None, room: KEPT };
+    let mut keeping = Keeping { reading: Reading::new(rules), kept: Vec::new(), open: None, room: KEPT, bytes: 0 };
     let texts = evidence.read(&mut keeping)?;
     keeping.close();
-    let Keeping { reading, kept, .. } = keeping;
+    let Keeping { reading, kept, bytes, .. } = keeping;
     let mut first = reading.diagnosis(os);
     if is_clean(&first, redactor) {
         return Ok(Read { diagnosis: first, texts, kept });
     }
     let mut second = Vec::new();
-    if evidence.is_lasting() {
+    // Of a large text only what is quoted is masked: the rest is not shown.
+    if evidence.is_lasting() && bytes <= HIDDEN {
         let mut hidden = Hidden { reading: Reading::new(rules), redactor, open: None };
         evidence.read(&mut hidden)?;
         hidden.flush();
@@ -80,6 +83,8 @@ struct Keeping<'r> {
     open: Option<Document>,
     /// So many bytes may still be kept.
     room: usize,
+    /// So many bytes came.
+    bytes: usize,
 }
 
 impl Keeping<'_> {
@@ -98,6 +103,7 @@ impl Sink for Keeping<'_> {
 
     fn feed(&mut self, bytes: &[u8]) {
         self.reading.feed(bytes);
+        self.bytes += bytes.len();
         let Some(open) = &mut self.open else { return };
         if open.text.len() + bytes.len() > LARGEST || bytes.len() > self.room {
             self.room += open.text.len();

@@ -75,7 +75,7 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>, confirms: bool) -
 /// The built-in symptoms and the file's own.
 pub(super) fn rules(catalog: Option<&Catalog>) -> Result<Rules, Failure> {
     let own = catalog.map(|catalog| catalog.symptoms.clone()).unwrap_or_default();
-    Rules::new(catalog::with(own)).map_err(|error| {
+    Rules::new(catalog::to_find(own)).map_err(|error| {
         Failure::new(Code::Config, format!("symptom `{}`: `{}`: {}", error.symptom, error.pattern, error.message))
     })
 }

@@ -340,7 +340,6 @@ fn is_fancy(first: &str) -> bool {
 
 /// Does the command of this line go on in the next one? Behind `\` in a shell, a backtick in
 /// PowerShell, `^` in cmd.exe.
-#[cfg_attr(not(test), expect(dead_code, reason = "read by the sources, line by line"))]
 pub(crate) fn goes_on(line: &str) -> bool {
     let line = line.trim_end();
     [" \\", " `", " ^"].iter().any(|end| line.ends_with(end))

@@ -210,7 +210,6 @@ pub(crate) enum Described {
 }
 
 /// What is described, told by a field that only that kind has. Fields stand at the start of their line.
-#[cfg_attr(not(test), expect(dead_code, reason = "read by the sources, line by line"))]
 pub(crate) fn described(line: &str) -> Option<Described> {
     const FIELDS: [(&str, Described); 33] = [
         ("Node", Described::Pod),
@@ -255,7 +254,6 @@ pub(crate) fn described(line: &str) -> Option<Described> {
 }
 
 /// The unit that `systemctl status` shows, or whose journal begins.
-#[cfg_attr(not(test), expect(dead_code, reason = "read by the sources, line by line"))]
 pub(crate) fn unit(line: &str) -> Option<&str> {
     let rest = line
         .strip_prefix("\u{25cf} ")

@@ -2,10 +2,9 @@
 //!
 //! zap, logrus, zerolog, slog, pino, bunyan, winston, Serilog, logback's encoder, python-json-logger and
 //! structlog name their fields differently; all of them are read. Nothing is unescaped here: the ranges
-//! are those of the line, and [`unescape`] reads what stands there.
+//! are those of the line.
 
 use super::level::{self, Level};
-use std::borrow::Cow;
 use std::ops::Range;
 
 /// A line longer than this is data.
@@ -27,16 +26,6 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// Says that all is well, or nearly: `{"level":"info","msg":"retrying after error"}` is no fault.
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.level == Some(Level::Quiet)
-    }
-
-    /// What its faults are read from.
-    pub(crate) fn texts(&self) -> impl Iterator<Item = Range<usize>> {
-        [&self.message, &self.error, &self.stack].into_iter().flatten().cloned()
-    }
-
     fn take(&mut self, name: &[u8], value: Range<usize>, line: &[u8]) {
         let text = line.get(value.clone()).unwrap_or_default();
         match field(name) {
@@ -219,42 +208,6 @@ fn logfmt(line: &[u8], start: usize) -> Option<Record> {
         }
     }
     record.is_one(has_time).then_some(record)
-}
-
-/// The text that an escaped text stands for: `\"`, `\\`, `\n`, `\t`, `\u003c`. Line ends stay line ends.
-pub(crate) fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
-    if memchr::memchr(b'\\', text).is_none() {
-        return Cow::Borrowed(text);
-    }
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = memchr::memchr(b'\\', rest) {
-        let (before, tail) = rest.split_at(at);
-        out.extend_from_slice(before);
-        let mut taken = 2;
-        match tail.get(1) {
-            Some(b'n') => out.push(b'\n'),
-            Some(b't') => out.push(b'\t'),
-            Some(b'r') => out.push(b'\r'),
-            Some(byte @ (b'"' | b'\\' | b'/')) => out.push(*byte),
-            Some(b'u') => {
-                let code = tail.get(2..6).and_then(|hex| std::str::from_utf8(hex).ok());
-                let code = code.and_then(|hex| u32::from_str_radix(hex, 16).ok()).and_then(char::from_u32);
-                match code {
-                    Some(c) => {
-                        out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-                        taken = 6;
-                    }
-                    None => out.extend_from_slice(b"\\u"),
-                }
-            }
-            Some(byte) => out.extend_from_slice(&[b'\\', *byte]),
-            None => out.push(b'\\'),
-        }
-        rest = tail.get(taken..).unwrap_or_default();
-    }
-    out.extend_from_slice(rest);
-    Cow::Owned(out)
 }
 
 #[cfg(test)]

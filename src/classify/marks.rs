@@ -11,7 +11,7 @@ const HEAD: usize = 40;
 /// What a header, a prompt, a manifest, a describe or a tool's own message cannot do without. Every
 /// word that [`sources`](super::sources), [`command`](super::command) and [`table`](super::table)
 /// look for is here, or holds one that is; shorter ones are looked for in [`marked`].
-const WORDS: [&str; 42] = [
+const WORDS: [&str; 59] = [
     "Warning",
     "Normal",
     "NAME",
@@ -54,6 +54,23 @@ const WORDS: [&str; 42] = [
     ">oc ",
     "PS ",
     "kubecolor",
+    "net::ERR_",
+    "(index):",
+    "Access-Control",
+    "access control checks",
+    "Mixed Content",
+    "[debug]",
+    "Step ",
+    "=> ",
+    "[+] Building",
+    "permission denied while",
+    "crictl",
+    "stern",
+    "systemctl",
+    "journalctl",
+    "MINGW",
+    "sh-",
+    ".service",
 ];
 
 /// Lines of a page, a bit for each.

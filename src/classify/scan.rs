@@ -84,6 +84,14 @@ impl Collected {
         kept.push(hit);
     }
 
+    /// Are as many matches about this log kept as ever will be?
+    fn is_full(&self, place: Place, stretch: &Stretch) -> bool {
+        let Some(by_workload) = self.by_pattern.get(&place).filter(|_| stretch.source == Some(Source::PodLog)) else {
+            return false;
+        };
+        by_workload.get(table::workload(&stretch.subject)).is_some_and(|kept| kept.len() >= KEPT)
+    }
+
     /// Counts matches that were not looked at.
     fn pass(&mut self, place: Place, passed: u64) {
         let first = self.by_pattern.get_mut(&place).and_then(|all| all.values_mut().next()?.first_mut());
@@ -107,11 +115,20 @@ pub(crate) fn collect(
         let Some((pattern, _)) = rule.pattern(place.1) else { continue };
         let passed = found.passed;
         let mut last_line = None;
-        for found in found.ranges() {
-            let (line, _) = page.place(found.start + blank(page, &found));
+        let mut found = found.ranges().peekable();
+        while let Some(here) = found.next() {
+            let (line, _) = page.place(here.start + blank(page, &here));
             if last_line == Some(line) {
                 continue;
             }
+            // Of a log that says the same over and over the last time is enough.
+            if found.peek().is_some() && layout.stretch(line).is_some_and(|stretch| all.is_full(place, stretch)) {
+                known.insert(line);
+                all.pass(place, 1);
+                last_line = Some(line);
+                continue;
+            }
+            let found = here;
             let Some(hit) = layout.stretch(line).and_then(|here| hit(rule, pattern.regex(), page, here, found)) else {
                 continue;
             };

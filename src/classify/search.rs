@@ -12,9 +12,9 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 /// Of the matches of one pattern in one piece so many from the start are looked at …
-const FIRST: usize = 1000;
+const FIRST: usize = 300;
 /// … and so many from the end; a log may hold millions.
-const LAST: usize = 50;
+const LAST: usize = 20;
 /// A match goes over at most so many line ends before and behind the line of its literal.
 pub(crate) const SPAN: usize = 8;
 /// The end of a text: what a pattern that ends with `\z` is looked for in.

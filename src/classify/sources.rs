@@ -6,6 +6,7 @@
 
 use super::command::{self, Printed, Typed};
 use super::focus;
+use super::header::{self, Header, Kind};
 use super::heads;
 use super::marks;
 use super::page::Page;
@@ -123,6 +124,10 @@ pub(crate) struct Reader {
     is_call: bool,
     /// Releases and components that were asked for.
     pub(crate) asked: Vec<String>,
+    /// The header of the table of pods.
+    header: Option<Header>,
+    /// The next line goes on with a typed command.
+    goes_on: bool,
 }
 
 impl Reader {
@@ -147,7 +152,7 @@ impl Reader {
         let mode = (base.source == Source::Manifest).then_some(Mode::Manifest);
         let argv: Vec<&str> = head.argv.iter().map(String::as_str).collect();
         let asked = focus::asked(&argv).into_iter().collect();
-        Self { layout: Layout::default(), subject: String::new(), base, mode, is_log, is_call, asked }
+        Self { layout: Layout::default(), subject: String::new(), base, mode, is_log, is_call, asked, header: None, goes_on: false }
     }
 
     /// May something foreign stand before its lines? A list in a manifest only looks like it.
@@ -189,6 +194,8 @@ impl Reader {
     /// Does an unmarked line stay what the line before it was?
     fn is_plain(&self) -> bool {
         let inside = Some(Mode::DescribePod) == self.mode
+            || self.goes_on
+            || (matches!(self.mode, Some(Mode::Pods | Mode::Events)) && self.header.is_some())
             || matches!(self.mode, Some(Mode::DescribeOther | Mode::Manifest | Mode::Condition(_)));
         self.is_log || !inside
     }
@@ -226,8 +233,13 @@ impl Reader {
                 self.mode = manifest.then_some(Mode::Manifest);
                 return (None, String::new());
             }
+            if std::mem::take(&mut self.goes_on) {
+                self.goes_on = command::goes_on(line);
+                return (None, String::new());
+            }
             match command::typed(line) {
                 Some(Typed::Tool(printed)) => {
+                    self.goes_on = command::goes_on(line);
                     if self.asked.len() < ASKED {
                         self.asked.extend(focus::typed(line));
                     }
@@ -283,7 +295,7 @@ impl Reader {
                 return;
             }
         }
-        if let Some(event) = table::event_row(text) {
+        if let Some(event) = self.event_row(text) {
             self.mode = Some(Mode::Events);
             if !event.warning && matches!(event.reason.as_str(), "Scheduled" | "Pulled" | "Started") {
                 let subject = if event.object.is_empty() { self.subject.clone() } else { event.object.clone() };
@@ -291,17 +303,23 @@ impl Reader {
             }
             return;
         }
-        if let Some(row) = table::pod_row(text) {
+        if let Some(row) = self.pod_row(text) {
             self.layout.pods.push((index, row));
             self.mode = Some(Mode::Pods);
             return;
         }
         if let Some(mode) = heads::header(text) {
             self.mode = Some(mode);
+            self.header = Header::read(text);
             if mode == Mode::Events && line.starts_with(|c: char| c.is_ascii_uppercase()) && !text.starts_with("Events")
             {
                 self.subject = String::new();
             }
+            return;
+        }
+        if let Some(unit) = heads::unit(text).filter(|_| !self.is_call) {
+            self.base = Printed { source: heads::source_of_unit(unit), subject: String::new() };
+            self.mode = None;
             return;
         }
         if heads::is_manifest_head(line) {
@@ -309,6 +327,22 @@ impl Reader {
             return;
         }
         self.describe(index, line, text);
+    }
+
+    /// A row of pods: by its cells, or by the columns of the header above it.
+    fn pod_row(&self, text: &str) -> Option<PodRow> {
+        table::pod_row(text).or_else(|| {
+            let header = self.header.as_ref().filter(|header| header.kind() == Kind::Pods)?;
+            if self.mode == Some(Mode::Pods) { header::pod_row_under(header, text) } else { None }
+        })
+    }
+
+    /// A row of events: by its cells, or by the columns of the header above it.
+    fn event_row(&self, text: &str) -> Option<EventRow> {
+        table::event_row(text).or_else(|| {
+            let header = self.header.as_ref().filter(|header| header.kind() == Kind::Events)?;
+            if self.mode == Some(Mode::Events) { header::event_row_under(header, text) } else { None }
+        })
     }
 
     fn manifest(&mut self, index: usize, line: &str) {
@@ -342,10 +376,10 @@ impl Reader {
             return;
         }
         let Some(described) = self.layout.described.last_mut() else { return };
+        if self.mode == Some(Mode::DescribeOther) && heads::described(line) == Some(heads::Described::Pod) {
+            self.mode = Some(Mode::DescribePod);
+        }
         match (key, value) {
-            ("Containers" | "Node", _) if self.mode == Some(Mode::DescribeOther) && !line.starts_with(' ') => {
-                self.mode = Some(Mode::DescribePod);
-            }
             ("Ready", "True") => described.ready += 1,
             ("Ready", "False") => described.unready += 1,
             ("Restart Count", count) if count != "0" => described.restarted = true,

@@ -1,6 +1,8 @@
 //! The last line that says something is wrong, for texts in which no symptom was found.
 
 use super::facts::{self, Facts, Health};
+use super::level::Level;
+use super::loglines;
 use super::page::Page;
 use super::signs;
 use super::table::{self, PodRow};
@@ -126,10 +128,13 @@ fn is_fault(line: &[u8]) -> bool {
         // One failed probe is how most pods start.
         return event.warning && (event.reason != "Unhealthy" || event.count > 2);
     }
-    let text = text.trim_start();
-    if ["\"level\":\"error\"", "\"level\":\"fatal\""].iter().any(|level| text.contains(level)) {
-        return true;
+    // A log line that says how loud it is says it best.
+    match loglines::level(line) {
+        Some(Level::Quiet) => return false,
+        Some(Level::Error) => return true,
+        _ => {}
     }
+    let text = text.trim_start();
     if HEADS.iter().any(|fault| text.starts_with(fault)) {
         return true;
     }
