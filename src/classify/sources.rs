@@ -448,7 +448,7 @@ a: b";
         use Source::{DescribeOther, Manifest};
         assert_eq!(
             kinds(text),
-            [Some(Manifest), Some(Manifest), Some(DescribeOther), Some(DescribeOther), Some(Manifest)]
+            [Some(Manifest), Some(Manifest), Some(DescribeOther), Some(DescribeOther), Some(DescribeOther)]
         );
     }
 }

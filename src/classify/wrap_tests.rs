@@ -255,7 +255,8 @@ proptest! {
 
     #[test]
     fn every_line_of_a_log_that_was_cut_is_whole_again(
-        records in prop::collection::vec(prop::collection::vec("[a-z]{3,9}", 16..30), 4..9), width in 60_usize..90,
+        // No word that a tool's own line begins with: that would be a record.
+        records in prop::collection::vec(prop::collection::vec("q[a-z]{2,8}", 16..30), 4..9), width in 60_usize..90,
     ) {
         let text: Vec<String> = records.iter().map(|words| format!("2024-05-01T10:00:00Z ERROR {}", words.join(" "))).collect();
         let whole = joined(&cut(&text.join("\n"), width));

@@ -92,6 +92,7 @@ impl Page<'_> {
                 self.out.push('\n');
             }
             self.cause(root);
+            self.out.push_str(&confirmed::text(root, self.look));
             self.what_to_do(root);
             self.proof(root);
             self.way_back(root, index == 0);
@@ -180,7 +181,6 @@ impl Page<'_> {
 
     /// How to be sure of it.
     fn proof(&mut self, root: &Finding) {
-        self.out.push_str(&confirmed::text(root, self.look));
         for (index, command) in root.confirm.iter().enumerate() {
             let command = [Piece::whole(self.look.styles.command, command)];
             if index == 0 {
