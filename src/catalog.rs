@@ -24,6 +24,7 @@ const THEMES: &[(&str, &str)] = &[
     ("network", include_str!("catalog/network.toml")),
     ("login", include_str!("catalog/login.toml")),
     ("database", include_str!("catalog/database.toml")),
+    ("store", include_str!("catalog/store.toml")),
     ("data", include_str!("catalog/data.toml")),
     ("auth", include_str!("catalog/auth.toml")),
     ("cors", include_str!("catalog/cors.toml")),
