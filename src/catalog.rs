@@ -48,8 +48,7 @@ pub fn to_find(user: Vec<Symptom>) -> Vec<Symptom> {
 
 fn joined(builtin: Vec<Symptom>, user: Vec<Symptom>) -> Vec<Symptom> {
     let mut own: BTreeMap<String, Symptom> = user.iter().map(|symptom| (symptom.id.clone(), symptom.clone())).collect();
-    let mut all: Vec<Symptom> =
-        builtin.into_iter().map(|symptom| own.remove(&symptom.id).unwrap_or(symptom)).collect();
+    let mut all: Vec<Symptom> = builtin.into_iter().map(|symptom| own.remove(&symptom.id).unwrap_or(symptom)).collect();
     all.extend(user.into_iter().filter(|symptom| own.contains_key(&symptom.id)));
     all
 }

@@ -18,7 +18,9 @@ const BUILT_IN: [&str; 4] = ["refloat diagnose", "refloat doctor", "refloat expl
 /// The fix as it can be followed here; `None` when it says nothing here.
 pub(super) fn fit(fix: &str, catalog: Option<&Catalog>) -> Option<String> {
     let fix = without_missing_tasks(fix, catalog)?;
-    Some(catalog.map_or(fix.clone(), |catalog| pinned(&fix, catalog)))
+    // A command may stand behind words: "For an image built here: minikube image load web:1".
+    let pin = |catalog: &Catalog| fix.split(": ").map(|part| pinned(part, catalog)).collect::<Vec<_>>().join(": ");
+    Some(catalog.map_or(fix.clone(), pin))
 }
 
 fn without_missing_tasks(fix: &str, catalog: Option<&Catalog>) -> Option<String> {
@@ -133,6 +135,10 @@ mod tests {
         assert_eq!(fit("kubectl get pods"), "kubectl --context minikube --namespace=shop get pods");
         assert_eq!(fit("kubectl get pods -A"), "kubectl --context minikube get pods -A");
         assert_eq!(fit("kubectl config get-contexts"), "kubectl --namespace=shop config get-contexts");
+        assert_eq!(
+            fit("Or, for good: kubectl delete pod web"),
+            "Or, for good: kubectl --context minikube --namespace=shop delete pod web"
+        );
         assert_eq!(fit("helm list"), "helm list", "not a tool of this file");
         assert_eq!(fit("kubectl: is it there?"), "kubectl: is it there?");
         assert_eq!(super::fit("kubectl get pods", None).unwrap(), "kubectl get pods");

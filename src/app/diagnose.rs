@@ -66,6 +66,9 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>, confirms: bool) -
         || report::diagnosis::text(&diagnosis, Some(texts), extent, &look),
         || serde_json::to_value(&diagnosis).unwrap_or_default(),
     )?;
+    if tape.is_some() && diagnosis.verdict == Verdict::Healthy {
+        context.tell("hint: what no text shows a check may: refloat check");
+    }
     Ok(stopped.unwrap_or(match diagnosis.verdict {
         Verdict::Healthy => Code::Done,
         Verdict::Failing | Verdict::Unclassified => Code::Findings,

@@ -9,6 +9,7 @@ use crate::cli;
 use crate::config;
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
+use crate::model::finding::FAMILIES;
 use crate::report::history::{self, Journal};
 use crate::report::{explain, listing, show};
 use crate::text;
@@ -54,8 +55,13 @@ pub(super) fn explain(context: &Context, id: Option<&str>) -> Result<Code, Failu
     let Some(symptom) = symptoms.iter().find(|symptom| symptom.id == id) else {
         let failure = Failure::new(Code::Usage, format!("there is no symptom `{id}`"));
         let known = symptoms.iter().map(|symptom| symptom.id.as_str());
-        return Err(match text::suggest(id, known) {
+        return Err(match text::suggest(id, known).filter(|_| !FAMILIES.contains(&id)) {
             Some(near) => failure.hint(format!("did you mean `{near}`?  refloat explain {near}")),
+            None if FAMILIES.contains(&id) => {
+                let of: Vec<&str> =
+                    symptoms.iter().filter(|symptom| symptom.family == id).map(|symptom| symptom.id.as_str()).collect();
+                failure.hint(format!("{id} is a family; its symptoms are {}", of.join(", ")))
+            }
             None => failure.hint("refloat explain"),
         });
     };

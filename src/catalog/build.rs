@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use toml::{Table, Value};
 
 /// The themes, nearest to the ground first: the order breaks ties of a diagnosis.
-const THEMES: [&str; 21] = [
+const THEMES: [&str; 22] = [
     "docker",
     "build",
     "minikube",
@@ -25,6 +25,7 @@ const THEMES: [&str; 21] = [
     "network",
     "login",
     "database",
+    "store",
     "data",
     "auth",
     "cors",
@@ -39,9 +40,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=src/catalog");
     let source = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?).join("src/catalog");
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
-    let files = fs::read_dir(&source)?.filter_map(Result::ok).filter(|entry| {
-        entry.path().extension().is_some_and(|extension| extension == "toml")
-    });
+    let files = fs::read_dir(&source)?
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "toml"));
     assert_eq!(files.count(), THEMES.len(), "every theme has its place in the order");
     let (mut all, mut lean, mut places) = (Vec::new(), Vec::new(), String::new());
     for theme in THEMES {

@@ -63,7 +63,7 @@ impl Facts {
             }
             for (name, pod) in &text.pods {
                 let row = &pod.row;
-                let is_dead = DEAD.contains(&row.status.as_str());
+                let is_dead = DEAD.contains(&row.status.as_str()) || is_left_over(row);
                 facts.pods.insert(name.clone(), Pod { health: of_row(row), age: row.age, is_dead });
             }
         }
@@ -109,6 +109,14 @@ impl Facts {
         let first = younger.next();
         first.is_some_and(|(_, pod)| pod.health == Health::Good) && younger.all(|(_, pod)| pod.health == Health::Good)
     }
+}
+
+/// Did it fail long ago and was never started again? Its node went down, or it was a job's.
+fn is_left_over(row: &PodRow) -> bool {
+    const LONG: u64 = 600;
+    matches!(row.status.as_str(), "Error" | "Failed" | "Unknown")
+        && row.restarts == 0
+        && row.age.is_some_and(|age| age > LONG)
 }
 
 /// States that a pod never leaves: the kubelet has rejected it, or its node is lost.

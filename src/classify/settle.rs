@@ -103,6 +103,10 @@ fn over(
             }
             (hit.event.is_some() && has_moved_on(texts, family, hit)).then_some(Why::MovedOn)
         }
+        // An old revision's row says what was; a later one is in service.
+        Source::OtherTable if is_revision(hit) && facts::later(texts, hit.document, line, &signs::DEPLOYED) => {
+            Some(Why::Succeeded)
+        }
         Source::PodLog if family == "crash-loop" => {
             (facts.workload(&hit.subject) == Some(Health::Good)).then_some(Why::Well)
         }
@@ -122,6 +126,13 @@ fn over(
             _ => None,
         },
     }
+}
+
+/// A row of `helm history`: it begins with the number of its revision.
+fn is_revision(hit: &Hit) -> bool {
+    let text = hit.shown.text.trim_ascii_start();
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    digits > 0 && text.get(digits).is_some_and(u8::is_ascii_whitespace)
 }
 
 /// Did the log go on well after this line?
@@ -180,6 +191,20 @@ fn without_gone(facts: &Facts, settled: &mut Settled) {
     }
 }
 
+/// Rules of probes that failed once or twice on each of several workloads, and on none more often: that
+/// is how a release starts.
+fn starting(hits: &[Hit]) -> BTreeSet<usize> {
+    let mut by_rule: BTreeMap<usize, BTreeMap<&str, u64>> = BTreeMap::new();
+    for hit in hits {
+        let is_probe = hit.event.as_ref().is_some_and(|event| event.reason == "Unhealthy");
+        let count = if is_probe { hit.count } else { PERSISTS };
+        *by_rule.entry(hit.rule).or_default().entry(table::workload(&hit.subject)).or_default() += count;
+    }
+    let is_start =
+        |workloads: &BTreeMap<&str, u64>| workloads.len() > 1 && workloads.values().all(|count| *count < PERSISTS);
+    by_rule.into_iter().filter(|(_, workloads)| is_start(workloads)).map(|(rule, _)| rule).collect()
+}
+
 /// Transient symptoms that were seen too seldom go. What happens once to each of many pods is how
 /// pods start; what happens to one of them again and again is not.
 fn persistent(rules: &Rules, settled: &mut Settled) {
@@ -189,7 +214,11 @@ fn persistent(rules: &Rules, settled: &mut Settled) {
         *most = hit.count.max(*most);
         lines.insert(hit.shown.text.clone());
     }
+    let starting = starting(&settled.kept);
     let passes = |hit: &Hit| {
+        if starting.contains(&hit.rule) {
+            return true;
+        }
         let transient = rules.rule(hit.rule).is_none_or(|rule| rule.symptom.role == Role::Transient);
         let known = seen.get(&(hit.rule, hit.subject.clone()));
         transient && known.is_none_or(|(most, lines)| *most < PERSISTS && (lines.len() as u64) < PERSISTS)

@@ -152,7 +152,17 @@ impl Reader {
         let mode = (base.source == Source::Manifest).then_some(Mode::Manifest);
         let argv: Vec<&str> = head.argv.iter().map(String::as_str).collect();
         let asked = focus::asked(&argv).into_iter().collect();
-        Self { layout: Layout::default(), subject: String::new(), base, mode, is_log, is_call, asked, header: None, goes_on: false }
+        Self {
+            layout: Layout::default(),
+            subject: String::new(),
+            base,
+            mode,
+            is_log,
+            is_call,
+            asked,
+            header: None,
+            goes_on: false,
+        }
     }
 
     /// May something foreign stand before its lines? A list in a manifest only looks like it.
@@ -195,7 +205,7 @@ impl Reader {
     fn is_plain(&self) -> bool {
         let inside = Some(Mode::DescribePod) == self.mode
             || self.goes_on
-            || (matches!(self.mode, Some(Mode::Pods | Mode::Events)) && self.header.is_some())
+            || matches!(self.mode, Some(Mode::Pods | Mode::Events))
             || matches!(self.mode, Some(Mode::DescribeOther | Mode::Manifest | Mode::Condition(_)));
         self.is_log || !inside
     }
@@ -325,6 +335,10 @@ impl Reader {
         if heads::is_manifest_head(line) {
             self.mode = Some(Mode::Manifest);
             return;
+        }
+        if self.mode == Some(Mode::Pods) {
+            // A log pasted right under the table: what is no row of it is not in it.
+            self.mode = None;
         }
         self.describe(index, line, text);
     }

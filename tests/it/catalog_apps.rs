@@ -414,8 +414,8 @@ fn what_services_and_browsers_say_names_its_cause() {
             "2026/11/23 01:02:03 [emerg] 1#1: host not found in upstream \"taskflow-backend-service:8000\" in /etc/nginx/conf.d/default.conf:8\nnginx: [emerg] host not found in upstream \"taskflow-backend-service:8000\" in /etc/nginx/conf.d/default.conf:8\n",
         ),
         (
-            "crash-loop",
-            "app-config-file",
+            "config-error",
+            "config-file",
             "nginx: [emerg] unknown directive \"proxy_passs\" in /etc/nginx/conf.d/default.conf:8\nnginx: configuration file /etc/nginx/nginx.conf test failed\n",
         ),
         (

@@ -326,3 +326,70 @@ fn helm_and_the_api_say_which_value_is_wrong() {
         "Error: UPGRADE FAILED: kubernetes cluster unreachable: Get \"https://127.0.0.1:52113/version\": dial tcp 127.0.0.1:52113: connectex: No connection could be made because the target machine actively refused it.\n",
     );
 }
+
+const DRY_RUN: &str = "NAME: taskflow\nLAST DEPLOYED: Mon Nov 23 02:01:03 2026\nNAMESPACE: default\n\
+                       STATUS: pending-install\nREVISION: 1\nTEST SUITE: None\nHOOKS:\nMANIFEST:\n---\n\
+                       # Source: taskflow/templates/service.yaml\nkind: Service\n";
+
+#[test]
+fn a_dry_run_holds_no_lock() {
+    assert_healthy("helm 3", &format!("$ helm install taskflow ./chart --dry-run\n{DRY_RUN}"));
+    assert_healthy("helm 4", &DRY_RUN.replace("TEST SUITE", "DESCRIPTION: Dry run complete\nTEST SUITE"));
+    // What goes wrong beside it leads.
+    let taken = format!(
+        "$ helm install taskflow ./chart --dry-run\n{DRY_RUN}$ kubectl port-forward service/taskflow 8080:80\n\
+         Unable to listen on port 8080: Listeners failed to create with the following errors: [unable to create listener: Error listen tcp4 127.0.0.1:8080: bind: address already in use]\n\
+         error: unable to listen on any of the requested ports: [{{8080 80}}]\n"
+    );
+    assert_leads("port-conflict", "port-forward-taken", &taken);
+    // A release that stands there says nothing of hooks and manifest.
+    let stuck = "$ helm status taskflow\nNAME: taskflow\nLAST DEPLOYED: Mon Nov 23 02:01:03 2026\nNAMESPACE: default\n\
+                 STATUS: pending-upgrade\nREVISION: 2\nTEST SUITE: None\nNOTES:\nOpen it with: minikube service taskflow\n";
+    assert_leads("helm-release-conflict", "helm-locked", stuck);
+}
+
+#[test]
+fn a_revision_that_failed_before_the_one_that_runs_is_history() {
+    assert_healthy(
+        "helm history",
+        "REVISION\tUPDATED                 \tSTATUS    \tCHART         \tAPP VERSION\tDESCRIPTION\n\
+         1       \tMon Nov 23 01:02:03 2026\tsuperseded\ttaskflow-0.1.0\t1.0.0      \tInstall complete\n\
+         2       \tMon Nov 23 02:02:03 2026\tfailed    \ttaskflow-0.1.0\t1.0.0      \tUpgrade \"taskflow\" failed: context deadline exceeded\n\
+         3       \tMon Nov 23 03:02:03 2026\tdeployed  \ttaskflow-0.1.0\t1.0.0      \tRollback to 1\n",
+    );
+}
+
+#[test]
+fn a_daemon_that_does_not_start_stands_before_what_asks_it() {
+    assert_leads(
+        "docker-daemon-down",
+        "docker-daemon-start",
+        "$ sudo systemctl restart docker\n\
+         Job for docker.service failed because the control process exited with error code.\n\
+         See \"systemctl status docker.service\" and \"journalctl -xeu docker.service\" for details.\n\
+         $ minikube start\n* minikube v1.38.1 on Ubuntu 24.04\n\n\
+         X Exiting due to PROVIDER_DOCKER_NOT_RUNNING: \"docker version --format {{.Server.Os}}\" exit status 1: Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?\n",
+    );
+}
+
+#[test]
+fn minikubes_own_image_is_no_image_of_the_app() {
+    assert_leads(
+        "minikube-start-failed",
+        "minikube-base-image",
+        "! StartHost failed, but will try again: creating host: create: creating: setting up container node: preparing volume for minikube container: docker run --rm --entrypoint /usr/bin/test -v minikube:/var gcr.io/k8s-minikube/kicbase:v0.0.48 -d /var/lib: exit status 125\n\
+         stdout:\n\nstderr:\n\
+         Unable to find image 'gcr.io/k8s-minikube/kicbase:v0.0.48' locally\n\
+         docker: Error response from daemon: Get \"https://gcr.io/v2/\": net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers).\n",
+    );
+}
+
+#[test]
+fn a_node_that_throws_out_images_says_so_in_its_journal() {
+    assert_leads(
+        "disk-pressure",
+        "kubelet-disk",
+        "Nov 23 10:00:01 node1 k3s[900]: W1123 10:00:01.000000     900 eviction_manager.go:366] \"Eviction manager: attempting to reclaim\" resourceName=\"ephemeral-storage\"\n\
+         Nov 23 10:00:01 node1 k3s[900]: I1123 10:00:01.000000     900 eviction_manager.go:377] \"Eviction manager: must evict pod(s) to reclaim\" resourceName=\"ephemeral-storage\"\n",
+    );
+}

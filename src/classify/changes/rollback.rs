@@ -24,11 +24,11 @@ pub(super) fn advice(diagnosis: &Diagnosis, release: Option<&Release>, known: Kn
     let root =
         diagnosis.findings.iter().find(|finding| finding.role != Role::Consequence).or(diagnosis.findings.first());
     let release = release.filter(|release| !release.revisions.is_empty());
-    if root.is_some_and(is_outside) {
-        return Some(no("the cause lies outside what the release deploys".to_owned()));
-    }
     if root.is_some_and(|root| root.family == "helm-chart-error") {
         return Some(no("helm refused the chart; what runs is the revision before it".to_owned()));
+    }
+    if root.is_some_and(is_outside) {
+        return Some(no("the cause lies outside what the release deploys".to_owned()));
     }
     let Some(release) = release else { return without_history(root) };
     let last = release.last()?;
