@@ -22,8 +22,10 @@ pub(crate) enum Health {
 }
 
 /// What is known of a pod.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Pod {
+    /// Where it runs, where that is told.
+    namespace: String,
     health: Health,
     /// In seconds.
     age: Option<u64>,
@@ -57,14 +59,16 @@ impl Facts {
                     (0, true) => Health::Unsure,
                     _ => Health::Bad,
                 };
-                let known = facts.pods.get(&described.name).copied();
-                let (age, is_dead) = known.map_or((None, false), |pod| (pod.age, pod.is_dead));
-                facts.pods.insert(described.name.clone(), Pod { health, age, is_dead });
+                let known = facts.pods.remove(&described.name);
+                let known = known.unwrap_or(Pod { namespace: String::new(), health, age: None, is_dead: false });
+                facts.pods.insert(described.name.clone(), Pod { health, ..known });
             }
+            let asked = namespace(&text.head.argv);
             for (name, pod) in &text.pods {
                 let row = &pod.row;
                 let is_dead = DEAD.contains(&row.status.as_str()) || is_left_over(row);
-                facts.pods.insert(name.clone(), Pod { health: of_row(row), age: row.age, is_dead });
+                let namespace = if row.namespace.is_empty() { asked.to_owned() } else { row.namespace.clone() };
+                facts.pods.insert(name.clone(), Pod { namespace, health: of_row(row), age: row.age, is_dead });
             }
         }
         facts.has_good = facts.pods.values().any(|pod| pod.health == Health::Good);
@@ -97,8 +101,12 @@ impl Facts {
         let name = bare(pod);
         let Some(here) = self.pods.get(name).filter(|pod| pod.health != Health::Good) else { return false };
         let Some(others) = self.workloads.get(table::workload(name)) else { return false };
-        let others =
-            || others.iter().filter(|other| *other != name).filter_map(|other| Some((other, self.pods.get(other)?)));
+        let others = || {
+            let sisters = others.iter().filter(|other| *other != name);
+            let sisters = sisters.filter_map(|other| Some((other, self.pods.get(other)?)));
+            // A namesake in another namespace is a stranger.
+            sisters.filter(|(_, pod)| pod.namespace == here.namespace)
+        };
         if here.is_dead {
             return others().any(|(_, pod)| pod.health == Health::Good);
         }
@@ -117,6 +125,22 @@ fn is_left_over(row: &PodRow) -> bool {
     matches!(row.status.as_str(), "Error" | "Failed" | "Unknown")
         && row.restarts == 0
         && row.age.is_some_and(|age| age > LONG)
+}
+
+/// The namespace that a call names.
+fn namespace(argv: &[String]) -> &str {
+    let mut words = argv.iter().map(String::as_str);
+    while let Some(word) = words.next() {
+        match word {
+            "-n" | "--namespace" => return words.next().unwrap_or_default(),
+            _ => {
+                if let Some(name) = word.strip_prefix("--namespace=").or(word.strip_prefix("-n=")) {
+                    return name;
+                }
+            }
+        }
+    }
+    ""
 }
 
 /// States that a pod never leaves: the kubelet has rejected it, or its node is lost.
@@ -152,6 +176,8 @@ pub(crate) fn of_row(row: &PodRow) -> Health {
             let lately = row.restarts > 0 && row.restarted.is_some_and(|ago| ago < LONG_AGO);
             if lately { Health::Unsure } else { Health::Good }
         }
+        // A table without READY tells no more.
+        "Running" if row.total == 0 => Health::Unsure,
         "Terminating" => Health::Unsure,
         _ if starting && row.age.is_some_and(|age| age < YOUNG) => Health::Unsure,
         _ => Health::Bad,
@@ -224,6 +250,9 @@ mod tests {
         assert_eq!(facts(&[dead, well]).workload("web"), Some(Health::Good));
         assert!(!facts(&[dead, "api-6d5b8c7f9d-9zv4q 1/1 Running 0 2d"]).is_replaced("web-6d5b8c7f9d-2xk7p"));
         assert!(!facts(&[dead]).is_replaced("web-6d5b8c7f9d-2xk7p"));
+        // A namesake in another namespace is a stranger.
+        let (dead, well) = (format!("staging {dead}"), format!("prod {well}"));
+        assert!(!facts(&[&dead, &well]).is_replaced("web-6d5b8c7f9d-2xk7p"));
     }
 
     #[test]

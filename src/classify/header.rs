@@ -316,7 +316,8 @@ fn pod_of(cells: &Fields<'_>) -> Option<PodRow> {
         return None;
     }
     let age = text(Field::Age).and_then(seconds);
-    Some(PodRow { name: name.to_owned(), ready, total, status: status.to_owned(), restarts, restarted, age })
+    let namespace = text(Field::Namespace).unwrap_or_default().to_owned();
+    Some(PodRow { namespace, name: name.to_owned(), ready, total, status: status.to_owned(), restarts, restarted, age })
 }
 
 /// `true,false`: what `custom-columns` shows of each container.

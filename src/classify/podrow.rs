@@ -155,7 +155,9 @@ fn ready_at(cells: &[&str], at: usize) -> Option<PodRow> {
     let whole =
         restarts.is_some() || (is_known && age.is_none_or(|age| seconds(age).is_some() || age.starts_with('<')));
     let named = is_name(name) || (is_known && restarts.is_some() && is_hidden_name(name));
+    let namespace = front.first().copied().unwrap_or_default().to_owned();
     (whole && named).then(|| PodRow {
+        namespace,
         name: name.to_owned(),
         ready,
         total,

@@ -28,6 +28,8 @@ pub struct Reading<'r> {
     rules: &'r Rules,
     /// So much of a text is read at once.
     piece: usize,
+    /// Texts up to this size may be wrapped: copies of a terminal, not logs.
+    wrapped: usize,
     texts: Vec<Text>,
     open: Option<Open>,
 }
@@ -51,7 +53,7 @@ struct Open {
 impl<'r> Reading<'r> {
     /// Nothing read yet.
     pub fn new(rules: &'r Rules) -> Self {
-        Self { rules, piece: PIECE, texts: Vec::new(), open: None }
+        Self { rules, piece: PIECE, wrapped: WRAPPED, texts: Vec::new(), open: None }
     }
 
     /// Begins a document. Calls of one run should come in the order in which they were made: a later
@@ -78,7 +80,7 @@ impl<'r> Reading<'r> {
             let block = open.decoder.push(block);
             open.buffer.extend_from_slice(&block);
             if open.buffer.len() - open.fresh >= self.piece {
-                open.read(self.rules, self.piece, false);
+                open.read(self.rules, (self.piece, self.wrapped), false);
             }
         }
     }
@@ -88,7 +90,7 @@ impl<'r> Reading<'r> {
         let Some(mut open) = self.open.take() else { return };
         let rest = open.decoder.finish();
         open.buffer.extend(rest);
-        open.read(self.rules, self.piece, true);
+        open.read(self.rules, (self.piece, self.wrapped), true);
         open.text.described = std::mem::take(&mut open.reader.layout.described);
         open.text.asked = std::mem::take(&mut open.reader.asked);
         self.texts.push(open.text);
@@ -145,7 +147,7 @@ fn ruled_out(rules: &Rules, texts: &[Text], settled: &settle::Settled) -> Vec<Ru
 impl Open {
     /// Reads what is in the buffer up to its last line end; all of it when it is the `last` piece, or
     /// one line without end.
-    fn read(&mut self, rules: &Rules, size: usize, last: bool) {
+    fn read(&mut self, rules: &Rules, (size, wrapped): (usize, usize), last: bool) {
         let end = match memrchr(b'\n', self.buffer.get(self.fresh..).unwrap_or_default()) {
             Some(at) if !last => self.fresh + at + 1,
             _ => self.buffer.len(),
@@ -162,7 +164,7 @@ impl Open {
         let fresh = page.start(from);
         let found = self.search(rules, &page, (from, fresh), last);
         self.keep(rules, &page, from, found);
-        if is_first && last && page.buffer().len() <= WRAPPED {
+        if is_first && last && page.buffer().len() <= wrapped {
             self.keep_joined(rules, &page);
         }
         // Carried over: what a match could begin in.
@@ -234,8 +236,8 @@ impl Open {
             }
             text.saw(sign, line);
             let stretch = stretch.map_or(0, |stretch| stretch.id);
-            let recovers =
-                [signs::RECONNECTED, signs::STARTED, signs::REACHED].iter().any(|signs| signs.contains(&sign));
+            let recovers = signs::is_reached(sign)
+                || [signs::RECONNECTED, signs::STARTED].iter().any(|signs| signs.contains(&sign));
             if recovers && !signs::is_denied(words) {
                 text.recovered(stretch, sign, line, words);
             } else if signs::ROLLED_OUT.contains(&sign) && text.rolled_out.len() < MOST {
@@ -340,7 +342,7 @@ mod tests {
     ];
 
     fn read(text: &[u8], piece: usize, block: usize) -> Diagnosis {
-        let mut reading = Reading { piece, ..Reading::new(&RULES) };
+        let mut reading = Reading { piece, wrapped: 0, ..Reading::new(&RULES) };
         reading.begin(Head { file: "x".into(), ..Head::default() });
         text.chunks(block).for_each(|block| reading.feed(block));
         reading.diagnosis(Os::Unix)

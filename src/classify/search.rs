@@ -133,13 +133,15 @@ pub(crate) fn search(
         match reach {
             Reach::Line => return Some((*place, matches)),
             Reach::Text => {}
+            Reach::End if !last => return None,
             Reach::End => around = vec![tail..text.len()],
         }
         let regex = regex?;
         for piece in around {
             for found in regex.find_iter(text.get(piece.clone())?) {
                 let found = piece.start + found.start()..piece.start + found.end();
-                if found.end > fresh {
+                // The end of a text is looked for once, when it is there.
+                if found.end > fresh || reach == Reach::End {
                     matches.add(found);
                 }
             }

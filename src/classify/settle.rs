@@ -104,9 +104,7 @@ fn over(
             (hit.event.is_some() && has_moved_on(texts, family, hit)).then_some(Why::MovedOn)
         }
         // An old revision's row says what was; a later one is in service.
-        Source::OtherTable if is_revision(hit) && facts::later(texts, hit.document, line, &signs::DEPLOYED) => {
-            Some(Why::Succeeded)
-        }
+        Source::OtherTable if is_revision(hit) && is_followed(texts, hit) => Some(Why::Succeeded),
         Source::PodLog if family == "crash-loop" => {
             (facts.workload(&hit.subject) == Some(Health::Good)).then_some(Why::Well)
         }
@@ -119,13 +117,20 @@ fn over(
                 let name = hit.groups.get("name").map_or(hit.subject.as_str(), String::as_str);
                 facts::rolled_out_later(texts, hit.document, line, table::workload(name)).then_some(Why::Succeeded)
             }
-            "helm-release-conflict" | "helm-not-found" | "helm-chart-error" | "helm-timeout" => later(&signs::DEPLOYED),
+            "helm-release-conflict" | "helm-not-found" | "helm-chart-error" | "helm-timeout" => {
+                later(&signs::DEPLOYED_WELL)
+            }
             "cluster-unreachable" => facts::answers_later(texts, hit.document, line).then_some(Why::Answered),
             "minikube-start-failed" | "minikube-profile-missing" | "docker-daemon-down" => later(&signs::CLUSTER_UP),
             "docker-build-failed" => later(&signs::BUILT),
             _ => None,
         },
     }
+}
+
+/// Does the row of a deployed revision stand below that one, in the same text?
+fn is_followed(texts: &[Text], hit: &Hit) -> bool {
+    texts.get(hit.document).is_some_and(|text| text.has_sign(&signs::REVISION, Some(hit.line)))
 }
 
 /// A row of `helm history`: it begins with the number of its revision.
@@ -140,10 +145,16 @@ fn is_reconnected(texts: &[Text], hit: &Hit, line: usize, pod_is_good: bool) -> 
     let recovery = texts.get(hit.document).and_then(|text| text.recoveries.get(&hit.stretch));
     recovery.is_some_and(|recovery| {
         let behind = |seen: Option<usize>| seen.is_some_and(|seen| seen > line);
-        // "connected to db:5432" speaks of the host that the fault names.
+        // "connected to db:5432" speaks of the host that the fault names, or of a database.
         let is_it = |line: &[u8]| {
-            let names = hit.groups.values().filter(|value| value.len() > 2);
-            names.into_iter().any(|name| memchr::memmem::find(line, name.as_bytes()).is_some())
+            const STORES: [&str; 6] = ["database", "postgres", "mysql", "mongo", "redis", " db"];
+            let line = String::from_utf8_lossy(line).to_ascii_lowercase();
+            let mut names =
+                hit.groups.values().map(|name| name.to_ascii_lowercase()).filter(|name| name.len() > 2).peekable();
+            match names.peek() {
+                Some(_) => names.any(|name| line.contains(&name)),
+                None => STORES.iter().any(|store| line.contains(store)),
+            }
         };
         let reached = recovery.reached.iter().any(|(seen, text)| *seen > line && is_it(text));
         reached || behind(recovery.reconnected) || (pod_is_good && behind(recovery.started))

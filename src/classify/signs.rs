@@ -47,11 +47,11 @@ const SIGNS: [&str; 32] = [
 /// The case of these is part of them.
 const EXACT: Range<usize> = 22..31;
 /// A database or a host was reached after all.
-pub(crate) const RECONNECTED: Range<usize> = 0..14;
+pub(crate) const RECONNECTED: Range<usize> = 0..11;
 /// A start has succeeded.
 pub(crate) const STARTED: Range<usize> = 14..22;
-/// A release is deployed.
-pub(crate) const DEPLOYED: Range<usize> = 22..26;
+/// A revision is deployed: a row of a table.
+pub(crate) const REVISION: Range<usize> = 24..26;
 /// A release is deployed, in helm's own words.
 pub(crate) const DEPLOYED_WELL: Range<usize> = 22..24;
 /// Something has succeeded.
@@ -66,7 +66,12 @@ pub(crate) const ROLLED_OUT: Range<usize> = 28..29;
 pub(crate) const ANSWERED: Range<usize> = 30..31;
 
 /// Somebody was reached; the line says who.
-pub(crate) const REACHED: Range<usize> = 31..32;
+const REACHED: [Range<usize>; 2] = [11..14, 31..32];
+
+/// Does this sign say that somebody was reached?
+pub(crate) fn is_reached(sign: usize) -> bool {
+    REACHED.iter().any(|signs| signs.contains(&sign))
+}
 
 /// The signs as literals in lower case, in order.
 pub(crate) fn literals() -> impl Iterator<Item = String> {
@@ -98,19 +103,20 @@ mod tests {
     #[test]
     fn the_ranges_are_those_of_the_words() {
         let of = |range: Range<usize>| SIGNS[range].to_vec();
-        assert_eq!(*of(RECONNECTED).last().unwrap(), "reconnected");
+        assert_eq!(*of(RECONNECTED).last().unwrap(), "connected to redis");
+        assert!((0..SIGNS.len()).filter(|sign| is_reached(*sign)).count() == 4 && is_reached(13));
         assert_eq!((of(STARTED)[0], *of(STARTED).last().unwrap()), ("Application startup complete", "Ready in "));
-        assert_eq!((of(DEPLOYED)[0], of(DEPLOYED)[3]), ("STATUS: deployed", " deployed "));
+        assert_eq!((of(DEPLOYED_WELL)[0], of(REVISION)[1]), ("STATUS: deployed", " deployed "));
         assert_eq!(of(CLUSTER_UP), ["Done! kubectl is now configured"]);
         assert_eq!((of(BUILT), of(ROLLED_OUT)), (vec!["Successfully tagged "], vec!["successfully rolled out"]));
         assert_eq!((of(SUCCEEDED), of(ANSWERED)), (vec!["successfully"], vec!["Name:"]));
-        assert_eq!(of(REACHED), ["connected to"]);
+        assert_eq!(of(31..32), ["connected to"]);
     }
 
     #[test]
     fn some_signs_are_told_by_their_case_and_place() {
         assert!(stands(0, b"whatever"), "found without regard to case");
-        assert!(stands(DEPLOYED.start, b"STATUS: deployed") && !stands(DEPLOYED.start, b"status: deployed"));
+        assert!(stands(DEPLOYED_WELL.start, b"STATUS: deployed") && !stands(DEPLOYED_WELL.start, b"status: deployed"));
         assert!(stands(ANSWERED.start, b"Name:\tweb") && !stands(ANSWERED.start, b" Name: web"));
         assert!(is_denied(b"not yet connected to database") && !is_denied(b"connected to database"));
     }

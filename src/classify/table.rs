@@ -8,6 +8,8 @@ use super::{eventrow, podrow};
 /// A row of `kubectl get pods`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PodRow {
+    /// Its namespace, where the table has that column; else empty.
+    pub(crate) namespace: String,
     /// The pod's name, without `pod/`.
     pub(crate) name: String,
     /// Containers ready.

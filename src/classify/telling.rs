@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// How a line begins that reports a fault, behind a time stamp or a log's punctuation.
-const HEADS: [&str; 12] = [
+const HEADS: [&str; 11] = [
     "Error:",
     "error:",
     "ERROR",
@@ -24,7 +24,6 @@ const HEADS: [&str; 12] = [
     "panic:",
     "Exception in thread",
     "Error from server",
-    "Traceback (most recent call last)",
     "npm ERR!",
 ];
 

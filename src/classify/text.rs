@@ -148,7 +148,7 @@ impl Text {
     /// A recovery was seen in a stretch.
     pub(crate) fn recovered(&mut self, stretch: usize, sign: usize, line: usize, text: &[u8]) {
         let recovery = self.recoveries.entry(stretch).or_default();
-        if signs::REACHED.contains(&sign) {
+        if signs::is_reached(sign) {
             if recovery.reached.len() == REACHED {
                 recovery.reached.pop_front();
             }

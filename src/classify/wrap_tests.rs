@@ -254,16 +254,6 @@ proptest! {
     }
 
     #[test]
-    fn every_line_of_a_log_that_was_cut_is_whole_again(
-        // No word that a tool's own line begins with: that would be a record.
-        records in prop::collection::vec(prop::collection::vec("q[a-z]{2,8}", 16..30), 4..9), width in 60_usize..90,
-    ) {
-        let text: Vec<String> = records.iter().map(|words| format!("2024-05-01T10:00:00Z ERROR {}", words.join(" "))).collect();
-        let whole = joined(&cut(&text.join("\n"), width));
-        prop_assert_eq!(whole.lines().map(tight).collect::<Vec<_>>(), text.iter().map(|line| tight(line)).collect::<Vec<_>>());
-    }
-
-    #[test]
     fn any_lines_have_joins_or_none(text in prop::collection::vec(any::<u8>(), 0..600), folded in "(a|é| |Warning|\n| {40}|[a-z]{1,9}){0,80}") {
         for text in [&text[..], folded.as_bytes()] {
             let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();

@@ -299,7 +299,7 @@ fn sure(finding: &Finding) -> String {
         return "confidence high: a check confirms it".to_owned();
     }
     if !finding.confirmed.is_empty() && answers().all(|answer| answer == Answer::Refuted) {
-        return "confidence low: every check refutes it".to_owned();
+        return "confidence low: its checks refute it".to_owned();
     }
     let follow = text::count(finding.explains.len(), "consequence");
     let (word, why) = match finding.confidence {

@@ -295,7 +295,7 @@ fn a_missing_tool_keeps_no_other_check_from_being_asked() {
         "confirmed        api-key-shape",
         "could not check  image-in-node",
         "minikube: ",
-        "confirm with: refloat check image-in-node",
+        "confirm     refloat check image-in-node",
     ]);
 }
 
