@@ -145,16 +145,11 @@ fn is_reconnected(texts: &[Text], hit: &Hit, line: usize, pod_is_good: bool) -> 
     let recovery = texts.get(hit.document).and_then(|text| text.recoveries.get(&hit.stretch));
     recovery.is_some_and(|recovery| {
         let behind = |seen: Option<usize>| seen.is_some_and(|seen| seen > line);
-        // "connected to db:5432" speaks of the host that the fault names, or of a database.
+        // "connected to db:5432" speaks of the host that the fault names.
         let is_it = |line: &[u8]| {
-            const STORES: [&str; 6] = ["database", "postgres", "mysql", "mongo", "redis", " db"];
             let line = String::from_utf8_lossy(line).to_ascii_lowercase();
-            let mut names =
-                hit.groups.values().map(|name| name.to_ascii_lowercase()).filter(|name| name.len() > 2).peekable();
-            match names.peek() {
-                Some(_) => names.any(|name| line.contains(&name)),
-                None => STORES.iter().any(|store| line.contains(store)),
-            }
+            let names = hit.groups.values().map(|name| name.to_ascii_lowercase()).filter(|name| name.len() > 2);
+            names.into_iter().any(|name| line.contains(&name))
         };
         let reached = recovery.reached.iter().any(|(seen, text)| *seen > line && is_it(text));
         reached || behind(recovery.reconnected) || (pod_is_good && behind(recovery.started))

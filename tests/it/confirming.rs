@@ -315,7 +315,7 @@ fn each_check_is_asked_once_and_only_when_it_may() {
     assert!(!told.out.contains("Confirm  "));
     let none = project.run(&["diagnose", "--no-confirm"]).exits(3);
     assert_eq!((asked(), none.err.contains("Confirm")), (2, false), "nothing is asked");
-    assert!(none.out.contains("confirm with: refloat check api-key-shape") && !none.out.contains("\nchecked\n"));
+    assert!(none.out.contains("confirm     refloat check api-key-shape") && !none.out.contains("\nchecked\n"));
 }
 
 #[test]
