@@ -2,6 +2,9 @@
 //! is read thirty times as fast at every start. What a diagnosis does not need (examples, counter-examples,
 //! origins) is left out of a second, smaller one.
 
+#![expect(clippy::disallowed_methods, reason = "a build script reads the sources and its environment")]
+#![allow(clippy::print_stdout, reason = "how a build script speaks to cargo")]
+
 use std::error::Error;
 use std::fs;
 use std::path::PathBuf;

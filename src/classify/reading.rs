@@ -371,7 +371,7 @@ mod tests {
         assert_eq!(carried(&text, TAIL), 0, "the end of a text may be all of it");
         let long = b"abc\n".repeat(40_000);
         let at = carried(&long, TAIL);
-        assert!(at % 4 == 0 && long.len() - at <= TAIL && long.len() - at > TAIL - 8, "{at}");
+        assert!(at.is_multiple_of(4) && long.len() - at <= TAIL && long.len() - at > TAIL - 8, "{at}");
         assert_eq!(carried(&vec![b'x'; 2 * TAIL], TAIL), 2 * TAIL, "a line without end is not kept");
     }
 }

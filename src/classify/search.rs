@@ -124,7 +124,7 @@ pub(crate) fn search(
         {
             // Nothing tells where it could match: everywhere.
             candidate.reach = Reach::Text;
-            candidate.around = vec![0..text.len()];
+            candidate.around.push(0..text.len());
         }
     }
     let tail = if last { tail(page) } else { text.len() };
@@ -134,7 +134,7 @@ pub(crate) fn search(
             Reach::Line => return Some((*place, matches)),
             Reach::Text => {}
             Reach::End if !last => return None,
-            Reach::End => around = vec![tail..text.len()],
+            Reach::End => around.push(tail..text.len()),
         }
         let regex = regex?;
         for piece in around {

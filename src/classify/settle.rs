@@ -214,7 +214,8 @@ fn starting(hits: &[Hit]) -> BTreeSet<usize> {
 /// Transient symptoms that were seen too seldom go. What happens once to each of many pods is how
 /// pods start; what happens to one of them again and again is not.
 fn persistent(rules: &Rules, settled: &mut Settled) {
-    let mut seen: BTreeMap<(usize, String), (u64, BTreeSet<Vec<u8>>)> = BTreeMap::new();
+    type Seen = (u64, BTreeSet<Vec<u8>>);
+    let mut seen: BTreeMap<(usize, String), Seen> = BTreeMap::new();
     for hit in &settled.kept {
         let (most, lines) = seen.entry((hit.rule, hit.subject.clone())).or_default();
         *most = hit.count.max(*most);

@@ -305,7 +305,7 @@ fn in_log(text: &str, more: &[&str], place: Place) -> String {
 fn in_table(text: &str, columns: &[&str; 5], rows: &[&[&'static str; 5]], place: Place) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let is_head = |line: &&str| line.starts_with(columns[0]) && columns.iter().all(|column| line.contains(column));
-    let Some(first) = lines.iter().position(|line| is_head(line)) else { return text.to_owned() };
+    let Some(first) = lines.iter().position(is_head) else { return text.to_owned() };
     let last = lines.iter().skip(first).position(|line| line.is_empty()).map_or(lines.len(), |len| first + len);
     let head = lines[first];
     // A column begins behind two blanks or more.
