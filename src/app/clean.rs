@@ -159,14 +159,8 @@ impl Sink for Hidden<'_> {
             None => return,
         };
         let rest = open.rest.split_off(whole);
-        let mut text = Vec::with_capacity(whole);
-        for line in std::mem::replace(&mut open.rest, rest).split_inclusive(|byte| *byte == b'\n') {
-            text.extend(open.stream.line(line.strip_suffix(b"\n").unwrap_or(line)));
-            if line.ends_with(b"\n") {
-                text.push(b'\n');
-            }
-        }
-        self.reading.feed(&text);
+        let text = std::mem::replace(&mut open.rest, rest);
+        self.reading.feed(&open.stream.whole_text(&text));
     }
 }
 

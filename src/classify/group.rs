@@ -13,6 +13,9 @@ const MOST: usize = 1500;
 /// Families whose faults name somebody else: a host that does not answer.
 const ABOUT_ANOTHER: [&str; 2] = ["database-connection", "dns-failure"];
 
+/// Reasons of events that only a claim has: pv_controller.go, the external provisioner.
+const CLAIMS: [&str; 3] = ["ProvisioningFailed", "FailedBinding", "ProvisioningFailedPermanently"];
+
 /// All matches of one symptom about one workload.
 pub(crate) struct Group<'r> {
     /// The symptom.
@@ -31,7 +34,10 @@ impl<'r> Group<'r> {
     fn new(symptom: &'r Symptom, order: usize, workload: String, hits: Vec<Hit>) -> Self {
         let is_other = |hit: &Hit| {
             let subject = hit.subject.to_ascii_lowercase();
-            matches!(hit.source, Source::DescribeOther | Source::OtherTable)
+            // A description of a claim names the claim, and does not say that it is one; its events do.
+            let is_claims = hit.event.as_ref().is_some_and(|event| CLAIMS.contains(&event.reason.as_str()));
+            is_claims
+                || matches!(hit.source, Source::DescribeOther | Source::OtherTable)
                 || subject.starts_with("node/")
                 || subject.starts_with("persistentvolumeclaim/")
         };

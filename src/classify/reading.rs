@@ -19,7 +19,7 @@ use std::thread;
 /// So much of a text is read at once.
 const PIECE: usize = 2 << 20;
 /// Texts up to this size may be wrapped: copies of a terminal, not logs.
-const WRAPPED: usize = 1 << 20;
+const WRAPPED: usize = 64 << 10;
 /// Pieces from this size on are worth a thread.
 const LARGE: usize = 1 << 20;
 
@@ -203,6 +203,10 @@ impl Open {
     /// Looks once more where the lines of a whole text are wrapped.
     fn keep_joined(&mut self, rules: &Rules, page: &Page<'_>) {
         let folded = &self.reader.layout.folded;
+        // What a tool printed to us was wrapped by nobody; YAML it folds itself.
+        if self.text.is_call() && folded.is_empty() {
+            return;
+        }
         let Some(joined) = Rejoined::new(page, |line| folded.contains(&line)) else { return };
         let text = Page::piece(Cow::Borrowed(&joined.text), None, 0, true);
         let layout = &self.reader.layout;

@@ -68,9 +68,22 @@ pub(crate) fn settle(rules: &Rules, texts: &[Text], facts: &Facts, hits: Vec<Hit
             None => settled.kept.push(hit),
         }
     }
+    without_vaguer(rules, &mut settled);
     without_gone(facts, &mut settled);
     persistent(rules, &mut settled);
     settled
+}
+
+/// What was reached after all is over in vaguer words, too: on the same line, of the same family.
+fn without_vaguer(rules: &Rules, settled: &mut Settled) {
+    let family = |hit: &Hit| rules.rule(hit.rule).map(|rule| rule.symptom.family.as_str());
+    let place = |hit: &Hit| (hit.document, hit.line, family(hit));
+    let reached: BTreeSet<_> =
+        settled.over.iter().filter(|(_, why)| *why == Why::Reached).map(|(hit, _)| place(hit)).collect();
+    let (vaguer, kept): (Vec<Hit>, Vec<Hit>) =
+        std::mem::take(&mut settled.kept).into_iter().partition(|hit| reached.contains(&place(hit)));
+    settled.kept = kept;
+    settled.over.extend(vaguer.into_iter().map(|hit| (hit, Why::Reached)));
 }
 
 /// The last line of each rule in each text.

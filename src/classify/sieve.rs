@@ -11,7 +11,7 @@ pub(crate) const SHORTEST: usize = WINDOW + STRIDE - 1;
 const WINDOW: usize = 4;
 const STRIDE: usize = 2;
 /// Bits of a hash; one bit of the table for each hash.
-const HASH: u32 = 18;
+const HASH: u32 = 16;
 /// Hashes that share their first bits share a bucket of entries.
 const BUCKET: u32 = 12;
 

@@ -253,6 +253,16 @@ proptest! {
         }
     }
 
+    /// Records without a blank are always cut in the middle of a word, at one width.
+    #[test]
+    fn every_line_of_a_log_that_was_cut_is_whole_again(
+        records in prop::collection::vec("q[a-z]{150,260}", 4..9), width in 60_usize..90,
+    ) {
+        let text: Vec<String> = records.iter().map(|word| format!("2024-05-01T10:00:00Z ERROR {word}")).collect();
+        let whole = joined(&cut(&text.join("\n"), width));
+        prop_assert_eq!(whole.lines().map(tight).collect::<Vec<_>>(), text.iter().map(|line| tight(line)).collect::<Vec<_>>());
+    }
+
     #[test]
     fn any_lines_have_joins_or_none(text in prop::collection::vec(any::<u8>(), 0..600), folded in "(a|é| |Warning|\n| {40}|[a-z]{1,9}){0,80}") {
         for text in [&text[..], folded.as_bytes()] {

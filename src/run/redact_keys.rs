@@ -235,7 +235,9 @@ fn value_of(text: &[u8], start: usize, end: usize, key: &str) -> Option<Value> {
         b':' => at += spaces + 1,
         // --password secret
         _ if spaces > 0 && key.starts_with("--") => {
-            let value = value_at(text, at + spaces, Place::Assigned)?;
+            // A flag that follows ends it, however much of the line the value could be.
+            let is_last = !rest.split(|byte| b" \t".contains(byte)).skip(1).any(|word| word.starts_with(b"--"));
+            let value = value_at(text, at + spaces, if is_last { Place::Assigned } else { Place::Prose })?;
             return (text.get(value.start) != Some(&b'-')).then_some(value);
         }
         _ => return None,

@@ -19,12 +19,14 @@ struct Message {
 }
 
 /// `Q` stands for a quotation mark of any kind, and for the text up to it: `[^Q]`.
-const QUOTED: [(&str, Part); 6] = [
+const QUOTED: [(&str, Part); 7] = [
     // libpq, psycopg, MySQL: the host that was looked up; node: the host in the error's fields.
     (
         r"(?i)(?:\bhost ?name|\bresolve host|\bserver (?:host|at|on)|\bdatabase)\\*[\x22']?\s*[:=]?\s*\\*Q(?P<value>[^Q\s]+)Q",
         before_at,
     ),
+    // "(tried password 'x')": any program that quotes what it was given.
+    (r"(?i)\b(?:password|passphrase|passwd)(?: is| was| used)?:?\s+\\*Q(?P<value>[^Q\s]+)Q", whole),
     // libpq, Go, Python.
     (r"(?i)\binvalid port(?: number)?:?\s+\\*Q:?(?P<value>[^Q\s]+)Q", port),
     (r"(?i)\binteger value as\s+\\*Q(?P<value>[^Q\s]+)Q", port),
@@ -49,7 +51,8 @@ const BARE: [(&str, Part); 6] = [
 ];
 
 /// A text without any of these is no such message.
-pub(super) const CUES: [&str; 6] = ["@", "invalid port", "integer value", "header", "api key", "\"auth"];
+pub(super) const CUES: [&str; 8] =
+    ["@", "invalid port", "integer value", "header", "api key", "\"auth", "passw", "passphrase"];
 static CUE: LazyLock<Option<AhoCorasick>> =
     LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(CUES).ok());
 

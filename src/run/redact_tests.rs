@@ -126,6 +126,7 @@ fn what_a_message_quotes_of_a_broken_address_goes() {
         "Illegal header value b'sk-ant-§\\n'",
         "'message': 'Incorrect API key provided: §. You can find your API key at https://x.example/keys.'",
         "Invalid API Key provided: sk-§.",
+        "login of app failed (tried password '§')",
     ] {
         for secret in ["hunter2secret", "hunter2sk_abc***xyz"] {
             let redactor = Redactor::new(&[]);
@@ -404,6 +405,17 @@ fn percent(text: &str) -> String {
         _ => format!("%{byte:02X}"),
     };
     text.bytes().map(one).collect()
+}
+
+/// What a second pass sees is masks: it must not take the next flag for a part of the value.
+#[test]
+fn a_flag_ends_the_value_of_the_flag_before_it() {
+    let redactor = Redactor::new(&[]);
+    for text in ["--password  b --password  YTpiYw== ", "--password b --token c3 --verbose"] {
+        let once = stream(&redactor, text);
+        assert_eq!(stream(&redactor, &once), once, "{text}");
+    }
+    assert!(stream(&redactor, "--password b --verbose").ends_with(" --verbose"));
 }
 
 proptest! {

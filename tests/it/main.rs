@@ -33,6 +33,7 @@ mod layers;
 mod lint;
 mod lookup;
 mod noise;
+mod passed;
 mod portable;
 mod process;
 #[cfg(unix)]
