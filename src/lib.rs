@@ -229,6 +229,7 @@ pub mod report {
 pub mod adapter {
     pub mod clock;
     pub mod files;
+    pub mod home;
     pub mod interrupt;
     pub mod lookup;
     #[cfg(unix)]

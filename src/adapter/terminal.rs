@@ -22,7 +22,7 @@ impl Environment {
     }
 
     /// A variable that is set to something.
-    fn filled(&self, key: &str) -> Option<&str> {
+    pub(super) fn filled(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str).filter(|value| !value.is_empty())
     }
 

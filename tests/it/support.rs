@@ -113,7 +113,8 @@ impl Project {
                 command.env(keep, value);
             }
         }
-        command.env("HOME", self.path()).envs(&self.env);
+        // Locks and trust of its own: nothing of the person who runs the tests takes part.
+        command.env("HOME", self.path()).env("LOCALAPPDATA", self.path().join("local")).envs(&self.env);
         command
     }
 
