@@ -173,6 +173,7 @@ pub mod run {
     mod redact_literals;
     pub mod redact_mask;
     mod redact_messages;
+    mod redact_public;
     mod redact_shapes;
     pub mod redact_stream;
     #[cfg(test)]

@@ -34,6 +34,7 @@ mod lint;
 mod lookup;
 mod noise;
 mod passed;
+mod planted;
 mod portable;
 mod process;
 #[cfg(unix)]
