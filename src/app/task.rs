@@ -4,6 +4,7 @@ use super::confirm::{self, Given};
 use super::confirming;
 use super::context::Context;
 use super::diagnose;
+use super::learn;
 use super::load;
 use super::tape::Tape;
 use crate::adapter::clock::{ReplayClock, SystemClock};
@@ -127,6 +128,7 @@ fn execute(
     audience: Audience,
     tape: &Tape,
 ) -> Result<RunReport, Failure> {
+    let plan = &learn::with_values(plan, catalog);
     let base = catalog.path.parent().unwrap_or(Path::new("/")).to_owned();
     let processes = Processes::new(Arc::new(stop.clone()), base.clone());
     let runner: &dyn Runner = tape.replay().map_or(&processes, |replay| replay as &dyn Runner);

@@ -6,6 +6,7 @@
 use super::block::{self, End, Place};
 use super::desk::{Books, Desk, Live, event};
 use super::gate::Said;
+use super::learn;
 use super::listen::{Complaint, listen};
 use super::redact::Redactor;
 use super::scope::Values;
@@ -75,6 +76,7 @@ pub fn execute(plan: &Plan, world: &World<'_>, reporter: &mut dyn Reporter) -> R
 fn work(plan: &Plan, world: &World<'_>, live: &Live, events: SyncSender<Event>, started: Duration) -> Ended {
     let public = plan.root.scope.values().filter(|value| !plan.secrets.contains(value)).map(String::as_str);
     let redactor = Redactor::with_public(&plan.secrets, public);
+    learn::given(&redactor, &plan.hide);
     let mut desk = Desk::new(world, plan, redactor, live, events, started);
     desk.emit(EventKind::RunStarted {
         schema: SCHEMA,
@@ -94,6 +96,7 @@ fn work(plan: &Plan, world: &World<'_>, live: &Live, events: SyncSender<Event>, 
             return Ended { end: Ending::Unequipped, books: desk.close(), next: problems.installs };
         }
     }
+    learn::secrets(&desk);
     let end = block::run(&desk, &plan.root, &Values::default(), &Place::default());
     let next = match end {
         End::Failed(_) => after_failure(&desk),

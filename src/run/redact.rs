@@ -253,6 +253,11 @@ impl Redactor {
     }
 }
 
+/// Does a key of this name hold a secret?
+pub fn is_secret_key(key: &str) -> bool {
+    keys::is_secret(key)
+}
+
 /// A list of web origins (`CORS_ORIGINS`) is no secret, wherever it is kept.
 pub fn is_origins(value: &str) -> bool {
     static ORIGIN: LazyLock<Regex> = LazyLock::new(|| fixed(r"^https?://[A-Za-z0-9.\-\[\]:*]+/?$"));
