@@ -18,9 +18,9 @@ use std::path::Path;
 /// So much is read at once.
 const BLOCK: usize = 1 << 20;
 /// A longer line is looked through in parts of this size …
-const LINE: usize = 1 << 20;
+const LINE: usize = 64 << 10;
 /// … that begin so far before the end of the part before.
-const OVERLAP: usize = 8 << 10;
+const OVERLAP: usize = 4 << 10;
 /// Shorter words look random by chance.
 const WORD: usize = 24;
 /// Bits a character, of which a random word of base64 has 5 and more, and one of a language 4 at most.
@@ -212,8 +212,7 @@ mod tests {
 
     #[test]
     fn random_words_are_told_from_names() {
-        for word in ["q1W2e3R4t5Y6u7I8o9P0a1S2", "mZ3vQ8xT2rK5wYd9sNc4Hf6jLp1B==", "Zx9Yw8Vu7Ts6Rq5Po4Nm3Lk2Ji1Hg0Fe"]
-        {
+        for word in ["q1W2e3R4t5Y6u7I8o9P0a1S2", "mZ3vQ8xT2rK5wYd9sNc4Hf6jLp1B==", "Zx9Yw8Vu7Ts6Rq5Po4Nm3Lk2Ji1Hg0Fe"] {
             assert!(is_random(word.as_bytes()), "{word}");
         }
         for word in [

@@ -10,6 +10,7 @@
 )]
 
 mod blocks;
+mod canary;
 mod catalog_apps;
 mod catalog_tools;
 mod changes;
@@ -41,8 +42,10 @@ mod process;
 mod pty;
 mod readme;
 mod recording_cli;
+mod redacted;
 mod replay;
 mod runbook;
+mod scan;
 mod screens;
 mod scripted;
 mod secrets;
