@@ -32,6 +32,9 @@ pub struct RunArgs {
     pub task: Option<String>,
     /// Its arguments: in order, or as name=value
     pub args: Vec<String>,
+    /// Go on with the last run of this task that did not come to its end
+    #[arg(long, conflicts_with = "dry_run")]
+    pub resume: bool,
     /// Show what would run, to the last argument, and run nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -168,6 +168,7 @@ pub mod run {
     pub mod judge;
     pub mod lines;
     pub mod listen;
+    pub mod past;
     pub mod redact;
     mod redact_keys;
     mod redact_literals;
@@ -211,6 +212,7 @@ pub mod report {
     pub mod listing;
     pub mod plain;
     pub mod plan;
+    pub mod plan_diff;
     pub mod plan_json;
     pub mod progress;
     pub mod quote;
@@ -264,6 +266,7 @@ pub mod app {
     mod inspect;
     mod lint;
     mod load;
+    mod resume;
     mod start;
     mod tape;
     mod task;

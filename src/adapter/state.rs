@@ -30,6 +30,8 @@ pub struct RunEntry {
     pub id: String,
     /// Its journal; may not exist.
     pub journal: PathBuf,
+    /// Its plan; may not exist.
+    pub plan: PathBuf,
 }
 
 impl State {
@@ -58,7 +60,7 @@ impl State {
             let entry = entry.map_err(|error| at(&runs, &error))?;
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 let id = entry.file_name().to_string_lossy().into_owned();
-                found.push(RunEntry { id, journal: entry.path().join(JOURNAL) });
+                found.push(RunEntry { id, journal: entry.path().join(JOURNAL), plan: entry.path().join(PLAN) });
             }
         }
         found.sort_by(|a, b| b.id.cmp(&a.id));
@@ -84,6 +86,7 @@ impl State {
 }
 
 const JOURNAL: &str = "journal.jsonl";
+const PLAN: &str = "plan.json";
 
 /// The directory of one run.
 #[derive(Debug, Clone)]
@@ -114,6 +117,16 @@ impl RunDir {
     /// Whatever the file system says, the path in the message.
     pub fn journal(&self) -> io::Result<Journal> {
         Journal::open(&self.path.join(JOURNAL))
+    }
+
+    /// Keeps what the run is about to do, for a run that goes on from it.
+    ///
+    /// # Errors
+    /// Whatever the file system says, the path in the message.
+    pub fn keep_plan(&self, plan: &[u8]) -> io::Result<()> {
+        let path = self.path.join(PLAN);
+        let mut file = create_file(&path)?;
+        file.write_all(plan).and_then(|()| file.sync_all()).map_err(|error| at(&path, &error))
     }
 
     /// Its evidence. The folder is made when the first file is.

@@ -61,7 +61,7 @@ fn typed(
     }
     let refused = |why: String| {
         Failure::new(Code::Refused, format!("{why}; nothing was done"))
-            .hint(format!("{} --dry-run   (what it would do)", given.typed))
+            .hint(format!("{} --dry-run   (what it would do)", given.typed.trim_end_matches(" --resume")))
             .hint(agreeing(plan, given.typed))
     };
     if let Some(other) = given.names.first() {
@@ -141,6 +141,7 @@ mod tests {
                 scope: BTreeMap::new(),
                 require: Vec::new(),
                 steps: Vec::new(),
+                guard: Vec::new(),
                 verify: Vec::new(),
                 finally: Vec::new(),
                 parallel: 1,

@@ -5,6 +5,7 @@ use super::confirming;
 use super::context::Context;
 use super::diagnose;
 use super::load;
+use super::resume;
 use super::tape::Tape;
 use crate::adapter::clock::{ReplayClock, SystemClock};
 use crate::adapter::interrupt::Interrupts;
@@ -30,6 +31,7 @@ use crate::report::quoting;
 use crate::report::summary::Summary;
 use crate::report::{plan as plan_text, plan_json};
 use crate::run::engine::{self, RunReport};
+use crate::run::past::Past;
 use crate::run::world::World;
 use crate::text;
 use std::io;
@@ -51,14 +53,31 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
     }
     let stop = interrupts()?;
     let typed = typed(context, args);
-    let given = Given { yes: args.yes, names: &args.confirm, typed: &typed };
-    let agreed = confirm::gather(&plan, given, &mut AtTerminal::new(&context.terminal, Arc::new(stop.clone())));
+    let past = match args.resume {
+        true => Some(resume::find(context, &load::state(&catalog), &plan)?),
+        false => None,
+    };
+    let asked = match &past {
+        Some(past) => Plan { confirmations: resume::confirmations(&plan, past), ..plan.clone() },
+        None => plan.clone(),
+    };
+    let again = format!("{typed} --resume");
+    let given = Given { yes: args.yes, names: &args.confirm, typed: if args.resume { &again } else { &typed } };
+    let agreed = confirm::gather(&asked, given, &mut AtTerminal::new(&context.terminal, Arc::new(stop.clone())));
     if let Some(signal) = stop.requested() {
         return Err(Failure::new(Code::of_signal(signal), "stopped; nothing was done"));
     }
     agreed?;
-    let report = execute(context, &catalog, &plan, &stop, Audience::Person, &Tape::open(context)?)?;
+    let on = Resumable { past, command: (plan.root.danger > Danger::Read).then_some(again) };
+    let report = execute(context, &catalog, &plan, &stop, Audience::Person, &Tape::open(context)?, on)?;
     Ok(report.code)
+}
+
+/// What a run goes on from, and the command that goes on from it.
+#[derive(Default)]
+struct Resumable {
+    past: Option<Past>,
+    command: Option<String>,
 }
 
 /// The command as it was given, without its answers: what a hint goes on from.
@@ -78,7 +97,15 @@ fn typed(context: &Context, args: &RunArgs) -> String {
 pub(super) fn check(context: &Context, names: &[String]) -> Result<Code, Failure> {
     let catalog = load::catalog(context)?;
     let plan = checks::build_check(&catalog, names)?;
-    let report = execute(context, &catalog, &plan, &interrupts()?, Audience::Person, &Tape::open(context)?)?;
+    let report = execute(
+        context,
+        &catalog,
+        &plan,
+        &interrupts()?,
+        Audience::Person,
+        &Tape::open(context)?,
+        Resumable::default(),
+    )?;
     Ok(report.code)
 }
 
@@ -91,7 +118,7 @@ pub(super) fn collect(context: &Context, catalog: &Catalog, name: &str, tape: &T
             format!("[diagnose] names `{name}`, which changes things; it must only read"),
         ));
     }
-    let report = execute(context, catalog, &plan, &interrupts()?, Audience::Diagnosis, tape)?;
+    let report = execute(context, catalog, &plan, &interrupts()?, Audience::Diagnosis, tape, Resumable::default())?;
     // Steps that fail are part of the picture; what keeps the picture from being taken is not.
     match report.code {
         Code::Done | Code::StepFailed | Code::TimedOut | Code::Findings => Ok(report.documents),
@@ -101,7 +128,7 @@ pub(super) fn collect(context: &Context, catalog: &Catalog, name: &str, tape: &T
 
 /// Asks the checks of a plan for a diagnosis; what they said.
 pub(super) fn ask(context: &Context, catalog: &Catalog, plan: &Plan, tape: &Tape) -> Result<RunReport, Failure> {
-    execute(context, catalog, plan, &interrupts()?, Audience::Confirmation, tape)
+    execute(context, catalog, plan, &interrupts()?, Audience::Confirmation, tape, Resumable::default())
 }
 
 /// For whom a run is told.
@@ -126,6 +153,7 @@ fn execute(
     stop: &Interrupts,
     audience: Audience,
     tape: &Tape,
+    on: Resumable,
 ) -> Result<RunReport, Failure> {
     let base = catalog.path.parent().unwrap_or(Path::new("/")).to_owned();
     let processes = Processes::new(Arc::new(stop.clone()), base.clone());
@@ -140,6 +168,9 @@ fn execute(
     state.prepare().map_err(unwritable)?;
     let recording = tape.recording(context, plan)?;
     let (run_id, dir) = run_dir(&state, clock.now(), &plan.root.task).map_err(unwritable)?;
+    if on.command.is_some() {
+        dir.keep_plan(plan_json::json(plan).to_string().as_bytes()).map_err(unwritable)?;
+    }
     let journal = dir.journal().map_err(unwritable)?;
     let mut reporter = Fanout::new(reporters(context, journal, audience));
     let store = dir.evidence();
@@ -161,6 +192,8 @@ fn execute(
         base,
         run_id,
         replay: context.global.replay.as_ref().map(|path| path.display().to_string()),
+        past: on.past,
+        resume: on.command,
         after_failure: catalog.diagnose.is_some().then(|| match &context.global.replay {
             Some(path) => format!("refloat diagnose --replay {}", quoting::quote(&path.display().to_string())),
             None => "refloat diagnose".to_owned(),
@@ -212,6 +245,14 @@ impl Reporter for Undiagnosed {
             EventKind::Diagnosed { .. } => Ok(()),
             _ => self.0.event(event),
         }
+    }
+
+    fn settle(&mut self) -> io::Result<()> {
+        self.0.settle()
+    }
+
+    fn keeps(&self) -> bool {
+        self.0.keeps()
     }
 }
 

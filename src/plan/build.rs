@@ -4,7 +4,7 @@ use super::types::{Ask, Block, Call, Confirmation, Gate, Plan, PlannedStep, Plan
 use super::values::{check_argument, check_param};
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
-use crate::model::step::{Action, Check, CheckRef, Confirm, DoneIf, Question, Step, Task};
+use crate::model::step::{Action, Check, CheckRef, Confirm, Danger, DoneIf, Question, Step, Task};
 use crate::model::template::Template;
 use crate::text;
 use std::collections::{BTreeMap, BTreeSet};
@@ -130,18 +130,26 @@ impl Builder<'_> {
         let mut open = Open::new();
         let mut steps = Vec::new();
         let require = self.gates(&task.require, &scope, prefix, "r")?;
-        for (index, step) in task.steps.iter().enumerate() {
+        let is_left_out = |step: &Step| {
+            let given = step.unless_given.as_ref().and_then(|name| params.get(name));
+            given.is_some_and(|value| !value.is_empty())
+        };
+        for (index, step) in task.steps.iter().enumerate().filter(|(_, step)| !is_left_out(step)) {
             let id = format!("{prefix}{}", index + 1);
-            let planned = self.step(step, &scope, id, &open)?;
+            let mut planned = self.step(step, &scope, id, &open)?;
+            planned.danger = danger_of(&planned, task.danger);
             steps.push(planned);
-            open.extend(exports(step).into_iter().map(|name| (name, index)));
+            let place = steps.len() - 1;
+            open.extend(exports(step).into_iter().map(|name| (name, place)));
         }
         let mut finally = Vec::new();
-        for (index, step) in task.finally.iter().enumerate() {
+        for (index, step) in task.finally.iter().enumerate().filter(|(_, step)| !is_left_out(step)) {
             let mut planned = self.step(step, &scope, format!("{prefix}f{}", index + 1), &open)?;
             planned.after.clear();
+            planned.danger = danger_of(&planned, task.danger);
             finally.push(planned);
         }
+        let guard = self.gates(&task.guard, &scope, prefix, "g")?;
         let verify = self.gates(&task.verify, &scope, prefix, "v")?;
         Ok(Block {
             task: task.name.clone(),
@@ -150,6 +158,7 @@ impl Builder<'_> {
             scope: whole,
             require,
             steps,
+            guard,
             verify,
             finally,
             parallel: task.parallel.max(1),
@@ -242,6 +251,7 @@ impl Builder<'_> {
         Ok(PlannedStep {
             name: spec.name.clone().unwrap_or(title),
             id,
+            danger: Danger::Read,
             work,
             after: after.into_iter().collect(),
             skip_if,
@@ -358,6 +368,15 @@ impl Builder<'_> {
                 Ask::Secrets { reads, min_len: *min_len, pattern: pattern.clone(), contains }
             }
         })
+    }
+}
+
+/// What a step of a task may do.
+fn danger_of(step: &PlannedStep, task: Danger) -> Danger {
+    match &step.work {
+        Work::Run(_) => step.spec.danger.unwrap_or(task),
+        Work::Block(block) => block.danger,
+        Work::Check(_) | Work::Diagnose => Danger::Read,
     }
 }
 

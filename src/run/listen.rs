@@ -1,6 +1,6 @@
 //! The reporter's side of a run: hands events on, says when a step takes long, answers Ctrl-C.
 
-use super::desk::{Live, event, millis};
+use super::desk::{Live, Message, event, millis};
 use super::world::World;
 use crate::model::event::{Event, EventKind};
 use crate::port::Reporter;
@@ -30,25 +30,23 @@ pub fn listen(
     world: &World<'_>,
     live: &Live,
     started: Duration,
-    events: &Receiver<Event>,
+    events: &Receiver<Message>,
     reporter: &mut dyn Reporter,
 ) -> Complaint {
     let mut complaint = None;
     let mut running: BTreeMap<String, Silent> = BTreeMap::new();
     let mut told = false;
-    let mut tell = |event: &Event| {
-        if let Err(error) = reporter.event(event)
-            && error.kind() != io::ErrorKind::BrokenPipe
-        {
-            complaint.get_or_insert(error);
-        }
-    };
     loop {
         let now = match events.recv_timeout(TICK) {
-            Ok(next) => {
+            Ok(Message::Settle(answer)) => {
+                // Whoever asked may have given up.
+                let _ = answer.send(reporter.settle().map_err(|error| error.to_string()));
+                world.clock.elapsed()
+            }
+            Ok(Message::Event(next)) => {
                 let now = world.clock.elapsed();
                 note(&mut running, &next.kind, now);
-                tell(&next);
+                tell(reporter, &mut complaint, &next);
                 now
             }
             Err(RecvTimeoutError::Timeout) => world.clock.elapsed(),
@@ -59,7 +57,7 @@ pub fn listen(
                 silent.last = now;
                 let running_ms = millis(now.saturating_sub(silent.since));
                 let slow = EventKind::StepSlow { step: step.clone(), name: silent.name.clone(), running_ms };
-                tell(&event(world, started, slow));
+                tell(reporter, &mut complaint, &event(world, started, slow));
             }
         }
         if !told && world.stop.requested().is_some() {
@@ -71,9 +69,17 @@ pub fn listen(
                 } else {
                     format!("waiting for `{label}` to end; Ctrl-C again ends it")
                 };
-                tell(&event(world, started, EventKind::Notice { text }));
+                tell(reporter, &mut complaint, &event(world, started, EventKind::Notice { text }));
             }
         }
+    }
+}
+
+fn tell(reporter: &mut dyn Reporter, complaint: &mut Complaint, event: &Event) {
+    if let Err(error) = reporter.event(event)
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        complaint.get_or_insert(error);
     }
 }
 

@@ -41,6 +41,9 @@ mod pty;
 mod readme;
 mod recording_cli;
 mod replay;
+#[cfg(unix)]
+mod resume;
+mod resume_rules;
 mod runbook;
 mod screens;
 mod scripted;

@@ -94,9 +94,13 @@ struct Told {
 
 /// The catalog of a file that declares the tools and begins with the task `t`.
 fn load(file: &str) -> Catalog {
-    let file = format!("version = 1\n[tools.helm]\n[tools.kubectl]\n[tasks.t]\nsummary = \"x\"\n{file}");
+    catalog(&format!("version = 1\n[tools.helm]\n[tools.kubectl]\n[tasks.t]\nsummary = \"x\"\n{file}"))
+}
+
+/// The catalog of a whole file.
+pub(crate) fn catalog(file: &str) -> Catalog {
     let input = Input {
-        file: Source { path: "/app/tasks.toml".into(), shown: "tasks.toml".into(), text: file.into_bytes() },
+        file: Source { path: "/app/tasks.toml".into(), shown: "tasks.toml".into(), text: file.as_bytes().to_vec() },
         local: None,
         env: Vec::new(),
         sets: Vec::new(),
@@ -122,6 +126,8 @@ fn run(file: &str, answers: &[(&'static str, i32, &'static str)]) -> Told {
         base: PathBuf::new(),
         run_id: "1".into(),
         replay: None,
+        past: None,
+        resume: None,
         after_failure: None,
         diagnose: &|_| Diagnosis::naming_nothing(Verdict::Healthy),
         symptom_in: &|_| Vec::new(),

@@ -51,6 +51,27 @@ impl Tools {
         self.path().join(format!("{tool}{}", std::env::consts::EXE_SUFFIX))
     }
 
+    /// Puts something into the world that the rules share, or takes it out.
+    pub(crate) fn world(self, name: &str, is_there: bool) -> Self {
+        let world = self.dir.path().join("world");
+        fs::create_dir_all(&world).unwrap();
+        if is_there {
+            fs::write(world.join(name), "").unwrap();
+        } else {
+            fs::remove_file(world.join(name)).unwrap();
+        }
+        self
+    }
+
+    /// What is in that world now, sorted.
+    pub(crate) fn in_world(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.dir.path().join("world")) else { return Vec::new() };
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().to_str().unwrap().to_owned()).collect();
+        names.sort();
+        names
+    }
+
     /// What the tools need in their environment.
     pub(crate) fn env(&self) -> BTreeMap<String, String> {
         let text = |path: PathBuf| path.to_str().expect("a path in UTF-8").to_owned();

@@ -67,8 +67,29 @@ struct Rule {
     print_cwd: bool,
     /// Copy standard input to standard output.
     echo_stdin: bool,
+    /// Only while all of these are there, in the world that the stubs share (a folder of names).
+    if_there: Vec<String>,
+    /// Only while none of these is there.
+    if_missing: Vec<String>,
+    /// What is there after the call.
+    creates: Vec<String>,
+    /// What is gone after the call.
+    removes: Vec<String>,
+    /// Kill whoever started us (SIGKILL): `before` we do anything, and end without doing it; `during`:
+    /// before we do anything, and do it all the same, as an orphan; `after` all is done.
+    kill_parent: Option<Kill>,
     /// Answer one call only; the next goes to a later rule.
     once: bool,
+    /// Answer only the call of this number (from 1) that the rule fits; the others go to a later rule.
+    nth: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kill {
+    Before,
+    During,
+    After,
 }
 
 fn main() -> ExitCode {
@@ -85,9 +106,13 @@ fn main() -> ExitCode {
     log(&json!({ "argv": argv, "argv_pid": std::process::id() }));
     let path = std::env::var("REFLOAT_STUB_SCENARIO").expect("REFLOAT_STUB_SCENARIO");
     let rules: Vec<Rule> = serde_json::from_slice(&std::fs::read(&path).expect("the scenario")).expect("rules");
-    let matching = |(index, rule): &(usize, Rule)| matches(&rule.argv, &argv) && (!rule.once || claim(&path, *index));
+    let world = World::beside(&path);
+    let fits = |rule: &Rule| matches(&rule.argv, &argv) && world.fits(rule);
+    let matching = |(index, rule): &(usize, Rule)| {
+        fits(rule) && (!rule.once || claim(&path, *index)) && is_its_turn(&path, *index, rule.nth)
+    };
     match rules.into_iter().enumerate().find(matching) {
-        Some((_, rule)) => answer(&rule),
+        Some((_, rule)) => answer(&rule, &world),
         None => {
             eprintln!("stub: no rule for {argv:?}");
             ExitCode::from(97)
@@ -138,6 +163,15 @@ fn claim(scenario: &str, index: usize) -> bool {
     OpenOptions::new().write(true).create_new(true).open(format!("{scenario}.used{index}")).is_ok()
 }
 
+/// Counts the calls that a rule fits, over all processes.
+fn is_its_turn(scenario: &str, index: usize, nth: u32) -> bool {
+    let take = |number: &u32| {
+        let name = format!("{scenario}.call{index}.{number}");
+        OpenOptions::new().write(true).create_new(true).open(name).is_ok()
+    };
+    nth == 0 || (1..=nth + 1).find(take) == Some(nth)
+}
+
 /// One write to a file opened for appending: lines of several processes do not mix.
 fn log(line: &serde_json::Value) {
     if let Ok(path) = std::env::var("REFLOAT_STUB_LOG") {
@@ -146,7 +180,52 @@ fn log(line: &serde_json::Value) {
     }
 }
 
-fn answer(rule: &Rule) -> ExitCode {
+/// What the stubs of a scenario have made: an empty file for each name.
+struct World(std::path::PathBuf);
+
+impl World {
+    fn beside(scenario: &str) -> Self {
+        Self(Path::new(scenario).with_file_name("world"))
+    }
+
+    fn fits(&self, rule: &Rule) -> bool {
+        let is_there = |name: &String| self.0.join(name).exists();
+        rule.if_there.iter().all(is_there) && !rule.if_missing.iter().any(is_there)
+    }
+
+    fn change(&self, rule: &Rule) {
+        if !rule.creates.is_empty() {
+            std::fs::create_dir_all(&self.0).expect("the world");
+        }
+        for name in &rule.creates {
+            std::fs::write(self.0.join(name), "").expect("made");
+        }
+        for name in &rule.removes {
+            // It may be gone already.
+            let _ = std::fs::remove_file(self.0.join(name));
+        }
+    }
+}
+
+#[cfg(unix)]
+fn kill_parent() {
+    // SAFETY: two integers in, an integer out.
+    #[expect(unsafe_code, reason = "std can neither name our parent nor signal it")]
+    unsafe {
+        libc::kill(libc::getppid(), libc::SIGKILL);
+    }
+}
+
+#[cfg(not(unix))]
+fn kill_parent() {}
+
+fn answer(rule: &Rule, world: &World) -> ExitCode {
+    if matches!(rule.kill_parent, Some(Kill::Before | Kill::During)) {
+        kill_parent();
+        if rule.kill_parent == Some(Kill::Before) {
+            return ExitCode::SUCCESS;
+        }
+    }
     watch_signals(rule.ignore_signals, rule.signal_exit);
     pause(rule.delay_ms);
     if rule.spawn_grandchild_ms > 0 {
@@ -174,6 +253,10 @@ fn answer(rule: &Rule) -> ExitCode {
     }
     say(&mut std::io::stderr(), rule.stderr.as_bytes());
     pause(rule.hang_ms);
+    world.change(rule);
+    if rule.kill_parent == Some(Kill::After) {
+        kill_parent();
+    }
     #[cfg(unix)]
     if rule.die_by > 0 {
         let _ = signal_hook::low_level::emulate_default_handler(rule.die_by);
