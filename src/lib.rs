@@ -245,6 +245,7 @@ pub mod adapter {
     pub mod state;
     pub mod terminal;
     mod watch;
+    pub mod whole;
 }
 
 /// The command line's types.
