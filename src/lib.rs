@@ -244,6 +244,7 @@ pub mod adapter {
     pub mod replay;
     pub mod state;
     pub mod terminal;
+    pub mod trust;
     mod watch;
     pub mod whole;
 }
@@ -269,6 +270,7 @@ pub mod app {
     mod tape;
     mod task;
     mod trial;
+    mod trust;
 
     pub use start::start;
 }

@@ -3,7 +3,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is where state files are written")]
 
-use super::files::at;
+use super::files::{at, folder_of};
 use super::os;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -90,8 +90,7 @@ fn new_beside(path: &Path) -> io::Result<(PathBuf, File)> {
 /// Makes the new name last, too.
 #[cfg(unix)]
 fn sync_directory_of(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
+    match File::open(folder_of(path)).and_then(|folder| folder.sync_all()) {
         // Some file systems cannot sync a directory; the file itself is synced.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
         synced => synced,

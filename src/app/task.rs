@@ -6,6 +6,7 @@ use super::context::Context;
 use super::diagnose;
 use super::load;
 use super::tape::Tape;
+use super::trust;
 use crate::adapter::clock::{ReplayClock, SystemClock};
 use crate::adapter::interrupt::Interrupts;
 use crate::adapter::lookup::Programs;
@@ -41,7 +42,7 @@ const MOST_AT_ONCE: u64 = 1000;
 
 /// `refloat TASK [ARGS]`.
 pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
-    let catalog = load::catalog(context)?;
+    let (catalog, content) = load::to_run(context, args.dry_run)?;
     let name = args.task.as_deref().unwrap_or_default();
     load::task(&catalog, None, name)?;
     let plan = build(&catalog, name, &args.args)?;
@@ -52,7 +53,10 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
     let stop = interrupts()?;
     let typed = typed(context, args);
     let given = Given { yes: args.yes, names: &args.confirm, typed: &typed };
-    let agreed = confirm::gather(&plan, given, &mut AtTerminal::new(&context.terminal, Arc::new(stop.clone())));
+    let person = &mut AtTerminal::new(&context.terminal, Arc::new(stop.clone()));
+    let trusted = trust::Given { trust: args.trust, typed: &typed };
+    let agreed =
+        trust::agreed(context, &plan, &content, trusted, person).and_then(|()| confirm::gather(&plan, given, person));
     if let Some(signal) = stop.requested() {
         return Err(Failure::new(Code::of_signal(signal), "stopped; nothing was done"));
     }
@@ -76,7 +80,7 @@ fn typed(context: &Context, args: &RunArgs) -> String {
 
 /// `refloat check [NAME…]`.
 pub(super) fn check(context: &Context, names: &[String]) -> Result<Code, Failure> {
-    let catalog = load::catalog(context)?;
+    let catalog = load::to_act(context)?;
     let plan = checks::build_check(&catalog, names)?;
     let report = execute(context, &catalog, &plan, &interrupts()?, Audience::Person, &Tape::open(context)?)?;
     Ok(report.code)

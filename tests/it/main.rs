@@ -34,6 +34,8 @@ mod lint;
 mod lookup;
 mod noise;
 mod passed;
+#[cfg(unix)]
+mod places;
 mod portable;
 mod process;
 #[cfg(unix)]
@@ -56,4 +58,5 @@ mod support;
 mod terminal;
 mod tools;
 mod trial;
+mod trust;
 mod wordings;
