@@ -95,9 +95,9 @@ pub(super) fn enable_escapes() -> bool {
     true
 }
 
-/// A file that only its owner reads.
+/// A file that only its owner reads; a link in its place is an error.
 pub(super) fn private_file(options: &mut OpenOptions) -> &mut OpenOptions {
-    options.mode(0o600)
+    options.mode(0o600).custom_flags(libc::O_NOFOLLOW)
 }
 
 /// A directory that only its owner enters.

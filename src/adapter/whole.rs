@@ -65,7 +65,8 @@ pub fn make_private_dir(path: &Path) -> io::Result<()> {
     }
 }
 
-const LINK: &str = "is a symbolic link; remove it: nothing is written through it";
+/// Said of a link wherever state is written.
+pub(super) const LINK: &str = "is a symbolic link; remove it: nothing is written through it";
 
 fn in_the_way(path: &Path, what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::AlreadyExists, format!("`{}` {what}", path.display()))

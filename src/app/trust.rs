@@ -70,7 +70,7 @@ fn in_words(fault: &Fault) -> String {
 }
 
 fn mended(fault: &Fault) -> String {
-    let quoted = |path: &Path| quote(&path.display().to_string());
+    let quoted = |path: &Path| text::quote_path(&path.display().to_string());
     match fault {
         // `-h`: the file or the link that is named, not what a link leads to.
         Fault::Owner { path, us: us @ 0, .. } => format!("chown -h {us} {}", quoted(path)),

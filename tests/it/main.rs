@@ -24,6 +24,14 @@ mod drift;
 mod drills;
 mod dry_run;
 mod emergency;
+mod faults;
+mod faults_files;
+mod faults_names;
+#[cfg(unix)]
+mod faults_places;
+#[cfg(unix)]
+mod faults_terminal;
+mod faults_tools;
 mod formats;
 mod history;
 mod hostile;
