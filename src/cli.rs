@@ -44,6 +44,9 @@ pub struct RunArgs {
     /// Type the name that a task asks for
     #[arg(long, value_name = "NAME")]
     pub confirm: Vec<String>,
+    /// Trust this task file until it changes, without being asked
+    #[arg(long)]
+    pub trust: bool,
 }
 
 /// Options that every command takes.

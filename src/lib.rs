@@ -246,7 +246,9 @@ pub mod adapter {
     pub mod replay;
     pub mod state;
     pub mod terminal;
+    pub mod trust;
     mod watch;
+    pub mod whole;
 }
 
 /// The command line's types.
@@ -271,6 +273,7 @@ pub mod app {
     mod tape;
     mod task;
     mod trial;
+    mod trust;
 
     pub use start::start;
 }

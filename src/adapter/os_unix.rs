@@ -95,9 +95,9 @@ pub(super) fn enable_escapes() -> bool {
     true
 }
 
-/// A file that only its owner reads.
+/// A file that only its owner reads; a link in its place is an error.
 pub(super) fn private_file(options: &mut OpenOptions) -> &mut OpenOptions {
-    options.mode(0o600)
+    options.mode(0o600).custom_flags(libc::O_NOFOLLOW)
 }
 
 /// A directory that only its owner enters.
@@ -113,4 +113,11 @@ pub(super) fn spellings(place: PathBuf) -> Vec<PathBuf> {
 /// Is this something that the system starts by itself? The right to execute says so.
 pub(super) fn is_startable(_program: &Path) -> bool {
     true
+}
+
+/// Who we are to the file system.
+#[expect(unsafe_code, reason = "std cannot ask for our user")]
+pub(super) fn user() -> u32 {
+    // SAFETY: geteuid(2) takes nothing, touches no memory of ours, and always succeeds.
+    unsafe { libc::geteuid() }
 }

@@ -10,8 +10,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is where files are written")]
 
-use super::files::at;
+use super::files::{at, is_link};
 use super::os;
+use super::whole::LINK;
 use crate::port::Store;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -146,6 +147,9 @@ impl Journal {
     /// Opens or creates it. Half a line at its end, from a crash, is closed: what comes next must
     /// not be glued to it.
     fn open(path: &Path) -> io::Result<Self> {
+        if is_link(path) {
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("`{}` {LINK}", path.display())));
+        }
         let wrong = |error: io::Error| at(path, &error);
         let mut file =
             os::private_file(OpenOptions::new().read(true).append(true).create(true)).open(path).map_err(wrong)?;
@@ -195,7 +199,9 @@ impl Store for Evidence {
     fn place(&self) -> String {
         let here = std::env::current_dir().ok();
         let relative = here.as_deref().and_then(|here| self.folder.strip_prefix(here).ok());
-        relative.unwrap_or(&self.folder).display().to_string()
+        let place = relative.unwrap_or(&self.folder).display().to_string();
+        // Not to be taken for an option.
+        if place.starts_with('-') { Path::new(".").join(place).display().to_string() } else { place }
     }
 }
 
@@ -207,7 +213,7 @@ fn make_dir(path: &Path) -> io::Result<()> {
     }
     let found = std::fs::symlink_metadata(path).map_err(|error| at(path, &error))?;
     let wrong = if found.is_symlink() {
-        "is a symbolic link; remove it: nothing is written through it"
+        LINK
     } else if found.is_dir() {
         return Ok(());
     } else {

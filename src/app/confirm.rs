@@ -37,7 +37,7 @@ pub(super) fn gather(plan: &Plan, given: Given<'_>, person: &mut dyn Person) -> 
 }
 
 /// The command that agrees to everything that the plan asks for.
-fn agreeing(plan: &Plan, typed: &str) -> String {
+pub(super) fn agreeing(plan: &Plan, typed: &str) -> String {
     let mut line = typed.to_owned();
     for name in plan.confirmations.iter().filter_map(|confirmation| confirmation.name.as_ref()) {
         line.push_str(" --confirm ");

@@ -24,7 +24,7 @@ const MOST: usize = 16 * 1024;
 
 /// Looks at every declared tool. Exit code 5 when one is missing or too old.
 pub(super) fn doctor(context: &Context) -> Result<Code, Failure> {
-    let catalog = load::catalog(context)?;
+    let catalog = load::to_act(context)?;
     let rows: Vec<Row> = catalog.tools.values().map(|tool| row(&catalog, tool)).collect();
     let look = context.out_look();
     context.answer(

@@ -7,6 +7,7 @@ use super::diagnose;
 use super::load;
 use super::resume;
 use super::tape::Tape;
+use super::trust;
 use crate::adapter::clock::{ReplayClock, SystemClock};
 use crate::adapter::interrupt::Interrupts;
 use crate::adapter::lookup::Programs;
@@ -43,7 +44,7 @@ const MOST_AT_ONCE: u64 = 1000;
 
 /// `refloat TASK [ARGS]`.
 pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
-    let catalog = load::catalog(context)?;
+    let (catalog, content) = load::to_run(context, args.dry_run)?;
     let name = args.task.as_deref().unwrap_or_default();
     load::task(&catalog, None, name)?;
     let plan = build(&catalog, name, &args.args)?;
@@ -53,6 +54,8 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
     }
     let stop = interrupts()?;
     let typed = typed(context, args);
+    let again = format!("{typed} --resume");
+    let typed = if args.resume { again.clone() } else { typed };
     let past = match args.resume {
         true => Some(resume::find(context, &load::state(&catalog), &plan)?),
         false => None,
@@ -61,9 +64,11 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
         Some(past) => Plan { confirmations: resume::confirmations(&plan, past), ..plan.clone() },
         None => plan.clone(),
     };
-    let again = format!("{typed} --resume");
-    let given = Given { yes: args.yes, names: &args.confirm, typed: if args.resume { &again } else { &typed } };
-    let agreed = confirm::gather(&asked, given, &mut AtTerminal::new(&context.terminal, Arc::new(stop.clone())));
+    let given = Given { yes: args.yes, names: &args.confirm, typed: &typed };
+    let person = &mut AtTerminal::new(&context.terminal, Arc::new(stop.clone()));
+    let trusted = trust::Given { trust: args.trust, typed: &typed };
+    let agreed =
+        trust::agreed(context, &plan, &content, trusted, person).and_then(|()| confirm::gather(&asked, given, person));
     if let Some(signal) = stop.requested() {
         return Err(Failure::new(Code::of_signal(signal), "stopped; nothing was done"));
     }
@@ -95,7 +100,7 @@ fn typed(context: &Context, args: &RunArgs) -> String {
 
 /// `refloat check [NAME…]`.
 pub(super) fn check(context: &Context, names: &[String]) -> Result<Code, Failure> {
-    let catalog = load::catalog(context)?;
+    let catalog = load::to_act(context)?;
     let plan = checks::build_check(&catalog, names)?;
     let report = execute(
         context,

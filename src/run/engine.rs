@@ -145,7 +145,7 @@ fn after_failure(desk: &Desk<'_>) -> Vec<String> {
     match (fixes.is_empty(), books.fixes.is_empty(), books.files.is_empty()) {
         (false, ..) => fixes,
         (true, false, _) => books.fixes.clone(),
-        (true, true, false) => vec![format!("refloat diagnose {}", desk.world.store.place())],
+        (true, true, false) => vec![format!("refloat diagnose {}", text::quote_path(&desk.world.store.place()))],
         (true, true, true) => desk.world.after_failure.iter().cloned().collect(),
     }
 }

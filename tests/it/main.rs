@@ -24,6 +24,14 @@ mod drift;
 mod drills;
 mod dry_run;
 mod emergency;
+mod faults;
+mod faults_files;
+mod faults_names;
+#[cfg(unix)]
+mod faults_places;
+#[cfg(unix)]
+mod faults_terminal;
+mod faults_tools;
 mod formats;
 mod history;
 mod hostile;
@@ -34,6 +42,8 @@ mod lint;
 mod lookup;
 mod noise;
 mod passed;
+#[cfg(unix)]
+mod places;
 mod portable;
 mod process;
 #[cfg(unix)]
@@ -59,4 +69,5 @@ mod support;
 mod terminal;
 mod tools;
 mod trial;
+mod trust;
 mod wordings;

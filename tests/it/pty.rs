@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -19,10 +19,18 @@ pub(crate) struct AtPty {
 
 impl AtPty {
     /// Starts it with all three streams at a terminal of its own, whose Ctrl-C reaches it.
-    pub(crate) fn start(mut command: Command) -> Self {
+    pub(crate) fn start(command: Command) -> Self {
+        Self::start_as(command, "xterm", None)
+    }
+
+    /// The same at a terminal of this kind and this many columns.
+    pub(crate) fn start_as(mut command: Command, kind: &str, columns: Option<u16>) -> Self {
         let (ours, its) = open();
+        if let Some(columns) = columns {
+            resize(&ours, columns);
+        }
         let (stdin, stdout) = (its.try_clone().unwrap(), its.try_clone().unwrap());
-        command.stdin(stdin).stdout(stdout).stderr(Stdio::from(its)).env("TERM", "xterm");
+        command.stdin(stdin).stdout(stdout).stderr(Stdio::from(its)).env("TERM", kind);
         let own_terminal = || {
             // SAFETY: both calls are async-signal-safe and touch no memory of ours.
             let done = unsafe { libc::setsid() != -1 && libc::ioctl(0, libc::TIOCSCTTY as _, 0) != -1 };
@@ -67,6 +75,12 @@ impl AtPty {
         self
     }
 
+    /// Gives the terminal so many columns, as a person does who pulls at the window.
+    pub(crate) fn resize(&mut self, columns: u16) -> &mut Self {
+        resize(&self.keyboard, columns);
+        self
+    }
+
     /// Waits for its end: the exit code.
     pub(crate) fn exits(&mut self, code: i32) {
         for _ in 0..1200 {
@@ -79,6 +93,13 @@ impl AtPty {
         let _ = self.child.kill();
         panic!("it hangs:\n{}", self.screen());
     }
+}
+
+fn resize(terminal: &File, columns: u16) {
+    let size = libc::winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: TIOCSWINSZ reads one `winsize` from the pointer, which is valid for one.
+    let done = unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) };
+    assert_eq!(done, 0, "no size: {}", std::io::Error::last_os_error());
 }
 
 /// Both sides of a new terminal; a child inherits neither by accident.
