@@ -20,10 +20,12 @@ pub mod port;
 pub mod plan {
     pub mod build;
     pub mod checks;
+    pub mod hide;
     pub mod types;
     mod values;
 
     pub use build::build;
+    pub use hide::{Hide, ReadSecrets};
     pub use types::*;
 }
 
@@ -61,6 +63,7 @@ pub mod config {
     pub mod load;
     pub mod names;
     pub mod patterns;
+    pub mod redact;
     pub mod schema;
     pub mod scope;
     pub mod shape;
@@ -96,7 +99,7 @@ pub mod classify {
         mod properties;
         mod relation;
         mod rollback;
-        mod tree;
+        pub(crate) mod tree;
     }
     mod command;
     pub(crate) mod decode;
@@ -166,6 +169,7 @@ pub mod run {
     pub mod gate;
     pub mod holds;
     pub mod judge;
+    pub mod learn;
     pub mod lines;
     pub mod listen;
     pub mod past;
@@ -174,6 +178,7 @@ pub mod run {
     mod redact_literals;
     pub mod redact_mask;
     mod redact_messages;
+    mod redact_public;
     mod redact_shapes;
     pub mod redact_stream;
     #[cfg(test)]
@@ -220,6 +225,7 @@ pub mod report {
     pub mod render;
     #[cfg(test)]
     pub(crate) mod samples;
+    pub mod scan;
     pub mod show;
     pub mod style;
     pub mod summary;
@@ -249,6 +255,7 @@ pub mod adapter {
     pub mod trust;
     mod watch;
     pub mod whole;
+    mod workflow;
 }
 
 /// The command line's types.
@@ -266,9 +273,11 @@ pub mod app {
     mod doctor;
     mod input;
     mod inspect;
+    mod learn;
     mod lint;
     mod load;
     mod resume;
+    mod scan;
     mod start;
     mod tape;
     mod task;

@@ -112,7 +112,7 @@ fn yes_or_no(
 mod tests {
     use super::*;
     use crate::model::step::Danger;
-    use crate::plan::Block;
+    use crate::plan::{Block, Hide};
     use std::collections::BTreeMap;
     use std::io;
 
@@ -149,6 +149,7 @@ mod tests {
             confirmations: names.iter().map(confirmation).collect(),
             tools: BTreeMap::new(),
             secrets: Vec::new(),
+            hide: Hide::default(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! `refloat doctor`: the tools, and the variables with where their values come from.
 
 use super::context::Context;
+use super::learn;
 use super::load;
 use crate::adapter::interrupt::NeverStop;
 use crate::adapter::lookup::Programs;
@@ -11,6 +12,7 @@ use crate::model::command::Invocation;
 use crate::port::{Locate, Runner};
 use crate::report::doctor::{Row, State};
 use crate::report::{doctor as view, variables};
+use crate::run::clean::clean;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -66,6 +68,7 @@ fn row(catalog: &Catalog, tool: &Tool) -> Row {
         }
         None => {
             let first = String::from_utf8_lossy(&said).lines().next().unwrap_or("it printed nothing").to_owned();
+            let first = learn::declared(Some(catalog)).line(&clean(first.as_bytes()));
             Row { state: State::UnknownVersion, why: Some(first), ..row }
         }
     }

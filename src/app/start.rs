@@ -1,7 +1,7 @@
 //! From the command line to the exit code.
 
 use super::context::{Context, write_all};
-use super::{diagnose, doctor, inspect, lint, task, trial};
+use super::{diagnose, doctor, inspect, lint, scan, task, trial};
 use crate::adapter::terminal::Out;
 use crate::cli::{Cli, Command, Format};
 use crate::error::{Code, Failure};
@@ -24,6 +24,8 @@ pub fn start(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Code::Usage,
             "a task and a command at once; a task's argument that is named like a command goes behind `--`",
         )),
+        // The task of that name takes no such argument.
+        (None, true) if run.is_scan() => scan::scan(&context, run.args.get(1..).unwrap_or_default()),
         (None, true) => task::run(&context, &run),
         (None, false) | (Some(Command::List), _) => inspect::list(&context),
         (Some(Command::Show { task }), _) => inspect::show(&context, &task),

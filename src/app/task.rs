@@ -4,6 +4,7 @@ use super::confirm::{self, Given};
 use super::confirming;
 use super::context::Context;
 use super::diagnose;
+use super::learn;
 use super::load;
 use super::resume;
 use super::tape::Tape;
@@ -160,6 +161,7 @@ fn execute(
     tape: &Tape,
     on: Resumable,
 ) -> Result<RunReport, Failure> {
+    let plan = &learn::with_values(plan, catalog);
     let base = catalog.path.parent().unwrap_or(Path::new("/")).to_owned();
     let processes = Processes::new(Arc::new(stop.clone()), base.clone());
     let runner: &dyn Runner = tape.replay().map_or(&processes, |replay| replay as &dyn Runner);

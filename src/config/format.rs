@@ -47,6 +47,7 @@ pub static FILE: Shape = Shape {
         Field::new("tasks", Kind::Map(&Kind::Table(&TASK)), "The tasks, by name").aka(&["task"]),
         Field::new("checks", Kind::Map(&Kind::Table(&CHECK)), "Named yes/no questions about the world"),
         Field::new("diagnose", Kind::Table(&DIAGNOSE), "What a live `refloat diagnose` does"),
+        Field::new("redact", Kind::Table(&REDACT), "What is hidden beside the secret variables"),
         Field::new("symptoms", Kind::Map(&Kind::Table(&SYMPTOM)), "Your own symptoms, beside the built-in ones"),
     ],
     overrides: None,
@@ -387,6 +388,19 @@ static DIAGNOSE: Shape = Shape {
     name: "diagnose",
     doc: "What a live `refloat diagnose` does",
     fields: &[Field::new("task", Kind::Text, "The task that gathers what is classified").required()],
+    overrides: None,
+    partial: false,
+};
+
+static REDACT: Shape = Shape {
+    name: "redact",
+    doc: "What is hidden beside the secret variables",
+    fields: &[Field::new(
+        "secrets",
+        Kind::Some(&Kind::Template),
+        "Names of Kubernetes Secrets: their values are read in memory before the first step, and hidden",
+    )
+    .required()],
     overrides: None,
     partial: false,
 };

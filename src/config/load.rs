@@ -12,7 +12,7 @@ use super::spots::Spots;
 use super::tree::{Item, Node};
 use super::vars::{self, Settled};
 use super::walk::Walker;
-use super::{checks, patterns, symptoms, syntax, tasks, tools};
+use super::{checks, patterns, redact, symptoms, syntax, tasks, tools};
 use crate::error::Failure;
 use crate::model::catalog::Catalog;
 use std::collections::BTreeSet;
@@ -166,6 +166,7 @@ fn draw(
         catalog.symptoms.extend(symptoms::draw(entry, node, &mut book));
     }
     catalog.diagnose = root.table("diagnose").and_then(|node| diagnose(node, &mut book));
+    catalog.redact = root.table("redact").map(|node| redact::draw(node, &mut book)).unwrap_or_default();
     calls.check(&mut book);
     needs.finish(&mut book);
     catalog

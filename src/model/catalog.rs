@@ -28,6 +28,8 @@ pub struct Catalog {
     pub symptoms: Vec<Symptom>,
     /// `[diagnose] task`.
     pub diagnose: Option<String>,
+    /// `[redact] secrets`: names of the Secrets whose values are hidden.
+    pub redact: Vec<Template>,
 }
 
 impl Catalog {

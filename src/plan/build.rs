@@ -1,5 +1,6 @@
 //! Catalog + task + arguments → [`Plan`].
 
+use super::hide::{self, Hide};
 use super::types::{Ask, Block, Call, Confirmation, Gate, Plan, PlannedStep, PlannedTool, SecretRead, Work};
 use super::values::{check_argument, check_param};
 use crate::error::{Code, Failure};
@@ -32,7 +33,8 @@ pub fn build(catalog: &Catalog, task: &str, args: &[String]) -> Result<Plan, Fai
         })
         .collect();
     let secrets = catalog.vars.values().filter(|var| var.secret).map(|var| var.value.clone()).collect();
-    Ok(Plan { root, confirmations: builder.confirmations, tools, secrets })
+    let hide = Hide { read: hide::read(catalog, &builder.tools), ..Hide::default() };
+    Ok(Plan { root, confirmations: builder.confirmations, tools, secrets, hide })
 }
 
 /// The task of that name, or a usage failure that says which there are.

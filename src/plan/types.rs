@@ -5,6 +5,7 @@
 //! a list, the named groups of an earlier `expect`) stays open as `${name}`; `--dry-run` shows it
 //! so. The engine receives nothing that dangles.
 
+use super::hide::Hide;
 use crate::model::pattern::Pattern;
 use crate::model::step::{Danger, Join, SecretRef, Step};
 use crate::model::template::Template;
@@ -24,6 +25,9 @@ pub struct Plan {
     /// Values of secret variables: for the redactor, never shown.
     #[serde(skip)]
     pub secrets: Vec<String>,
+    /// What else is hidden.
+    #[serde(skip)]
+    pub hide: Hide,
 }
 
 /// A task with its gates; the top of a plan, or a called task.

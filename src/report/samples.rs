@@ -7,7 +7,7 @@ use crate::model::finding::{Advice, Confidence, Diagnosis, Finding, Quote, Role,
 use crate::model::pattern::Pattern;
 use crate::model::step::{Action, Check, CheckRef, Confirm, Danger, Each, Param, Question, SecretRef, Step, Task};
 use crate::model::template::Template;
-use crate::plan::{Ask, Block, Call, Confirmation, Gate, Plan, PlannedStep, PlannedTool, SecretRead, Work};
+use crate::plan::{Ask, Block, Call, Confirmation, Gate, Hide, Plan, PlannedStep, PlannedTool, SecretRead, Work};
 use crate::report::style::{Look, Symbols};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -371,6 +371,7 @@ pub(crate) fn catalog() -> Catalog {
         checks: [("release-exists".to_owned(), exists)].into(),
         symptoms: vec![],
         diagnose: None,
+        redact: vec![],
     }
 }
 
@@ -465,6 +466,7 @@ pub(crate) fn plan() -> Plan {
         tools: [("helm".to_owned(), PlannedTool { program: "helm".into(), version: None, install: String::new() })]
             .into(),
         secrets: vec!["hunter2-secret".into()],
+        hide: Hide::default(),
     }
 }
 

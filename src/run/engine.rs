@@ -6,6 +6,7 @@
 use super::block::{self, End, Place};
 use super::desk::{Books, Desk, Live, Message, event};
 use super::gate::Said;
+use super::learn;
 use super::listen::{Complaint, listen};
 use super::redact::Redactor;
 use super::scope::Values;
@@ -77,6 +78,7 @@ pub fn execute(plan: &Plan, world: &World<'_>, reporter: &mut dyn Reporter) -> R
 fn work(plan: &Plan, world: &World<'_>, live: &Live, events: SyncSender<Message>, started: Duration) -> Ended {
     let public = plan.root.scope.values().filter(|value| !plan.secrets.contains(value)).map(String::as_str);
     let redactor = Redactor::with_public(&plan.secrets, public);
+    learn::given(&redactor, &plan.hide);
     let mut desk = Desk::new(world, plan, redactor, live, events, started);
     desk.emit(EventKind::RunStarted {
         schema: SCHEMA,
@@ -100,6 +102,7 @@ fn work(plan: &Plan, world: &World<'_>, live: &Live, events: SyncSender<Message>
             return Ended { end: Ending::Unequipped, books: desk.close(), next: problems.installs, resume: None };
         }
     }
+    learn::secrets(&desk);
     let end = block::run(&desk, &plan.root, &Values::default(), &Place::default());
     let next = match end {
         End::Failed(_) => after_failure(&desk),

@@ -7,7 +7,7 @@ use crate::model::finding::{Advice, Confidence, Diagnosis, Document, Finding, Ro
 use crate::model::pattern::Pattern;
 use crate::model::step::{Action, CheckRef, Danger, SecretRef, Step};
 use crate::model::template::Template;
-use crate::plan::{Ask, Block, Call, Gate, Plan, PlannedStep, PlannedTool, SecretRead, Work};
+use crate::plan::{Ask, Block, Call, Gate, Hide, Plan, PlannedStep, PlannedTool, SecretRead, Work};
 use crate::port::{Clock, Locate, Recorder, Reporter, Runner, Stop, Store};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -451,7 +451,7 @@ pub(crate) fn block(steps: Vec<PlannedStep>) -> Block {
 pub(crate) fn plan(root: Block) -> Plan {
     let tool = |name: &str| PlannedTool { program: name.to_owned(), version: None, install: format!("get {name}") };
     let tools = ["helm", "kubectl"].map(|name| (name.to_owned(), tool(name))).into();
-    Plan { root, confirmations: Vec::new(), tools, secrets: Vec::new() }
+    Plan { root, confirmations: Vec::new(), tools, secrets: Vec::new(), hide: Hide::default() }
 }
 
 /// A plan of these steps.

@@ -109,6 +109,7 @@ fn a_good_file_loads_to_the_expected_catalog() {
         "checks": catalog.checks,
         "symptoms": catalog.symptoms,
         "diagnose": catalog.diagnose,
+        "redact": catalog.redact,
     });
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/configs/good.json");
     assert_eq!(expect_file(&path, &format!("{}\n", serde_json::to_string_pretty(&json).unwrap())), None);

@@ -44,6 +44,7 @@ mod noise;
 mod passed;
 #[cfg(unix)]
 mod places;
+mod planted;
 mod portable;
 mod process;
 #[cfg(unix)]
