@@ -34,6 +34,8 @@ mod faults_terminal;
 mod faults_tools;
 mod formats;
 mod history;
+#[cfg(unix)]
+mod half_way;
 mod hostile;
 #[cfg(unix)]
 mod interrupt;

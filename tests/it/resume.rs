@@ -12,15 +12,15 @@ const IDS: [&str; 2] = [
     "2222222222222222222222222222222222222222222222222222222222222222",
 ];
 
-fn kubectl(rest: &[&str], rule: Value) -> Value {
+pub(crate) fn kubectl(rest: &[&str], rule: Value) -> Value {
     with_argv(&[&["kubectl"], &CONTEXT[..], rest].concat(), rule)
 }
 
-fn helm(rest: &[&str], rule: Value) -> Value {
+pub(crate) fn helm(rest: &[&str], rule: Value) -> Value {
     with_argv(&[&["helm", "--kube-context"], &CONTEXT[1..], rest].concat(), rule)
 }
 
-fn minikube(rest: &[&str], rule: Value) -> Value {
+pub(crate) fn minikube(rest: &[&str], rule: Value) -> Value {
     with_argv(&[&["minikube", "--profile", "minikube"], rest].concat(), rule)
 }
 
@@ -30,7 +30,7 @@ fn with_argv(argv: &[&str], mut rule: Value) -> Value {
 }
 
 /// What a Minikube cluster leaves in the kubeconfig.
-const KUBECONFIG: &str = "apiVersion: v1\nclusters:\n- cluster:\n    extensions:\n    - extension:\n        \
+pub(crate) const KUBECONFIG: &str = "apiVersion: v1\nclusters:\n- cluster:\n    extensions:\n    - extension:\n        \
     provider: minikube.sigs.k8s.io\n        version: v1.38.1\n      name: cluster_info\n    \
     server: https://192.168.49.2:8443\n  name: minikube\n";
 const STATUS: &str =
@@ -46,7 +46,7 @@ const DNS: &str = "Name:      taskflow-backend-service.default.svc.cluster.local
 
 /// Tools that share a world: `cluster`, `backend` and `frontend` (images in the node), `release`,
 /// `half` (a release that is pending-install). `first` are rules that come before all others.
-fn tools(first: Vec<Value>) -> Tools {
+pub(crate) fn tools(first: Vec<Value>) -> Tools {
     let mut tools = Tools::new();
     for rule in first {
         tools = tools.rule(rule);
@@ -141,7 +141,7 @@ fn calls() -> Vec<(Vec<&'static str>, u32)> {
     first.into_iter().map(|call| (call, 1)).chain(between).collect()
 }
 
-const WHOLE: [&str; 4] = ["backend", "cluster", "frontend", "release"];
+pub(crate) const WHOLE: [&str; 4] = ["backend", "cluster", "frontend", "release"];
 
 /// Runs the reset; it dies by SIGKILL at the call, and `resume` is typed until it is through.
 fn killed_and_resumed((call, nth): &(Vec<&str>, u32), when: &str) {
