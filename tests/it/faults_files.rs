@@ -84,7 +84,12 @@ fn a_file_that_changes_while_its_task_runs_changes_nothing() {
         .rule(json!({ "argv": ["helm", "first"], "hang_ms": 1500 }))
         .rule(json!({ "argv": ["helm", "**"], "stdout": "x\n" }));
     let project = Project::new(TASKS).with_tools(&tools);
-    let child = project.command(&["t"]).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let child = project
+        .command(&["t"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
     while tools.calls().is_empty() {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
