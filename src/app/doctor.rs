@@ -29,7 +29,9 @@ pub(super) fn doctor(context: &Context) -> Result<Code, Failure> {
     let catalog = load::to_act(context)?;
     let rows: Vec<Row> = catalog.tools.values().map(|tool| row(&catalog, tool)).collect();
     let look = context.out_look();
-    context.answer(
+    learn::answer(
+        context,
+        &catalog,
         || {
             format!(
                 "{}\ntools\n{}\nvariables\n{}",

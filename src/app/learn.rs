@@ -1,13 +1,17 @@
 //! Secrets that the files say before any tool does: the values files that helm is given, and what
 //! stands behind `--set`.
 
+use super::context::Context;
 use crate::adapter::files;
 use crate::classify::changes::tree::{Node, read};
+use crate::error::Failure;
 use crate::model::catalog::Catalog;
 use crate::model::template::Template;
 use crate::plan::checks::build_check;
 use crate::plan::{Ask, Block, Call, Gate, Plan, PlannedStep, Work, build};
 use crate::run::redact::{Redactor, is_secret_key};
+use crate::run::redact_stream::RedactStream;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -32,18 +36,81 @@ pub(super) fn declared(catalog: Option<&Catalog>) -> Redactor {
     Redactor::with_public(&secrets, public.map(|var| var.value.as_str()))
 }
 
+/// Knows these, and what the arguments of the file's tasks tell: enough for what shows a task.
+pub(super) fn written(catalog: &Catalog) -> Redactor {
+    let mut found = of_all(catalog);
+    found.files.clear();
+    learned(declared(Some(catalog)), found)
+}
+
+/// Shows an answer without the secrets that the file itself has.
+pub(super) fn answer(
+    context: &Context,
+    catalog: &Catalog,
+    human: impl FnOnce() -> String,
+    json: impl FnOnce() -> Value,
+) -> Result<(), Failure> {
+    let redactor = written(catalog);
+    context.answer(
+        || String::from_utf8_lossy(&RedactStream::new(&redactor).whole_text(human().as_bytes())).into_owned(),
+        || inside(&redactor, json()),
+    )
+}
+
+/// The same data, its texts redacted.
+fn inside(redactor: &Redactor, value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(redactor.line(&text)),
+        Value::Array(items) => match items.iter().map(Value::as_str).collect::<Option<Vec<_>>>() {
+            // A list of texts may be an argv: what follows a flag is judged by it.
+            Some(argv) => redactor.argv(argv).into(),
+            None => items.into_iter().map(|item| inside(redactor, item)).collect(),
+        },
+        Value::Object(map) => map.into_iter().map(|(key, item)| (key, inside(redactor, item))).collect(),
+        other => other,
+    }
+}
+
 /// Knows these, and what every values file holds that a task or check of the file names.
 pub(super) fn everything(catalog: Option<&Catalog>) -> Redactor {
     let redactor = declared(catalog);
-    let Some(catalog) = catalog else { return redactor };
+    match catalog {
+        Some(catalog) => learned(redactor, of_all(catalog)),
+        None => redactor,
+    }
+}
+
+/// What the calls of all tasks and checks say.
+fn of_all(catalog: &Catalog) -> Found {
     let mut found = Found::default();
     let plans = catalog.tasks.iter().filter_map(|task| build(catalog, &task.name, &[]).ok());
     for plan in plans.chain(build_check(catalog, &[])) {
         found.block(&plan.root, &base(catalog));
     }
+    found
+}
+
+fn learned(redactor: Redactor, found: Found) -> Redactor {
     let values = found.values();
     redactor.learn_all(values.iter().map(|(key, value)| (Some(key.as_str()), value.as_str())));
     redactor
+}
+
+/// The failure, as it may be shown: an argument that is quoted in it may tell by its form that it is a
+/// secret.
+pub(super) fn harmless(failure: &Failure) -> Failure {
+    let redactor = Redactor::new(&[]);
+    let shown = |text: &String| text.split('\n').map(|line| redactor.line(line)).collect::<Vec<_>>().join("\n");
+    Failure { message: shown(&failure.message), hints: failure.hints.iter().map(shown).collect(), ..failure.clone() }
+}
+
+/// `name=value` of a `--set`, as it may be shown: without the value of a secret.
+pub(super) fn without_secret(set: &str, catalog: &Catalog) -> String {
+    let is_secret = |name: &str| catalog.vars.get(name).is_some_and(|var| var.secret) || is_secret_key(name);
+    match set.split_once('=') {
+        Some((name, _)) if is_secret(name) => format!("{name}=…"),
+        _ => declared(Some(catalog)).line(set),
+    }
 }
 
 fn base(catalog: &Catalog) -> PathBuf {
@@ -76,15 +143,36 @@ impl Found {
     fn step(&mut self, step: &PlannedStep, base: &Path) {
         step.skip_if.iter().chain(&step.done_if).for_each(|gate| self.gate(gate, base));
         match &step.work {
-            Work::Run(call) if call.tool == "helm" => {
+            Work::Run(call) => {
+                self.flags(call);
+                if call.tool != "helm" {
+                    return;
+                }
                 let inside = step.spec.cwd.as_ref().map(Template::as_literal);
                 // A directory that only the run knows is looked for in none.
                 let directory = inside.map_or_else(|| Some(base.to_owned()), |inside| Some(base.join(inside?)));
                 self.call(call, directory.as_deref());
             }
-            Work::Run(_) | Work::Diagnose => {}
+            Work::Diagnose => {}
             Work::Check(gate) => self.gate(gate, base),
             Work::Block(block) => self.block(block, base),
+        }
+    }
+
+    /// What stands behind the flags that tell a secret, whatever the tool.
+    fn flags(&mut self, call: &Call) {
+        let words: Vec<Option<String>> = call.argv.iter().map(Template::as_literal).collect();
+        for (word, next) in words.iter().zip(words.iter().skip(1).chain([&None])) {
+            let Some(flag) = word.as_deref().filter(|word| word.starts_with('-')) else { continue };
+            match (flag.split_once('='), next) {
+                (Some((flag, value)), _) if is_secret_key(flag) => {
+                    self.pairs.push((flag.to_owned(), value.to_owned()));
+                }
+                (None, Some(value)) if is_secret_key(flag) && !value.starts_with('-') => {
+                    self.pairs.push((flag.to_owned(), value.clone()));
+                }
+                _ => {}
+            }
         }
     }
 

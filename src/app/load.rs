@@ -176,13 +176,22 @@ fn source(path: &Path) -> Result<Source, Failure> {
     Ok(Source { path: path.to_owned(), shown, text })
 }
 
+/// What reads like a name at the beginning.
+fn name_of(set: &str) -> String {
+    let end = set.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-').unwrap_or(set.len());
+    let rest = if end < set.len() { "…" } else { "" };
+    format!("{}{rest}", set.get(..end).unwrap_or_default())
+}
+
 fn sets(given: &[String]) -> Result<Vec<(String, String)>, Failure> {
     given
         .iter()
         .map(|set| match set.split_once('=') {
             Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-            _ => Err(Failure::new(Code::Usage, format!("`--set {}` has no `=`", set.escape_debug()))
-                .hint("--set NAME=VALUE")),
+            // A value that was meant for a secret may stand in it: the name alone is repeated.
+            _ => {
+                Err(Failure::new(Code::Usage, format!("`--set {}` has no `=`", name_of(set))).hint("--set NAME=VALUE"))
+            }
         })
         .collect()
 }

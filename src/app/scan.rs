@@ -18,9 +18,9 @@ use std::path::Path;
 /// So much is read at once.
 const BLOCK: usize = 1 << 20;
 /// A longer line is looked through in parts of this size …
-const LINE: usize = 1 << 20;
+const LINE: usize = 64 << 10;
 /// … that begin so far before the end of the part before.
-const OVERLAP: usize = 8 << 10;
+const OVERLAP: usize = 4 << 10;
 /// Shorter words look random by chance.
 const WORD: usize = 24;
 /// Bits a character, of which a random word of base64 has 5 and more, and one of a language 4 at most.

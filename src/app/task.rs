@@ -50,11 +50,12 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
     load::task(&catalog, None, name)?;
     let plan = build(&catalog, name, &args.args)?;
     if args.dry_run {
-        context.answer(|| plan_text::text(&plan, &context.out_look()), || plan_json::json(&plan))?;
+        let look = context.out_look();
+        learn::answer(context, &catalog, || plan_text::text(&plan, &look), || plan_json::json(&plan))?;
         return Ok(Code::Done);
     }
     let stop = interrupts()?;
-    let typed = typed(context, args);
+    let typed = typed(context, args, &catalog);
     let again = format!("{typed} --resume");
     let typed = if args.resume { again.clone() } else { typed };
     let past = match args.resume {
@@ -87,7 +88,7 @@ struct Resumable {
 }
 
 /// The command as it was given, without its answers: what a hint goes on from.
-fn typed(context: &Context, args: &RunArgs) -> String {
+fn typed(context: &Context, args: &RunArgs, catalog: &Catalog) -> String {
     let global = &context.global;
     let mut words = vec!["refloat".to_owned()];
     let paths = [("-f", &global.file), ("--replay", &global.replay), ("--record", &global.record)];
@@ -95,7 +96,7 @@ fn typed(context: &Context, args: &RunArgs) -> String {
         words.extend([flag.to_owned(), path.display().to_string()]);
     }
     words.extend(args.task.iter().chain(&args.args).cloned());
-    words.extend(global.set.iter().flat_map(|set| ["--set".to_owned(), set.clone()]));
+    words.extend(global.set.iter().flat_map(|set| ["--set".to_owned(), learn::without_secret(set, catalog)]));
     quoting::argv(&words)
 }
 

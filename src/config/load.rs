@@ -91,6 +91,9 @@ fn parse(
         secrets.extend(vars::secrets(table.get_ref()));
     }
     if !errors.is_empty() {
+        if file == 0 {
+            secrets.extend(vars::likely_secrets(text));
+        }
         syntax::report(file, text, &errors, faults);
         return None;
     }

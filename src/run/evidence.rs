@@ -19,7 +19,8 @@ impl Evidence {
     /// A file that takes lines as they come. A step that may run several times waits instead, so
     /// that the file holds the answer that counted.
     pub fn new(desk: &Desk<'_>, wanted: &str, streaming: bool) -> Self {
-        let name = desk.books().name(wanted);
+        // A value that a tool printed may stand in the name.
+        let name = desk.books().name(&desk.redactor.line(wanted));
         Self { name, writer: None, streaming, error: None }
     }
 

@@ -51,7 +51,7 @@ fn each(running: &Running<'_>, step: &PlannedStep, values: &Values, list: &str, 
                 End::Interrupted
             } else {
                 let main = item.get(list).map(String::as_str).unwrap_or_default();
-                let id = format!("{base}[{}]", shorten(clean(main.as_bytes())));
+                let id = format!("{base}[{}]", running.desk.redactor.line(&shorten(clean(main.as_bytes()))));
                 One { running, step, id, values: values.with_item(item), in_list: true }.run()
             };
             if ended != End::Done {

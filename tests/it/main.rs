@@ -10,6 +10,7 @@
 )]
 
 mod blocks;
+mod canary;
 mod catalog_apps;
 mod catalog_tools;
 mod changes;
@@ -53,11 +54,13 @@ mod process;
 mod pty;
 mod readme;
 mod recording_cli;
+mod redacted;
 mod replay;
 #[cfg(unix)]
 mod resume;
 mod resume_rules;
 mod runbook;
+mod scan;
 mod screens;
 mod scripted;
 mod secrets;

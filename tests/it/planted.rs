@@ -193,7 +193,7 @@ fn percent(text: &str, left: &str, lower: bool) -> String {
 }
 
 /// The secret as tools print it.
-fn encodings(secret: &str) -> Vec<String> {
+pub(super) fn encodings(secret: &str) -> Vec<String> {
     let json = serde_json::to_string(secret).unwrap();
     let json = json[1..json.len() - 1].to_owned();
     let nested = serde_json::to_string(&json).unwrap();
@@ -220,7 +220,7 @@ fn encodings(secret: &str) -> Vec<String> {
 }
 
 /// The letters of base64 that tell the secret, whatever stands before and behind it.
-fn inner(secret: &str, before: usize) -> String {
+pub(super) fn inner(secret: &str, before: usize) -> String {
     let whole = STANDARD_NO_PAD.encode(format!("{}{secret}", "p".repeat(before)));
     let first = (before * 8).div_ceil(6);
     whole[first..8 * (before + secret.len()) / 6].to_owned()

@@ -39,6 +39,8 @@ struct Rule {
     argv: Vec<String>,
     /// Printed first; need not be text.
     stdout_bytes: Vec<u8>,
+    /// Wait between that and the rest: whoever reads gets it in two pieces.
+    between_ms: u64,
     stdout: String,
     stderr: String,
     /// Below 256; on Windows any 32 bits.
@@ -247,6 +249,7 @@ fn answer(rule: &Rule, world: &World) -> ExitCode {
     write_bytes(&mut std::io::stdout(), rule.bytes);
     other.join().expect("the flood");
     say(&mut std::io::stdout(), &rule.stdout_bytes);
+    pause(rule.between_ms);
     for line in rule.stdout.split_inclusive('\n') {
         say(&mut std::io::stdout(), line.as_bytes());
         pause(rule.lines_delay_ms);
