@@ -18,8 +18,11 @@ pub mod port;
 
 /// A task made concrete: what will run, in which order, behind which gates. Nothing has run yet.
 pub mod plan {
+    pub mod argv;
     pub mod build;
     pub mod checks;
+    pub mod clusters;
+    pub mod limits;
     pub mod types;
     mod values;
 
@@ -168,6 +171,7 @@ pub mod run {
     pub mod judge;
     pub mod lines;
     pub mod listen;
+    pub mod live;
     pub mod redact;
     mod redact_keys;
     mod redact_literals;
@@ -189,6 +193,7 @@ pub mod run {
     #[cfg(test)]
     pub(crate) mod testing;
     pub mod tools;
+    pub mod wide;
     pub mod world;
 }
 
@@ -228,9 +233,11 @@ pub mod report {
 /// The operating system: the only place with `#[cfg(windows)]`, processes, files, clocks.
 pub mod adapter {
     pub mod clock;
+    pub mod crash;
     pub mod files;
     pub mod home;
     pub mod interrupt;
+    pub mod lock;
     pub mod lookup;
     #[cfg(unix)]
     #[path = "os_unix.rs"]
@@ -264,6 +271,7 @@ pub mod app {
     mod inspect;
     mod lint;
     mod load;
+    mod lock;
     mod start;
     mod tape;
     mod task;

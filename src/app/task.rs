@@ -5,9 +5,11 @@ use super::confirming;
 use super::context::Context;
 use super::diagnose;
 use super::load;
+use super::lock;
 use super::tape::Tape;
 use crate::adapter::clock::{ReplayClock, SystemClock};
 use crate::adapter::interrupt::Interrupts;
+use crate::adapter::lock::Held;
 use crate::adapter::lookup::Programs;
 use crate::adapter::person::AtTerminal;
 use crate::adapter::process::Processes;
@@ -57,7 +59,9 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
         return Err(Failure::new(Code::of_signal(signal), "stopped; nothing was done"));
     }
     agreed?;
-    let report = execute(context, &catalog, &plan, &stop, Audience::Person, &Tape::open(context)?)?;
+    let tape = Tape::open(context)?;
+    let lock = lock::take(context, &catalog, &plan)?;
+    let report = execute(context, &catalog, &plan, &stop, Audience::Person, &tape, lock)?;
     Ok(report.code)
 }
 
@@ -78,7 +82,7 @@ fn typed(context: &Context, args: &RunArgs) -> String {
 pub(super) fn check(context: &Context, names: &[String]) -> Result<Code, Failure> {
     let catalog = load::catalog(context)?;
     let plan = checks::build_check(&catalog, names)?;
-    let report = execute(context, &catalog, &plan, &interrupts()?, Audience::Person, &Tape::open(context)?)?;
+    let report = execute(context, &catalog, &plan, &interrupts()?, Audience::Person, &Tape::open(context)?, None)?;
     Ok(report.code)
 }
 
@@ -91,7 +95,7 @@ pub(super) fn collect(context: &Context, catalog: &Catalog, name: &str, tape: &T
             format!("[diagnose] names `{name}`, which changes things; it must only read"),
         ));
     }
-    let report = execute(context, catalog, &plan, &interrupts()?, Audience::Diagnosis, tape)?;
+    let report = execute(context, catalog, &plan, &interrupts()?, Audience::Diagnosis, tape, None)?;
     // Steps that fail are part of the picture; what keeps the picture from being taken is not.
     match report.code {
         Code::Done | Code::StepFailed | Code::TimedOut | Code::Findings => Ok(report.documents),
@@ -101,7 +105,7 @@ pub(super) fn collect(context: &Context, catalog: &Catalog, name: &str, tape: &T
 
 /// Asks the checks of a plan for a diagnosis; what they said.
 pub(super) fn ask(context: &Context, catalog: &Catalog, plan: &Plan, tape: &Tape) -> Result<RunReport, Failure> {
-    execute(context, catalog, plan, &interrupts()?, Audience::Confirmation, tape)
+    execute(context, catalog, plan, &interrupts()?, Audience::Confirmation, tape, None)
 }
 
 /// For whom a run is told.
@@ -126,9 +130,10 @@ fn execute(
     stop: &Interrupts,
     audience: Audience,
     tape: &Tape,
+    lock: Option<Arc<Held>>,
 ) -> Result<RunReport, Failure> {
     let base = catalog.path.parent().unwrap_or(Path::new("/")).to_owned();
-    let processes = Processes::new(Arc::new(stop.clone()), base.clone());
+    let processes = Processes::new(Arc::new(stop.clone()), base.clone()).under(lock);
     let runner: &dyn Runner = tape.replay().map_or(&processes, |replay| replay as &dyn Runner);
     let clock: Box<dyn Clock> =
         if runner.is_replay() { Box::new(ReplayClock::start()) } else { Box::new(SystemClock::start()) };

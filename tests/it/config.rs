@@ -143,8 +143,8 @@ fn overrides_are_those_of_the_system() {
     let (windows, macos, linux) = (steps(Os::Windows), steps(Os::Macos), steps(Os::Linux));
     let minutes = |minutes: u64| Some(Duration::from_secs(60 * minutes));
     assert_eq!([windows[0].timeout, macos[0].timeout, linux[0].timeout], [minutes(20), minutes(15), minutes(10)]);
-    assert_eq!(windows[0].on_interrupt, OnInterrupt::Finish);
-    assert_eq!(linux[0].on_interrupt, OnInterrupt::Forward);
+    assert_eq!(windows[0].on_interrupt, Some(OnInterrupt::Finish));
+    assert_eq!(linux[0].on_interrupt, None);
     assert!(windows[1].interactive && !macos[1].interactive);
     assert!(matches!(&macos[1].action, Action::Run(argv) if argv[1].to_string() == "-V"));
     assert!(matches!(&linux[1].action, Action::Task { name, .. } if name == "evidence"));

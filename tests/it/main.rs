@@ -24,14 +24,21 @@ mod drift;
 mod drills;
 mod dry_run;
 mod emergency;
+mod encodings;
 mod formats;
 mod history;
 mod hostile;
 #[cfg(unix)]
 mod interrupt;
+#[cfg(unix)]
+mod ladder;
 mod layers;
+mod limits;
 mod lint;
+mod lock;
 mod lookup;
+#[cfg(target_os = "linux")]
+mod memory;
 mod noise;
 mod passed;
 mod portable;
@@ -42,6 +49,8 @@ mod readme;
 mod recording_cli;
 mod replay;
 mod runbook;
+#[cfg(unix)]
+mod scarce;
 mod screens;
 mod scripted;
 mod secrets;
@@ -52,6 +61,8 @@ mod stopping;
 mod stops;
 mod stub;
 mod support;
+#[cfg(unix)]
+mod suspending;
 #[cfg(unix)]
 mod terminal;
 mod tools;
