@@ -11,7 +11,7 @@ use std::time::Duration;
 const MOST: u64 = 100 * 1024;
 
 /// More than an evidence file holds, and little enough for a debug build.
-const FLOOD: u64 = 160_000_000;
+const FLOOD: u64 = 80_000_000;
 
 /// The peak of resident memory of a run, in KiB, read until it ends; its exit code.
 fn peak(project: &Project, args: &[&str]) -> (u64, i32) {

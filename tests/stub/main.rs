@@ -230,12 +230,12 @@ fn say(out: &mut dyn Write, text: &[u8]) {
     let _ = out.write_all(text).and_then(|()| out.flush());
 }
 
-/// Lines of `x`: countable, and no secret hides in them.
+/// Lines of `x`, 1024 bytes with the end: countable, and no secret hides in them.
 fn write_bytes(out: &mut dyn Write, count: u64, without_lines: bool) {
     let mut left = usize::try_from(count).expect("a size");
     let mut block = vec![b'x'; 65536];
     if !without_lines {
-        for end in block.iter_mut().skip(63).step_by(64) {
+        for end in block.iter_mut().skip(1023).step_by(1024) {
             *end = b'\n';
         }
     }
