@@ -18,9 +18,12 @@ pub mod port;
 
 /// A task made concrete: what will run, in which order, behind which gates. Nothing has run yet.
 pub mod plan {
+    pub mod argv;
     pub mod build;
     pub mod checks;
+    pub mod clusters;
     pub mod hide;
+    pub mod limits;
     pub mod types;
     mod values;
 
@@ -172,6 +175,7 @@ pub mod run {
     pub mod learn;
     pub mod lines;
     pub mod listen;
+    pub mod live;
     pub mod past;
     pub mod redact;
     mod redact_keys;
@@ -195,6 +199,7 @@ pub mod run {
     #[cfg(test)]
     pub(crate) mod testing;
     pub mod tools;
+    pub mod wide;
     pub mod world;
 }
 
@@ -236,9 +241,11 @@ pub mod report {
 /// The operating system: the only place with `#[cfg(windows)]`, processes, files, clocks.
 pub mod adapter {
     pub mod clock;
+    pub mod crash;
     pub mod files;
     pub mod home;
     pub mod interrupt;
+    pub mod lock;
     pub mod lookup;
     #[cfg(unix)]
     #[path = "os_unix.rs"]
@@ -276,6 +283,7 @@ pub mod app {
     mod learn;
     mod lint;
     mod load;
+    mod lock;
     mod resume;
     mod scan;
     mod start;

@@ -9,6 +9,7 @@ use crate::adapter::process::Processes;
 use crate::error::{Code, Failure};
 use crate::model::catalog::{Catalog, Tool, VersionRule};
 use crate::model::command::Invocation;
+use crate::plan::limits;
 use crate::port::{Locate, Runner};
 use crate::report::doctor::{Row, State};
 use crate::report::{doctor as view, variables};
@@ -85,6 +86,8 @@ fn ask(catalog: &Catalog, tool: &Tool, rule: &VersionRule, program: PathBuf) -> 
         cwd: None,
         env: BTreeMap::new(),
         timeout: Some(LIMIT),
+        grace: limits::GRACE,
+        leaves: None,
         interactive: false,
     };
     let mut said = Vec::new();

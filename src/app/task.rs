@@ -6,11 +6,13 @@ use super::context::Context;
 use super::diagnose;
 use super::learn;
 use super::load;
+use super::lock;
 use super::resume;
 use super::tape::Tape;
 use super::trust;
 use crate::adapter::clock::{ReplayClock, SystemClock};
 use crate::adapter::interrupt::Interrupts;
+use crate::adapter::lock::Held;
 use crate::adapter::lookup::Programs;
 use crate::adapter::person::AtTerminal;
 use crate::adapter::process::Processes;
@@ -58,6 +60,10 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
     let typed = typed(context, args, &catalog);
     let again = format!("{typed} --resume");
     let typed = if args.resume { again.clone() } else { typed };
+    let lock = match args.resume {
+        true => Some(lock::take(context, &catalog, &plan)?),
+        false => None,
+    };
     let past = match args.resume {
         true => Some(resume::find(context, &load::state(&catalog), &plan)?),
         false => None,
@@ -75,16 +81,25 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
         return Err(Failure::new(Code::of_signal(signal), "stopped; nothing was done"));
     }
     agreed?;
-    let on = Resumable { past, command: (plan.root.danger > Danger::Read).then_some(again) };
-    let report = execute(context, &catalog, &plan, &stop, Audience::Person, &Tape::open(context)?, on)?;
+    // Whoever goes on from a run must know that it is over, before its journal is read.
+    let lock = match lock {
+        Some(lock) => lock,
+        None => lock::take(context, &catalog, &plan)?,
+    };
+    let standing = Standing { lock, past, resume: (plan.root.danger > Danger::Read).then_some(again) };
+    let report = execute(context, &catalog, &plan, &stop, Audience::Person, &Tape::open(context)?, standing)?;
     Ok(report.code)
 }
 
-/// What a run goes on from, and the command that goes on from it.
+/// What a run stands on.
 #[derive(Default)]
-struct Resumable {
+struct Standing {
+    /// The clusters that nobody else may work on meanwhile.
+    lock: Option<Arc<Held>>,
+    /// What it goes on from.
     past: Option<Past>,
-    command: Option<String>,
+    /// The command that goes on from it.
+    resume: Option<String>,
 }
 
 /// The command as it was given, without its answers: what a hint goes on from.
@@ -104,15 +119,8 @@ fn typed(context: &Context, args: &RunArgs, catalog: &Catalog) -> String {
 pub(super) fn check(context: &Context, names: &[String]) -> Result<Code, Failure> {
     let catalog = load::to_act(context)?;
     let plan = checks::build_check(&catalog, names)?;
-    let report = execute(
-        context,
-        &catalog,
-        &plan,
-        &interrupts()?,
-        Audience::Person,
-        &Tape::open(context)?,
-        Resumable::default(),
-    )?;
+    let standing = Standing::default();
+    let report = execute(context, &catalog, &plan, &interrupts()?, Audience::Person, &Tape::open(context)?, standing)?;
     Ok(report.code)
 }
 
@@ -125,7 +133,7 @@ pub(super) fn collect(context: &Context, catalog: &Catalog, name: &str, tape: &T
             format!("[diagnose] names `{name}`, which changes things; it must only read"),
         ));
     }
-    let report = execute(context, catalog, &plan, &interrupts()?, Audience::Diagnosis, tape, Resumable::default())?;
+    let report = execute(context, catalog, &plan, &interrupts()?, Audience::Diagnosis, tape, Standing::default())?;
     // Steps that fail are part of the picture; what keeps the picture from being taken is not.
     match report.code {
         Code::Done | Code::StepFailed | Code::TimedOut | Code::Findings => Ok(report.documents),
@@ -135,7 +143,7 @@ pub(super) fn collect(context: &Context, catalog: &Catalog, name: &str, tape: &T
 
 /// Asks the checks of a plan for a diagnosis; what they said.
 pub(super) fn ask(context: &Context, catalog: &Catalog, plan: &Plan, tape: &Tape) -> Result<RunReport, Failure> {
-    execute(context, catalog, plan, &interrupts()?, Audience::Confirmation, tape, Resumable::default())
+    execute(context, catalog, plan, &interrupts()?, Audience::Confirmation, tape, Standing::default())
 }
 
 /// For whom a run is told.
@@ -160,11 +168,11 @@ fn execute(
     stop: &Interrupts,
     audience: Audience,
     tape: &Tape,
-    on: Resumable,
+    standing: Standing,
 ) -> Result<RunReport, Failure> {
     let plan = &learn::with_values(plan, catalog);
     let base = catalog.path.parent().unwrap_or(Path::new("/")).to_owned();
-    let processes = Processes::new(Arc::new(stop.clone()), base.clone());
+    let processes = Processes::new(Arc::new(stop.clone()), base.clone()).under(standing.lock.clone());
     let runner: &dyn Runner = tape.replay().map_or(&processes, |replay| replay as &dyn Runner);
     let clock: Box<dyn Clock> =
         if runner.is_replay() { Box::new(ReplayClock::start()) } else { Box::new(SystemClock::start()) };
@@ -176,7 +184,7 @@ fn execute(
     state.prepare().map_err(unwritable)?;
     let recording = tape.recording(context, plan)?;
     let (run_id, dir) = run_dir(&state, clock.now(), &plan.root.task).map_err(unwritable)?;
-    if on.command.is_some() {
+    if standing.resume.is_some() {
         dir.keep_plan(plan_json::json(plan).to_string().as_bytes()).map_err(unwritable)?;
     }
     let journal = dir.journal().map_err(unwritable)?;
@@ -200,8 +208,8 @@ fn execute(
         base,
         run_id,
         replay: context.global.replay.as_ref().map(|path| path.display().to_string()),
-        past: on.past,
-        resume: on.command,
+        past: standing.past,
+        resume: standing.resume,
         after_failure: catalog.diagnose.is_some().then(|| match &context.global.replay {
             Some(path) => format!("refloat diagnose --replay {}", quoting::quote(&path.display().to_string())),
             None => "refloat diagnose".to_owned(),

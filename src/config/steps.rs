@@ -48,10 +48,10 @@ pub fn draw(written: &Node, node: &Node, book: &mut Book<'_>) -> Option<Step> {
         save,
         interactive: node.flag("interactive"),
         progress: node.pattern("progress"),
-        on_interrupt: match node.text("on_interrupt") {
-            Some("finish") => OnInterrupt::Finish,
+        on_interrupt: node.text("on_interrupt").map(|word| match word {
+            "finish" => OnInterrupt::Finish,
             _ => OnInterrupt::Forward,
-        },
+        }),
         ..call(action, node, book)
     })
 }
@@ -92,7 +92,7 @@ pub fn call(action: Action, node: &Node, book: &mut Book<'_>) -> Step {
         sensitive: node.flag("sensitive"),
         interactive: false,
         progress: None,
-        on_interrupt: OnInterrupt::Forward,
+        on_interrupt: None,
         line: book.texts.line(node.place),
     }
 }

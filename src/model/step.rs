@@ -153,8 +153,9 @@ pub struct Step {
     pub interactive: bool,
     /// Reads progress from the output: groups `stage`, `current`, `total`, `percent`.
     pub progress: Option<Pattern>,
-    /// What the first Ctrl-C does to it.
-    pub on_interrupt: OnInterrupt,
+    /// What the first Ctrl-C does to it. In the file `None` leaves it to what is known of the tool; in
+    /// a plan that has been decided, and `None` is [`OnInterrupt::Forward`].
+    pub on_interrupt: Option<OnInterrupt>,
     /// 1-based line in the file.
     pub line: usize,
 }
@@ -186,7 +187,7 @@ impl Step {
             sensitive: false,
             interactive: false,
             progress: None,
-            on_interrupt: OnInterrupt::Forward,
+            on_interrupt: None,
             line: 0,
         }
     }

@@ -49,7 +49,7 @@ pub fn of(step: &Step, mask: &Mask<'_>) -> Vec<String> {
     if let Some(save) = &step.save {
         all.push(format!("save {}", mask.text(save)));
     }
-    if step.on_interrupt == OnInterrupt::Finish {
+    if step.on_interrupt == Some(OnInterrupt::Finish) {
         all.push("finishes before Ctrl-C stops".to_owned());
     }
     all.extend(step.unless_given.as_ref().map(|name| format!("unless {} is given", name.to_uppercase())));

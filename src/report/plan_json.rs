@@ -137,7 +137,7 @@ pub fn taken(into: &mut Map<String, Value>, spec: &Step, mask: &Mask<'_>) {
         ("each", spec.each.as_ref().map(|each| json!({ "as": each.list, "match": each.pattern.source() }))),
         ("decode", spec.decode.map(|Decode::Base64| json!("base64"))),
         ("save", spec.save.as_ref().map(text)),
-        ("on_interrupt", (spec.on_interrupt == OnInterrupt::Finish).then_some(json!("finish"))),
+        ("on_interrupt", (spec.on_interrupt == Some(OnInterrupt::Finish)).then_some(json!("finish"))),
         ("unless_given", spec.unless_given.as_ref().map(|name| json!(name))),
         ("allow_failure", spec.allow_failure.then_some(json!(true))),
         ("sensitive", spec.sensitive.then_some(json!(true))),

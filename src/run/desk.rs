@@ -1,6 +1,7 @@
 //! What every part of a run shares: the ports, the redactor, the way to the reporters, the books.
 
 use super::gate::Said;
+use super::live::{Live, LiveCall};
 use super::redact::Redactor;
 use super::world::World;
 use crate::model::event::{Counts, Event, EventKind};
@@ -14,10 +15,6 @@ use std::time::Duration;
 
 /// Bytes of output that are kept for the diagnosis.
 const DOCUMENTS_MAX: usize = 64 << 20;
-
-/// The running calls, by step id: a label, and whether a stop waits for it. The thread that owns
-/// the reporter reads it when a stop is asked for.
-pub type Live = Mutex<BTreeMap<String, (String, bool)>>;
 
 /// What goes to the thread that owns the reporter.
 pub enum Message {
@@ -118,7 +115,7 @@ impl<'a> Desk<'a> {
     }
 
     /// The running calls.
-    pub fn live(&self) -> MutexGuard<'_, BTreeMap<String, (String, bool)>> {
+    pub fn live(&self) -> MutexGuard<'_, BTreeMap<String, LiveCall>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -4,10 +4,11 @@
 //! nothing but hand events to it, so a slow terminal slows the run and never loses a line.
 
 use super::block::{self, End, Place};
-use super::desk::{Books, Desk, Live, Message, event};
+use super::desk::{Books, Desk, Message, event};
 use super::gate::Said;
 use super::learn;
 use super::listen::{Complaint, listen};
+use super::live::Live;
 use super::redact::Redactor;
 use super::scope::Values;
 use super::step::root_fixes;

@@ -20,7 +20,12 @@ fn a_release_that_was_left_half_way_is_repaired_first_and_never_upgraded_blindly
         let tools = tools(vec![status_is(status)]);
         let answer = Project::taskflow().with_tools(&tools).run(&["redeploy"]).exits(4);
         let answer = answer.says(&["was broken off", repair, "Is another helm still at work on it?"]);
-        assert_eq!(answer.err.contains("refloat uninstall"), repair == "refloat uninstall", "{status}:\n{}", answer.err);
+        assert_eq!(
+            answer.err.contains("refloat uninstall"),
+            repair == "refloat uninstall",
+            "{status}:\n{}",
+            answer.err
+        );
         let made = tools.calls();
         assert!(!made.iter().any(|call| call.iter().any(|word| word == "upgrade" || word == "install")), "{status}");
     }

@@ -25,6 +25,7 @@ mod drift;
 mod drills;
 mod dry_run;
 mod emergency;
+mod encodings;
 mod faults;
 mod faults_files;
 mod faults_names;
@@ -34,15 +35,21 @@ mod faults_places;
 mod faults_terminal;
 mod faults_tools;
 mod formats;
-mod history;
 #[cfg(unix)]
 mod half_way;
+mod history;
 mod hostile;
 #[cfg(unix)]
 mod interrupt;
+#[cfg(unix)]
+mod ladder;
 mod layers;
+mod limits;
 mod lint;
+mod lock;
 mod lookup;
+#[cfg(target_os = "linux")]
+mod memory;
 mod noise;
 mod passed;
 #[cfg(unix)]
@@ -61,6 +68,8 @@ mod resume;
 mod resume_rules;
 mod runbook;
 mod scan;
+#[cfg(unix)]
+mod scarce;
 mod screens;
 mod scripted;
 mod secrets;
@@ -71,6 +80,8 @@ mod stopping;
 mod stops;
 mod stub;
 mod support;
+#[cfg(unix)]
+mod suspending;
 #[cfg(unix)]
 mod terminal;
 mod tools;

@@ -81,8 +81,13 @@ impl Tools {
         ])
     }
 
-    /// Every call so far, in order.
+    /// Every call so far, in order, without the limits that are given to every call.
     pub(crate) fn calls(&self) -> Vec<Vec<String>> {
+        self.whole_calls().iter().map(|call| without_limit(call)).collect()
+    }
+
+    /// Every call so far, in order, to the last argument.
+    pub(crate) fn whole_calls(&self) -> Vec<Vec<String>> {
         self.logged("argv").map(|argv| serde_json::from_value(argv).unwrap()).collect()
     }
 
@@ -93,7 +98,6 @@ impl Tools {
     }
 
     /// The pids of the tools that were called.
-    #[cfg(unix)]
     pub(crate) fn pids(&self) -> Vec<u32> {
         self.logged("argv_pid").map(|pid| pid.as_u64().unwrap().try_into().unwrap()).collect()
     }
@@ -116,6 +120,18 @@ impl Tools {
     fn log(&self) -> PathBuf {
         self.dir.path().join("log.jsonl")
     }
+}
+
+/// A call without the limit among the flags before its first word; see `tests/it/limits.rs` for these.
+fn without_limit(argv: &[String]) -> Vec<String> {
+    let mut at = 1;
+    while let Some(flag) = argv.get(at).filter(|argument| argument.starts_with("--")) {
+        if flag.starts_with("--timeout=") || flag.starts_with("--request-timeout=") {
+            return [&argv[..at], &argv[at + 1..]].concat();
+        }
+        at += if flag.contains('=') { 1 } else { 2 };
+    }
+    argv.to_vec()
 }
 
 fn built_stub() -> PathBuf {

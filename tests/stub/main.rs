@@ -5,7 +5,8 @@
 //! child of its own. A call that no rule matches says so and exits with 97.
 //!
 //! Called as `supervisor`, it runs the program that its arguments name as `refloat` would: real
-//! signals reach real handlers, without a test process that has to survive them.
+//! signals reach real handlers, without a test process that has to survive them. With `--panic` before
+//! the program, it has a bug that shows as soon as the program says something.
 
 #![expect(
     clippy::disallowed_methods,
@@ -35,7 +36,8 @@ const SLEEPER: &str = "REFLOAT_STUB_SLEEPER";
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Rule {
-    /// The call: first the name it was called by; `*` is any one argument, `**` all the rest.
+    /// The call: first the name it was called by; `*` is any one argument, `**` all the rest. A limit
+    /// that stands in front of what is asked (`--timeout=5m`) is no part of it.
     argv: Vec<String>,
     /// Printed first; need not be text.
     stdout_bytes: Vec<u8>,
@@ -55,6 +57,10 @@ struct Rule {
     ignore_signals: bool,
     /// Note a signal and exit with this code, instead of dying by it.
     signal_exit: Option<u8>,
+    /// Say this to standard error first.
+    signal_stderr: String,
+    /// Wait, after the last output, until there is such a file.
+    until_file: String,
     /// Die by this signal, after the output.
     die_by: i32,
     /// Leave a child behind that holds the output open for so long.
@@ -63,6 +69,8 @@ struct Rule {
     bytes: u64,
     /// … and, at the same time, so many to standard error.
     stderr_bytes: u64,
+    /// These bytes are one line without an end.
+    without_lines: bool,
     /// Print these environment variables, `NAME=value` a line; nothing for those that are unset.
     print_env: Vec<String>,
     /// Print the working directory.
@@ -96,7 +104,7 @@ enum Kill {
 
 fn main() -> ExitCode {
     if let Ok(millis) = std::env::var(SLEEPER) {
-        watch_signals(millis.ends_with('i'), None);
+        watch_signals(millis.ends_with('i'), None, String::new());
         let millis = millis.trim_end_matches('i').parse().expect("milliseconds");
         std::thread::sleep(Duration::from_millis(millis));
         return ExitCode::SUCCESS;
@@ -108,8 +116,9 @@ fn main() -> ExitCode {
     log(&json!({ "argv": argv, "argv_pid": std::process::id() }));
     let path = std::env::var("REFLOAT_STUB_SCENARIO").expect("REFLOAT_STUB_SCENARIO");
     let rules: Vec<Rule> = serde_json::from_slice(&std::fs::read(&path).expect("the scenario")).expect("rules");
+    let asked = without_limit(&argv);
     let world = World::beside(&path);
-    let fits = |rule: &Rule| matches(&rule.argv, &argv) && world.fits(rule);
+    let fits = |rule: &Rule| (matches(&rule.argv, &argv) || matches(&rule.argv, &asked)) && world.fits(rule);
     let matching = |(index, rule): &(usize, Rule)| {
         fits(rule) && (!rule.once || claim(&path, *index)) && is_its_turn(&path, *index, rule.nth)
     };
@@ -123,6 +132,11 @@ fn main() -> ExitCode {
 }
 
 fn supervise(argv: &[String]) -> ExitCode {
+    let has_bug = argv[0] == "--panic";
+    let argv = &argv[usize::from(has_bug)..];
+    if has_bug {
+        refloat::adapter::crash::install();
+    }
     let stop = std::sync::Arc::new(Interrupts::install().expect("handlers"));
     let here = std::env::current_dir().expect("a directory");
     let call = Invocation {
@@ -132,10 +146,13 @@ fn supervise(argv: &[String]) -> ExitCode {
         cwd: None,
         env: std::collections::BTreeMap::new(),
         timeout: None,
+        grace: Duration::from_secs(10),
+        leaves: None,
         interactive: false,
     };
     let mut stdout = std::io::stdout();
     let outcome = Processes::new(stop, here).run(&call, &mut |_, bytes| {
+        assert!(!has_bug, "a bug, and what it worked on: {}", String::from_utf8_lossy(bytes));
         stdout.write_all(bytes).and_then(|()| stdout.flush()).expect("standard output");
     });
     println!("{:?}", outcome.exit);
@@ -148,6 +165,18 @@ fn argv() -> Vec<String> {
     let own = arguments.next().unwrap_or_default();
     let name = Path::new(&own).file_stem().unwrap_or_default().to_string_lossy().into_owned();
     std::iter::once(name).chain(arguments).collect()
+}
+
+/// The call without the limit that `refloat` gives it, among the flags before the first word.
+fn without_limit(argv: &[String]) -> Vec<String> {
+    let mut at = 1;
+    while let Some(flag) = argv.get(at).filter(|argument| argument.starts_with("--")) {
+        if flag.starts_with("--timeout=") || flag.starts_with("--request-timeout=") {
+            return [&argv[..at], &argv[at + 1..]].concat();
+        }
+        at += if flag.contains('=') { 1 } else { 2 };
+    }
+    argv.to_vec()
 }
 
 fn matches(pattern: &[String], argv: &[String]) -> bool {
@@ -228,7 +257,7 @@ fn answer(rule: &Rule, world: &World) -> ExitCode {
             return ExitCode::SUCCESS;
         }
     }
-    watch_signals(rule.ignore_signals, rule.signal_exit);
+    watch_signals(rule.ignore_signals, rule.signal_exit, rule.signal_stderr.clone());
     pause(rule.delay_ms);
     if rule.spawn_grandchild_ms > 0 {
         leave_child_behind(rule);
@@ -244,9 +273,9 @@ fn answer(rule: &Rule, world: &World) -> ExitCode {
     if rule.echo_stdin {
         std::io::copy(&mut std::io::stdin(), &mut std::io::stdout()).expect("copied");
     }
-    let flood = rule.stderr_bytes;
-    let other = std::thread::spawn(move || write_bytes(&mut std::io::stderr(), flood));
-    write_bytes(&mut std::io::stdout(), rule.bytes);
+    let (flood, without_lines) = (rule.stderr_bytes, rule.without_lines);
+    let other = std::thread::spawn(move || write_bytes(&mut std::io::stderr(), flood, without_lines));
+    write_bytes(&mut std::io::stdout(), rule.bytes, without_lines);
     other.join().expect("the flood");
     say(&mut std::io::stdout(), &rule.stdout_bytes);
     pause(rule.between_ms);
@@ -256,6 +285,9 @@ fn answer(rule: &Rule, world: &World) -> ExitCode {
     }
     say(&mut std::io::stderr(), rule.stderr.as_bytes());
     pause(rule.hang_ms);
+    while !rule.until_file.is_empty() && !Path::new(&rule.until_file).exists() {
+        pause(20);
+    }
     world.change(rule);
     if rule.kill_parent == Some(Kill::After) {
         kill_parent();
@@ -283,12 +315,14 @@ fn say(out: &mut dyn Write, text: &[u8]) {
     let _ = out.write_all(text).and_then(|()| out.flush());
 }
 
-/// Lines of `x`: countable, and no secret hides in them.
-fn write_bytes(out: &mut dyn Write, count: u64) {
+/// Lines of `x`, 1024 bytes with the end: countable, and no secret hides in them.
+fn write_bytes(out: &mut dyn Write, count: u64, without_lines: bool) {
     let mut left = usize::try_from(count).expect("a size");
-    let mut block = vec![b'x'; 8192];
-    for end in block.iter_mut().skip(63).step_by(64) {
-        *end = b'\n';
+    let mut block = vec![b'x'; 65536];
+    if !without_lines {
+        for end in block.iter_mut().skip(1023).step_by(1024) {
+            *end = b'\n';
+        }
     }
     while left > 0 {
         let size = left.min(block.len());
@@ -307,12 +341,13 @@ fn pause(millis: u64) {
 }
 
 #[cfg(unix)]
-fn watch_signals(ignore: bool, exit: Option<u8>) {
+fn watch_signals(ignore: bool, exit: Option<u8>, says: String) {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]).expect("signals");
     std::thread::spawn(move || {
         for signal in &mut signals {
             log(&json!({ "signal": signal, "pid": std::process::id() }));
+            say(&mut std::io::stderr(), says.as_bytes());
             match exit {
                 _ if ignore => {}
                 Some(code) => std::process::exit(code.into()),
@@ -325,4 +360,4 @@ fn watch_signals(ignore: bool, exit: Option<u8>) {
 }
 
 #[cfg(not(unix))]
-fn watch_signals(_ignore: bool, _exit: Option<u8>) {}
+fn watch_signals(_ignore: bool, _exit: Option<u8>, _says: String) {}
