@@ -87,4 +87,5 @@ mod terminal;
 mod tools;
 mod trial;
 mod trust;
+mod unreadable;
 mod wordings;
