@@ -34,6 +34,9 @@ pub struct RunArgs {
     pub task: Option<String>,
     /// Its arguments: in order, or as name=value
     pub args: Vec<String>,
+    /// Go on with the last run of this task that did not come to its end
+    #[arg(long, conflicts_with = "dry_run")]
+    pub resume: bool,
     /// Show what would run, to the last argument, and run nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -43,6 +46,9 @@ pub struct RunArgs {
     /// Type the name that a task asks for
     #[arg(long, value_name = "NAME")]
     pub confirm: Vec<String>,
+    /// Trust this task file until it changes, without being asked
+    #[arg(long)]
+    pub trust: bool,
 }
 
 impl RunArgs {

@@ -18,9 +18,12 @@ pub mod port;
 
 /// A task made concrete: what will run, in which order, behind which gates. Nothing has run yet.
 pub mod plan {
+    pub mod argv;
     pub mod build;
     pub mod checks;
+    pub mod clusters;
     pub mod hide;
+    pub mod limits;
     pub mod types;
     mod values;
 
@@ -172,6 +175,8 @@ pub mod run {
     pub mod learn;
     pub mod lines;
     pub mod listen;
+    pub mod live;
+    pub mod past;
     pub mod redact;
     mod redact_keys;
     mod redact_literals;
@@ -194,6 +199,7 @@ pub mod run {
     #[cfg(test)]
     pub(crate) mod testing;
     pub mod tools;
+    pub mod wide;
     pub mod world;
 }
 
@@ -216,6 +222,7 @@ pub mod report {
     pub mod listing;
     pub mod plain;
     pub mod plan;
+    pub mod plan_diff;
     pub mod plan_json;
     pub mod progress;
     pub mod quote;
@@ -234,9 +241,11 @@ pub mod report {
 /// The operating system: the only place with `#[cfg(windows)]`, processes, files, clocks.
 pub mod adapter {
     pub mod clock;
+    pub mod crash;
     pub mod files;
     pub mod home;
     pub mod interrupt;
+    pub mod lock;
     pub mod lookup;
     #[cfg(unix)]
     #[path = "os_unix.rs"]
@@ -250,7 +259,9 @@ pub mod adapter {
     pub mod replay;
     pub mod state;
     pub mod terminal;
+    pub mod trust;
     mod watch;
+    pub mod whole;
     mod workflow;
 }
 
@@ -272,11 +283,14 @@ pub mod app {
     mod learn;
     mod lint;
     mod load;
+    mod lock;
+    mod resume;
     mod scan;
     mod start;
     mod tape;
     mod task;
     mod trial;
+    mod trust;
 
     pub use start::start;
 }

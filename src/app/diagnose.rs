@@ -21,7 +21,7 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>, confirms: bool) -
     let (catalog, evidence, tape) = match path {
         Some(path) => (load::catalog_if_any(context)?, Evidence::at(path)?, None),
         None => {
-            let catalog = load::catalog(context)?;
+            let catalog = load::to_act(context)?;
             let Some(name) = &catalog.diagnose else {
                 return Err(Failure::new(Code::Usage, "tasks.toml does not say which task collects the evidence")
                     .hint("add: [diagnose] task = \"evidence\"")

@@ -9,6 +9,7 @@ use crate::adapter::process::Processes;
 use crate::error::{Code, Failure};
 use crate::model::catalog::{Catalog, Tool, VersionRule};
 use crate::model::command::Invocation;
+use crate::plan::limits;
 use crate::port::{Locate, Runner};
 use crate::report::doctor::{Row, State};
 use crate::report::{doctor as view, variables};
@@ -26,7 +27,7 @@ const MOST: usize = 16 * 1024;
 
 /// Looks at every declared tool. Exit code 5 when one is missing or too old.
 pub(super) fn doctor(context: &Context) -> Result<Code, Failure> {
-    let catalog = load::catalog(context)?;
+    let catalog = load::to_act(context)?;
     let rows: Vec<Row> = catalog.tools.values().map(|tool| row(&catalog, tool)).collect();
     let look = context.out_look();
     learn::answer(
@@ -85,6 +86,8 @@ fn ask(catalog: &Catalog, tool: &Tool, rule: &VersionRule, program: PathBuf) -> 
         cwd: None,
         env: BTreeMap::new(),
         timeout: Some(LIMIT),
+        grace: limits::GRACE,
+        leaves: None,
         interactive: false,
     };
     let mut said = Vec::new();

@@ -46,6 +46,8 @@ pub struct Block {
     pub require: Vec<Gate>,
     /// The steps.
     pub steps: Vec<PlannedStep>,
+    /// Gates right before each step that destroys.
+    pub guard: Vec<Gate>,
     /// Gates after the last step.
     pub verify: Vec<Gate>,
     /// Steps that run at the end whatever happened.
@@ -61,6 +63,9 @@ pub struct PlannedStep {
     pub id: String,
     /// What people read; may hold open variables.
     pub name: Template,
+    /// What it may do: of a call, what it or its task says; of a called task, what that says; the
+    /// rest only looks.
+    pub danger: Danger,
     /// What it does.
     pub work: Work,
     /// Indexes of earlier steps of the same block whose lists or variables it needs.

@@ -32,6 +32,7 @@ impl Script {
             danger: Danger::Change,
             steps,
             replay: None,
+            resumes: None,
         })
     }
 
@@ -281,6 +282,7 @@ fn task(name: &str, summary: &str, group: &str, danger: Danger, steps: Vec<Step>
         confirm: None,
         params: vec![],
         require: vec![],
+        guard: vec![],
         verify: vec![],
         parallel: 1,
         steps,
@@ -375,7 +377,7 @@ pub(crate) fn catalog() -> Catalog {
 
 fn planned(id: &str, work: Work, spec: Step) -> PlannedStep {
     let name = spec.name.clone().unwrap_or_else(|| template(id));
-    PlannedStep { id: id.into(), name, work, after: vec![], skip_if: None, done_if: None, spec }
+    PlannedStep { id: id.into(), name, danger: Danger::Read, work, after: vec![], skip_if: None, done_if: None, spec }
 }
 
 fn call(words: &[&str], pinned: std::ops::Range<usize>) -> Call {
@@ -398,6 +400,7 @@ pub(crate) fn plan() -> Plan {
             planned("1.1", pods, evidence.steps[0].clone()),
             PlannedStep { after: vec![0], ..planned("1.2", describe, evidence.steps[1].clone()) },
         ],
+        guard: vec![],
         verify: vec![],
         finally: vec![],
         parallel: 6,
@@ -447,6 +450,7 @@ pub(crate) fn plan() -> Plan {
                     ..planned("2", Work::Run(call(&back, 1..3)), rollback.steps[1].clone())
                 },
             ],
+            guard: vec![],
             verify: vec![equal],
             finally: vec![PlannedStep {
                 name: template("What the text says"),
