@@ -36,7 +36,7 @@ pub fn listen(
 ) -> Complaint {
     let mut complaint = None;
     let mut running: BTreeMap<String, Silent> = BTreeMap::new();
-    let (mut told, mut insisted) = (false, false);
+    let mut told = false;
     let mut tell = |event: &Event| {
         if let Err(error) = reporter.event(event)
             && error.kind() != io::ErrorKind::BrokenPipe
@@ -67,13 +67,6 @@ pub fn listen(
             told = true;
             let live = live.lock().unwrap_or_else(PoisonError::into_inner).clone();
             for text in live::first(live.values()) {
-                tell(&event(world, started, EventKind::Notice { text }));
-            }
-        }
-        if !insisted && world.stop.hard() {
-            insisted = true;
-            let live = live.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            for text in live::second(live.values()) {
                 tell(&event(world, started, EventKind::Notice { text }));
             }
         }
