@@ -157,7 +157,8 @@ enum Audience {
     Confirmation,
 }
 
-fn interrupts() -> Result<Interrupts, Failure> {
+/// The signals, taken over once.
+pub(super) fn interrupts() -> Result<Interrupts, Failure> {
     Interrupts::install().map_err(|error| Failure::new(Code::Bug, format!("signals cannot be handled: {error}")))
 }
 

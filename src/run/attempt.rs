@@ -6,7 +6,7 @@ use super::evidence::Evidence;
 use super::judge::{Verdict, judge};
 use super::live::LiveCall;
 use super::scope::Values;
-use crate::model::command::Invocation;
+use crate::model::command::{Exit, Invocation};
 use crate::model::event::EventKind;
 use crate::model::finding::Document;
 use crate::model::step::{Decode, OnInterrupt, Step};
@@ -134,9 +134,13 @@ pub fn run(desk: &Desk<'_>, unit: &Unit<'_>) -> Tried {
             limit: call.timeout,
             leaves: call.leaves,
         };
-        desk.live().insert(unit.id.to_owned(), live);
+        desk.live().insert(unit.id.to_owned(), live.clone());
         let answer = perform(desk, &call, &ask, evidence.as_mut());
         desk.live().remove(unit.id);
+        let is_broken = answer.exit == Exit::TimedOut || answer.exit == Exit::Interrupted && desk.world.stop.hard();
+        if let Some(told) = live.broken().filter(|_| is_broken) {
+            desk.notice(told);
+        }
         let verdict = judge(spec, &answer);
         // A tool that was told to stop often says so by an ordinary exit code.
         if !matches!(verdict, Verdict::Ok | Verdict::AlreadyDone) && stop.requested().is_some() {
@@ -192,7 +196,7 @@ fn limited(call: &Invocation, spec: &Step, waited: Duration) -> Invocation {
 /// How long to wait before the next try; `None` when there is none.
 fn backoff(desk: &Desk<'_>, unit: &Unit<'_>, answer: &Answer, retries: u32) -> Option<Duration> {
     let retry = unit.spec.retry.as_ref().filter(|retry| retries < retry.times)?;
-    if matches!(answer.exit, crate::model::command::Exit::NotStarted(_)) {
+    if matches!(answer.exit, Exit::NotStarted(_)) {
         return None; // it would not start the next time either
     }
     if !retry.on.is_empty() {
