@@ -10,9 +10,11 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "refloat", version, disable_help_subcommand = true)]
 #[command(override_usage = "refloat TASK [ARGS] [OPTIONS]\n       refloat COMMAND")]
-#[command(after_help = "Exit codes: 0 done, 1 a step failed, 2 usage, 3 findings, 4 refused or not confirmed, \
+#[command(
+    after_help = "refloat evidence scan PATH: do these files hold a secret?\n\nExit codes: 0 done, 1 a step failed, 2 usage, 3 findings, 4 refused or not confirmed, \
 5 tool missing or too old,\n6 locked, 7 stopped half-way, 70 bug, 74 output not written, 78 tasks.toml is wrong, \
-124 timed out, 129/130/143 signals")]
+124 timed out, 129/130/143 signals"
+)]
 pub struct Cli {
     /// One of the built-in commands.
     #[command(subcommand)]
@@ -32,6 +34,9 @@ pub struct RunArgs {
     pub task: Option<String>,
     /// Its arguments: in order, or as name=value
     pub args: Vec<String>,
+    /// Go on with the last run of this task that did not come to its end
+    #[arg(long, conflicts_with = "dry_run")]
+    pub resume: bool,
     /// Show what would run, to the last argument, and run nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -41,6 +46,16 @@ pub struct RunArgs {
     /// Type the name that a task asks for
     #[arg(long, value_name = "NAME")]
     pub confirm: Vec<String>,
+    /// Trust this task file until it changes, without being asked
+    #[arg(long)]
+    pub trust: bool,
+}
+
+impl RunArgs {
+    /// `evidence scan PATH`: built in, although `evidence` may be a task.
+    pub fn is_scan(&self) -> bool {
+        self.task.as_deref() == Some("evidence") && self.args.first().is_some_and(|word| word == "scan")
+    }
 }
 
 /// Options that every command takes.

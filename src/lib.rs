@@ -18,12 +18,17 @@ pub mod port;
 
 /// A task made concrete: what will run, in which order, behind which gates. Nothing has run yet.
 pub mod plan {
+    pub mod argv;
     pub mod build;
     pub mod checks;
+    pub mod clusters;
+    pub mod hide;
+    pub mod limits;
     pub mod types;
     mod values;
 
     pub use build::build;
+    pub use hide::{Hide, ReadSecrets};
     pub use types::*;
 }
 
@@ -61,6 +66,7 @@ pub mod config {
     pub mod load;
     pub mod names;
     pub mod patterns;
+    pub mod redact;
     pub mod schema;
     pub mod scope;
     pub mod shape;
@@ -96,7 +102,7 @@ pub mod classify {
         mod properties;
         mod relation;
         mod rollback;
-        mod tree;
+        pub(crate) mod tree;
     }
     mod command;
     pub(crate) mod decode;
@@ -166,13 +172,17 @@ pub mod run {
     pub mod gate;
     pub mod holds;
     pub mod judge;
+    pub mod learn;
     pub mod lines;
     pub mod listen;
+    pub mod live;
+    pub mod past;
     pub mod redact;
     mod redact_keys;
     mod redact_literals;
     pub mod redact_mask;
     mod redact_messages;
+    mod redact_public;
     mod redact_shapes;
     pub mod redact_stream;
     #[cfg(test)]
@@ -189,6 +199,7 @@ pub mod run {
     #[cfg(test)]
     pub(crate) mod testing;
     pub mod tools;
+    pub mod wide;
     pub mod world;
 }
 
@@ -211,6 +222,7 @@ pub mod report {
     pub mod listing;
     pub mod plain;
     pub mod plan;
+    pub mod plan_diff;
     pub mod plan_json;
     pub mod progress;
     pub mod quote;
@@ -218,6 +230,7 @@ pub mod report {
     pub mod render;
     #[cfg(test)]
     pub(crate) mod samples;
+    pub mod scan;
     pub mod show;
     pub mod style;
     pub mod summary;
@@ -228,9 +241,11 @@ pub mod report {
 /// The operating system: the only place with `#[cfg(windows)]`, processes, files, clocks.
 pub mod adapter {
     pub mod clock;
+    pub mod crash;
     pub mod files;
     pub mod home;
     pub mod interrupt;
+    pub mod lock;
     pub mod lookup;
     #[cfg(unix)]
     #[path = "os_unix.rs"]
@@ -244,7 +259,10 @@ pub mod adapter {
     pub mod replay;
     pub mod state;
     pub mod terminal;
+    pub mod trust;
     mod watch;
+    pub mod whole;
+    mod workflow;
 }
 
 /// The command line's types.
@@ -262,12 +280,17 @@ pub mod app {
     mod doctor;
     mod input;
     mod inspect;
+    mod learn;
     mod lint;
     mod load;
+    mod lock;
+    mod resume;
+    mod scan;
     mod start;
     mod tape;
     mod task;
     mod trial;
+    mod trust;
 
     pub use start::start;
 }

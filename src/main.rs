@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    refloat::adapter::crash::install();
     refloat::app::start(std::env::args_os())
 }

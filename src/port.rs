@@ -82,6 +82,19 @@ pub trait Reporter {
     /// # Errors
     /// The place it writes to is gone or full.
     fn event(&mut self, event: &Event) -> io::Result<()>;
+
+    /// Makes everything taken so far survive a power cut, where that is its business.
+    ///
+    /// # Errors
+    /// Something that it was given could not be kept, now or earlier.
+    fn settle(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Is it a record that must not have gaps (the journal)?
+    fn keeps(&self) -> bool {
+        false
+    }
 }
 
 /// A person who can be asked.

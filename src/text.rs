@@ -153,6 +153,53 @@ pub fn timestamp(millis: u64) -> String {
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}Z", of_day / 3600, of_day % 3600 / 60, of_day % 60)
 }
 
+/// May this character reach a terminal? Not when it moves the cursor, starts an escape, or turns
+/// the direction of writing so that a line reads as something else than it is.
+pub fn is_harmless(c: char) -> bool {
+    !c.is_control() && !matches!(u32::from(c), 0x200e..=0x200f | 0x2028..=0x202e | 0x2066..=0x2069 | 0xfeff)
+}
+
+/// One argument of a command, as a POSIX shell takes it: plain characters as they are, anything else in
+/// quotes, what could drive a terminal written out.
+pub fn quote(argument: &str) -> String {
+    if !argument.is_empty() && argument.chars().all(is_plain) {
+        return argument.to_owned();
+    }
+    if argument.chars().all(is_harmless) {
+        return format!("'{}'", argument.replace('\'', "'\\''"));
+    }
+    let mut out = "$'".to_owned();
+    for c in argument.chars() {
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\'' | '\\' => out.extend(['\\', c]),
+            c if is_harmless(c) => out.push(c),
+            c if u32::from(c) < 0x80 => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+        }
+    }
+    out.push('\'');
+    out
+}
+
+/// A path as an argument, for the shells of this system: those of Windows know double quotes alone, and
+/// no path there can hold one.
+pub fn quote_path(path: &str) -> String {
+    let is_plain = |c: char| is_plain(c) || c == '\\';
+    match std::path::MAIN_SEPARATOR {
+        '\\' if path.chars().all(is_plain) => path.to_owned(),
+        '\\' => format!("\"{path}\""),
+        _ => quote(path),
+    }
+}
+
+/// Needs no quotes in any shell.
+fn is_plain(c: char) -> bool {
+    c.is_alphanumeric() || "_@%+=:,./-".contains(c)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

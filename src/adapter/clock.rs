@@ -4,21 +4,58 @@
 
 use crate::port::{Clock, Stop};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long a sleeper sleeps before looking whether it should stop.
 const NAP: Duration = Duration::from_millis(50);
 
+/// The time that we have been stopped (Ctrl-Z), and since when we are.
+static STOOD: Mutex<Stood> = Mutex::new(Stood { before: Duration::ZERO, since: None });
+
+struct Stood {
+    before: Duration,
+    since: Option<Duration>,
+}
+
+/// Time since the first question, by a clock that never jumps, and that stands while the program is
+/// stopped: what a person pauses does not run out of time.
+pub(super) fn running() -> Duration {
+    let stood = STOOD.lock().unwrap_or_else(PoisonError::into_inner);
+    stood.since.unwrap_or_else(since_first).saturating_sub(stood.before)
+}
+
+/// The program is about to be stopped: the clock stands from now on, whichever thread wakes first.
+#[cfg(unix)]
+pub(super) fn stand() {
+    let mut stood = STOOD.lock().unwrap_or_else(PoisonError::into_inner);
+    stood.since.get_or_insert_with(since_first);
+}
+
+/// The program goes on, and so does the clock.
+#[cfg(unix)]
+pub(super) fn go_on() {
+    let mut stood = STOOD.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(since) = stood.since.take() {
+        stood.before += since_first().saturating_sub(since);
+    }
+}
+
+fn since_first() -> Duration {
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    FIRST.get_or_init(Instant::now).elapsed()
+}
+
 /// The system's time.
 #[derive(Debug)]
 pub struct SystemClock {
-    started: Instant,
+    started: Duration,
 }
 
 impl SystemClock {
     /// A clock that counts from now.
     pub fn start() -> Self {
-        Self { started: Instant::now() }
+        Self { started: running() }
     }
 }
 
@@ -29,13 +66,13 @@ impl Clock for SystemClock {
     }
 
     fn elapsed(&self) -> Duration {
-        self.started.elapsed()
+        running().saturating_sub(self.started)
     }
 
     fn sleep(&self, duration: Duration, stop: &dyn Stop) {
-        let begun = Instant::now();
+        let begun = running();
         loop {
-            let left = duration.saturating_sub(begun.elapsed());
+            let left = duration.saturating_sub(running().saturating_sub(begun));
             if left.is_zero() || stop.requested().is_some() {
                 return;
             }
@@ -102,6 +139,20 @@ mod tests {
     fn a_sleeper_wakes_when_asked_to_stop() {
         // Fails by never ending.
         SystemClock::start().sleep(Duration::from_secs(1_000_000), &Stopped);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_clock_stands_while_we_are_stopped() {
+        stand();
+        let before = running();
+        std::thread::sleep(Duration::from_millis(20));
+        stand();
+        assert_eq!(running(), before);
+        let paused = STOOD.lock().unwrap().before;
+        go_on();
+        assert!(STOOD.lock().unwrap().before >= paused + Duration::from_millis(20));
+        assert!(running() >= before);
     }
 
     #[test]

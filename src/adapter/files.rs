@@ -74,6 +74,27 @@ pub fn exists(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }
 
+/// Is it a symbolic link, wherever that leads?
+pub(super) fn is_link(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink())
+}
+
+/// The folder that a file lies in.
+pub(super) fn folder_of(path: &Path) -> PathBuf {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+}
+
+/// One name for a file, however it was reached: the folder without links and `..`, then the file's own
+/// name. For comparing only: no tool takes such a path on Windows.
+///
+/// # Errors
+/// The folder is gone.
+pub fn settled(path: &Path) -> io::Result<PathBuf> {
+    let folder = folder_of(path);
+    let settled = std::fs::canonicalize(&folder).map_err(|error| at(&folder, &error))?;
+    Ok(path.file_name().map_or(settled.clone(), |name| settled.join(name)))
+}
+
 /// The directory that we were started in.
 ///
 /// # Errors

@@ -1,4 +1,5 @@
-//! Ctrl-C, SIGTERM, SIGHUP: the first asks, the second insists, the third leaves at once.
+//! Ctrl-C, SIGTERM, SIGHUP: the first asks, the second insists, the third leaves at once. Ctrl-Z stops
+//! the children with us.
 //!
 //! Nothing is printed here: the engine tells the person.
 
@@ -82,15 +83,17 @@ impl Stop for NeverStop {
 
 #[cfg(unix)]
 fn listen(interrupts: Interrupts) -> io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
     let mut wanted = vec![SIGINT, SIGTERM];
-    if !super::os::hangup_ignored() {
-        wanted.push(SIGHUP);
-    }
+    // What was ignored when we started stays so: SIGHUP under `nohup`, SIGTSTP without job control.
+    wanted.extend([SIGHUP, SIGTSTP].into_iter().filter(|signal| !super::os::is_ignored(*signal)));
     let mut signals = signal_hook::iterator::Signals::new(wanted)?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for signal in &mut signals {
-            interrupts.take(signal);
+            match signal {
+                SIGTSTP => watch::stop_all_and_ourselves(),
+                signal => interrupts.take(signal),
+            }
         }
     })?;
     Ok(())

@@ -43,6 +43,28 @@ impl Family {
         self.send(libc::SIGKILL);
     }
 
+    /// Asks it to stop (not to end), as Ctrl-Z does. One that shares our group got that from the
+    /// terminal, like us.
+    pub(super) fn suspend(&self) {
+        if self.group {
+            self.send(libc::SIGTSTP);
+        }
+    }
+
+    /// Stops it.
+    pub(super) fn freeze(&self) {
+        if self.group {
+            self.send(libc::SIGSTOP);
+        }
+    }
+
+    /// Lets it go on.
+    pub(super) fn wake(&self) {
+        if self.group {
+            self.send(libc::SIGCONT);
+        }
+    }
+
     /// Is anyone left? A process that has ended and that nobody waits for counts as well.
     pub(super) fn is_alive(&self) -> bool {
         self.send(0)
@@ -68,15 +90,74 @@ pub(super) fn exit_of(status: ExitStatus) -> Exit {
     status.code().map_or_else(|| Exit::Signal(status.signal().unwrap_or(0)), Exit::Code)
 }
 
-/// Was SIGHUP ignored when we started (`nohup`)? Then it must stay so.
+/// Was this signal ignored when we started (SIGHUP by `nohup`)? Then it must stay so.
 #[expect(unsafe_code, reason = "std cannot ask for a signal's disposition")]
-pub(super) fn hangup_ignored() -> bool {
+pub(super) fn is_ignored(signal: i32) -> bool {
     let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: without a new action (null), sigaction(2) only writes the old one to the pointer,
     // which is valid for one `sigaction`. The struct is plain data: zeroed is a value of it.
-    let known = unsafe { libc::sigaction(libc::SIGHUP, std::ptr::null(), action.as_mut_ptr()) } == 0;
+    let known = unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) } == 0;
     // SAFETY: see above: zeroed, and perhaps filled.
     known && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
+}
+
+/// A file that is locked stays so as long as a child has it open, too: the lock belongs to the open file.
+pub(super) const LOCKS_ARE_INHERITED: bool = true;
+
+/// Opens no link.
+pub(super) fn no_link(options: &mut OpenOptions) -> &mut OpenOptions {
+    options.custom_flags(libc::O_NOFOLLOW)
+}
+
+/// Does this process run? One that has ended and that nobody waits for does not, where that can be told.
+#[expect(unsafe_code, reason = "std only knows its own children")]
+pub(super) fn is_alive(pid: u32) -> bool {
+    let Some(pid) = libc::pid_t::try_from(pid).ok().filter(|pid| *pid > 0) else { return false };
+    if cfg!(target_os = "linux") {
+        return status_of(pid).is_some_and(|(state, _)| !matches!(state, 'Z' | 'X'));
+    }
+    // SAFETY: signal 0 is sent to nobody; the call takes two integers and reports by its return value.
+    let asked = unsafe { libc::kill(pid, 0) };
+    asked == 0 || std::io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
+}
+
+/// When the process started, in a unit of the system's: with the number it tells one process from all
+/// others. `None`: it is gone, or this system does not say.
+pub(super) fn birth(pid: u32) -> Option<u64> {
+    let (_, birth) = status_of(libc::pid_t::try_from(pid).ok()?)?;
+    Some(birth)
+}
+
+/// State and start (field 22) in Linux's `/proc/PID/stat`. The name before them, in parentheses, may hold
+/// anything.
+fn status_of(pid: libc::pid_t) -> Option<(char, u64)> {
+    const CAP: u64 = 4096;
+    let text = super::files::read_capped(&PathBuf::from(format!("/proc/{pid}/stat")), CAP).ok()?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let (_, behind) = text.rsplit_once(')')?;
+    let mut fields = behind.split_ascii_whitespace();
+    let state = fields.next()?.chars().next()?;
+    Some((state, fields.nth(18)?.parse().ok()?))
+}
+
+/// Stops this process as Ctrl-Z would if we did not listen for it. Returns when it goes on, or at once
+/// where nobody could ever continue it (an orphaned group): there the system ignores the wish.
+#[expect(unsafe_code, reason = "std can neither set a signal's action nor raise a signal")]
+pub(super) fn stop_ourselves() {
+    let mut ours = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: all zero is a value of this plain struct.
+    let mut plain: libc::sigaction = unsafe { std::mem::zeroed() };
+    plain.sa_sigaction = libc::SIG_DFL;
+    // SAFETY: both pointers are valid for one `sigaction`; the old action is written to the second.
+    if unsafe { libc::sigaction(libc::SIGTSTP, &raw const plain, ours.as_mut_ptr()) } != 0 {
+        return;
+    }
+    // SAFETY: raise(3) takes an integer. The action is the default one, so no handler runs. Then the
+    // action that was there is put back: it was written above, and the pointer is valid for one.
+    unsafe {
+        libc::raise(libc::SIGTSTP);
+        libc::sigaction(libc::SIGTSTP, ours.as_ptr(), std::ptr::null_mut());
+    }
 }
 
 /// Columns of the terminal, standard error's first.
@@ -95,9 +176,9 @@ pub(super) fn enable_escapes() -> bool {
     true
 }
 
-/// A file that only its owner reads.
+/// A file that only its owner reads; a link in its place is an error.
 pub(super) fn private_file(options: &mut OpenOptions) -> &mut OpenOptions {
-    options.mode(0o600)
+    options.mode(0o600).custom_flags(libc::O_NOFOLLOW)
 }
 
 /// A directory that only its owner enters.
@@ -113,4 +194,11 @@ pub(super) fn spellings(place: PathBuf) -> Vec<PathBuf> {
 /// Is this something that the system starts by itself? The right to execute says so.
 pub(super) fn is_startable(_program: &Path) -> bool {
     true
+}
+
+/// Who we are to the file system.
+#[expect(unsafe_code, reason = "std cannot ask for our user")]
+pub(super) fn user() -> u32 {
+    // SAFETY: geteuid(2) takes nothing, touches no memory of ours, and always succeeds.
+    unsafe { libc::geteuid() }
 }

@@ -2,10 +2,13 @@
 
 use crate::model::command::Exit;
 use std::fs::{DirBuilder, OpenOptions};
+use std::os::windows::fs::OpenOptionsExt;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::os::windows::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use windows_sys::Win32::Foundation;
+use windows_sys::Win32::Storage::FileSystem;
 use windows_sys::Win32::System::{Console, JobObjects, Threading};
 
 /// The exit code of what we end; the same as a shell shows for a killed program.
@@ -104,6 +107,43 @@ impl Family {
         };
         known != 0 && count.ActiveProcesses > 0
     }
+}
+
+/// A lock vanishes with the process that took it, whoever else has the file open.
+pub(super) const LOCKS_ARE_INHERITED: bool = false;
+
+/// Opens a link itself, not what it leads to; and a link cannot be locked or written.
+pub(super) fn no_link(options: &mut OpenOptions) -> &mut OpenOptions {
+    options.custom_flags(FileSystem::FILE_FLAG_OPEN_REPARSE_POINT)
+}
+
+/// Does this process run?
+pub(super) fn is_alive(pid: u32) -> bool {
+    birth(pid).is_some()
+}
+
+/// When the process started, in 100 ns since 1601: with the number it tells one process from all others.
+/// `None`: it has ended, or may not be asked.
+#[expect(unsafe_code, reason = "std only knows its own children")]
+pub(super) fn birth(pid: u32) -> Option<u64> {
+    // SAFETY: takes and returns plain values.
+    let process = unsafe {
+        Threading::OpenProcess(Threading::PROCESS_QUERY_LIMITED_INFORMATION | Threading::PROCESS_SYNCHRONIZE, 0, pid)
+    };
+    if process.is_null() {
+        return None;
+    }
+    // SAFETY: a handle that was just opened, owned by nobody else.
+    let process = unsafe { OwnedHandle::from_raw_handle(process) };
+    // SAFETY: the handle is open for the duration of the call. One that has ended can still be asked.
+    if unsafe { Threading::WaitForSingleObject(process.as_raw_handle(), 0) } != Foundation::WAIT_TIMEOUT {
+        return None;
+    }
+    let mut times = [Foundation::FILETIME { dwLowDateTime: 0, dwHighDateTime: 0 }; 4];
+    let [start, end, kernel, user] = &mut times;
+    // SAFETY: the handle is open, and each pointer is valid for one structure.
+    let known = unsafe { Threading::GetProcessTimes(process.as_raw_handle(), start, end, kernel, user) } != 0;
+    known.then(|| u64::from(times[0].dwHighDateTime) << 32 | u64::from(times[0].dwLowDateTime))
 }
 
 /// How a child ended.

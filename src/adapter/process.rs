@@ -6,6 +6,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is where processes are started and timed")]
 
+use super::clock::running;
+use super::lock::Held;
 use super::os::Family;
 use super::watch::{Child, Chunk, WAITING, Watch, read};
 use crate::model::command::{Exit, Invocation, Outcome, Stream};
@@ -13,8 +15,8 @@ use crate::port::{Runner, Stop};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Set for every child, unless the task or our own environment says otherwise: both tools print
 /// in colour or redraw lines, even into a pipe, when they believe to see a modern terminal.
@@ -24,18 +26,26 @@ const QUIET: [(&str, &str); 2] = [("MINIKUBE_IN_STYLE", "false"), ("BUILDKIT_PRO
 /// children do not inherit, a child started meanwhile would hold this one's output open.
 static STARTING: Mutex<()> = Mutex::new(());
 
+/// While it is held, no child starts.
+pub(super) fn starting() -> MutexGuard<'static, ()> {
+    STARTING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// For those who cannot wait for it.
+pub(super) fn starting_lock() -> &'static Mutex<()> {
+    &STARTING
+}
+
 /// How long to wait for what should not take long.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// Between asking a child to end and ending it.
-    pub grace: Duration,
     /// For the output to end, once the child has.
     pub leak: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { grace: Duration::from_secs(10), leak: Duration::from_secs(2) }
+        Self { leak: Duration::from_secs(2) }
     }
 }
 
@@ -44,13 +54,14 @@ pub struct Processes {
     stop: Arc<dyn Stop + Send + Sync>,
     base: PathBuf,
     patience: Patience,
+    lock: Option<Arc<Held>>,
 }
 
 impl Processes {
     /// A runner whose children live in `base` (the directory of `tasks.toml`) and end when `stop`
     /// says so.
     pub fn new(stop: Arc<dyn Stop + Send + Sync>, base: PathBuf) -> Self {
-        Self { stop, base, patience: Patience::default() }
+        Self { stop, base, patience: Patience::default(), lock: None }
     }
 
     /// The same with other waiting times.
@@ -60,9 +71,17 @@ impl Processes {
         self
     }
 
+    /// The same under a lock, which lasts as long as any child: should we be killed, the next run must
+    /// not find the place free while one of them still works.
+    #[must_use]
+    pub fn under(mut self, lock: Option<Arc<Held>>) -> Self {
+        self.lock = lock;
+        self
+    }
+
     fn start_and_watch(&self, call: &Invocation, finish: bool, sink: &mut dyn FnMut(Stream, &[u8])) -> Outcome {
-        let begun = Instant::now();
-        let end = |exit, leaked| Outcome { exit, elapsed: begun.elapsed(), leaked };
+        let begun = running();
+        let end = |exit, leaked| Outcome { exit, elapsed: running().saturating_sub(begun), leaked };
         if self.stop.hard() || (!finish && self.stop.requested().is_some()) {
             return end(Exit::Interrupted, false);
         }
@@ -70,16 +89,22 @@ impl Processes {
             Ok(started) => started,
             Err(why) => return end(Exit::NotStarted(why), false),
         };
+        let pid = child.pid();
+        let lock = self.lock.as_ref().inspect(|lock| lock.started(&short(call), pid));
         let watch = Watch {
             child,
             stop: self.stop.as_ref(),
             patience: self.patience,
             interactive: call.interactive,
             finish,
-            limit: call.timeout.and_then(|limit| begun.checked_add(limit)),
+            grace: call.grace,
+            limit: call.timeout.map(|limit| begun.saturating_add(limit)),
             asked: None,
         };
         let (exit, leaked) = watch.until_it_ends(&output, sink);
+        if let Some(lock) = lock {
+            lock.ended(pid);
+        }
         end(exit, leaked)
     }
 
@@ -98,13 +123,19 @@ impl Processes {
             expression = expression.env(key, value);
         }
         let (sender, output) = sync_channel(WAITING);
-        let starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+        let starting = starting();
         let mut readers = Vec::new();
         if !call.interactive {
             let (out, out_end) = io::pipe().map_err(|error| format!("no pipe for its output: {error}"))?;
             let (err, err_end) = io::pipe().map_err(|error| format!("no pipe for its output: {error}"))?;
             readers = vec![(Stream::Stdout, out), (Stream::Stderr, err)];
-            expression = expression.stdin_null().stdout_file(out_end).stderr_file(err_end).before_spawn(|command| {
+            let held = self.lock.as_ref().map_or(Ok(None), |lock| lock.for_child());
+            expression = match held.map_err(|error| format!("the lock cannot be handed on: {error}"))? {
+                // Empty, so it is as good as no input.
+                Some(lock) => expression.stdin_file(lock),
+                None => expression.stdin_null(),
+            };
+            expression = expression.stdout_file(out_end).stderr_file(err_end).before_spawn(|command| {
                 Family::separate(command);
                 Ok(())
             });
@@ -113,9 +144,10 @@ impl Processes {
         // The expression owns our copies of the pipes' write ends: until it is gone, no reader
         // would ever see the end of the output.
         drop(expression);
+        // Known before anything else starts or stops: whoever stops all children must find this one.
+        let child = started.map(|handle| Child::new(handle, !call.interactive));
         drop(starting);
-        let handle = started.map_err(|error| in_words(program, &error))?;
-        let child = Child::new(handle, !call.interactive);
+        let child = child.map_err(|error| in_words(program, &error))?;
         for (stream, pipe) in readers {
             let sender = sender.clone();
             std::thread::Builder::new()
@@ -148,6 +180,12 @@ impl Runner for Processes {
     fn run_to_end(&self, call: &Invocation, sink: &mut dyn FnMut(Stream, &[u8])) -> Outcome {
         self.start_and_watch(call, true, sink)
     }
+}
+
+/// The tool and what it does: `helm upgrade`. Words alone: anything else might be a secret.
+fn short(call: &Invocation) -> String {
+    let is_word = |text: &&str| text.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !text.starts_with('-');
+    call.asked().take(1).chain(call.asked().skip(1).take(1).filter(is_word)).collect::<Vec<_>>().join(" ")
 }
 
 /// What no program can be given.

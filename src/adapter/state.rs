@@ -10,8 +10,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is where files are written")]
 
-use super::files::at;
+use super::files::{at, is_link};
 use super::os;
+use super::whole::LINK;
 use crate::port::Store;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -30,6 +31,8 @@ pub struct RunEntry {
     pub id: String,
     /// Its journal; may not exist.
     pub journal: PathBuf,
+    /// Its plan; may not exist.
+    pub plan: PathBuf,
 }
 
 impl State {
@@ -58,7 +61,7 @@ impl State {
             let entry = entry.map_err(|error| at(&runs, &error))?;
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 let id = entry.file_name().to_string_lossy().into_owned();
-                found.push(RunEntry { id, journal: entry.path().join(JOURNAL) });
+                found.push(RunEntry { id, journal: entry.path().join(JOURNAL), plan: entry.path().join(PLAN) });
             }
         }
         found.sort_by(|a, b| b.id.cmp(&a.id));
@@ -84,6 +87,7 @@ impl State {
 }
 
 const JOURNAL: &str = "journal.jsonl";
+const PLAN: &str = "plan.json";
 
 /// The directory of one run.
 #[derive(Debug, Clone)]
@@ -116,6 +120,16 @@ impl RunDir {
         Journal::open(&self.path.join(JOURNAL))
     }
 
+    /// Keeps what the run is about to do, for a run that goes on from it.
+    ///
+    /// # Errors
+    /// Whatever the file system says, the path in the message.
+    pub fn keep_plan(&self, plan: &[u8]) -> io::Result<()> {
+        let path = self.path.join(PLAN);
+        let mut file = create_file(&path)?;
+        file.write_all(plan).and_then(|()| file.sync_all()).map_err(|error| at(&path, &error))
+    }
+
     /// Its evidence. The folder is made when the first file is.
     pub fn evidence(&self) -> Evidence {
         Evidence { folder: self.path.join("evidence") }
@@ -133,6 +147,9 @@ impl Journal {
     /// Opens or creates it. Half a line at its end, from a crash, is closed: what comes next must
     /// not be glued to it.
     fn open(path: &Path) -> io::Result<Self> {
+        if is_link(path) {
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("`{}` {LINK}", path.display())));
+        }
         let wrong = |error: io::Error| at(path, &error);
         let mut file =
             os::private_file(OpenOptions::new().read(true).append(true).create(true)).open(path).map_err(wrong)?;
@@ -182,7 +199,9 @@ impl Store for Evidence {
     fn place(&self) -> String {
         let here = std::env::current_dir().ok();
         let relative = here.as_deref().and_then(|here| self.folder.strip_prefix(here).ok());
-        relative.unwrap_or(&self.folder).display().to_string()
+        let place = relative.unwrap_or(&self.folder).display().to_string();
+        // Not to be taken for an option.
+        if place.starts_with('-') { Path::new(".").join(place).display().to_string() } else { place }
     }
 }
 
@@ -194,7 +213,7 @@ fn make_dir(path: &Path) -> io::Result<()> {
     }
     let found = std::fs::symlink_metadata(path).map_err(|error| at(path, &error))?;
     let wrong = if found.is_symlink() {
-        "is a symbolic link; remove it: nothing is written through it"
+        LINK
     } else if found.is_dir() {
         return Ok(());
     } else {

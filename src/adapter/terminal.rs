@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is where the terminal and the environment are asked")]
 
 use super::os;
+use super::workflow::Guard;
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 
@@ -144,7 +145,11 @@ fn shows_unicode(env: &Environment, os: &str) -> bool {
 /// One of our two output streams. A reader that went away is an `io::Error` of kind `BrokenPipe`,
 /// not a panic: a run must not break off half-way because somebody typed `| head`.
 #[derive(Debug)]
-pub struct Out(Which);
+pub struct Out {
+    which: Which,
+    /// A CI system reads what we print, and takes some of it for commands.
+    guard: Option<Guard>,
+}
 
 #[derive(Debug, Clone, Copy)]
 enum Which {
@@ -152,28 +157,51 @@ enum Which {
     Stderr,
 }
 
+impl Which {
+    fn write(self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdout => io::stdout().write(bytes),
+            Self::Stderr => io::stderr().write(bytes),
+        }
+    }
+}
+
+/// Against commands in what we print, where somebody looks for them.
+fn guard() -> Option<Guard> {
+    const SYSTEMS: [&str; 5] = ["GITHUB_ACTIONS", "GITEA_ACTIONS", "FORGEJO_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION"];
+    SYSTEMS.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty())).then(Guard::new)
+}
+
 impl Out {
     /// Standard output: results.
     pub fn stdout() -> Self {
-        Self(Which::Stdout)
+        Self { which: Which::Stdout, guard: guard() }
     }
 
     /// Standard error: everything else.
     pub fn stderr() -> Self {
-        Self(Which::Stderr)
+        Self { which: Which::Stderr, guard: guard() }
     }
 }
 
 impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self.0 {
-            Which::Stdout => io::stdout().write(bytes),
-            Which::Stderr => io::stderr().write(bytes),
+        let Some(guard) = &mut self.guard else { return self.which.write(bytes) };
+        let harmless = guard.pass(bytes);
+        let mut rest = &harmless[..];
+        while !rest.is_empty() {
+            match self.which.write(rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => rest = rest.get(count..).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
         }
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self.0 {
+        match self.which {
             Which::Stdout => io::stdout().flush(),
             Which::Stderr => io::stderr().flush(),
         }

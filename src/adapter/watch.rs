@@ -6,6 +6,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is where children are timed")]
 
+use super::clock::running;
 use super::os::{self, Family};
 use super::process::Patience;
 use crate::model::command::{Exit, Stream};
@@ -13,8 +14,8 @@ use crate::port::Stop;
 use std::collections::BTreeMap;
 use std::io::{self, PipeReader, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
 
 /// How much is read at once.
 const CHUNK: usize = 64 * 1024;
@@ -25,17 +26,54 @@ pub(super) const WAITING: usize = 8;
 /// How often the loop looks up from reading.
 const TICK: Duration = Duration::from_millis(20);
 
+/// How long a killed child is waited for at most, behind its grace.
+const LAST: Duration = Duration::from_secs(10);
+
 /// SIGTERM: the one signal that reaches only us, not the terminal's whole group.
 const TERMINATE: i32 = 15;
 
 /// The children that run now, for [`kill_all`].
 static LIVE: Mutex<BTreeMap<u32, Arc<Family>>> = Mutex::new(BTreeMap::new());
 
-/// Ends every child that runs, at once. For those who are about to leave without waiting.
+/// Ends every child that runs, at once, and lets none start any more. For those who are about to leave
+/// without waiting: not even for a lock that this very thread may hold.
 pub(super) fn kill_all() {
-    for family in LIVE.lock().unwrap_or_else(PoisonError::into_inner).values() {
-        family.kill();
+    // Never let go: no child may start behind our back.
+    std::mem::forget(soon(super::process::starting_lock()));
+    if let Some(live) = soon(&LIVE) {
+        live.values().for_each(|family| family.kill());
     }
+}
+
+/// The lock, if it can be had within a moment.
+fn soon<T>(lock: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    const TRIES: usize = 50;
+    (0..TRIES).find_map(|_| match lock.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(guard)) => Some(guard.into_inner()),
+        Err(TryLockError::WouldBlock) => {
+            std::thread::sleep(Duration::from_millis(2));
+            None
+        }
+    })
+}
+
+/// Ctrl-Z: stops every child that runs, then ourselves, and goes on with them when we do. Nothing starts
+/// meanwhile, and nothing runs out of time.
+#[cfg(unix)]
+pub(super) fn stop_all_and_ourselves() {
+    /// For tools that tidy up before they stop.
+    const MOMENT: Duration = Duration::from_millis(50);
+    let _starting = super::process::starting();
+    let families: Vec<_> = LIVE.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+    super::clock::stand();
+    families.iter().for_each(|family| family.suspend());
+    std::thread::sleep(MOMENT);
+    // Who takes no notice of the first is stopped by the second, which nobody can ignore.
+    families.iter().for_each(|family| family.freeze());
+    os::stop_ourselves();
+    families.iter().for_each(|family| family.wake());
+    super::clock::go_on();
 }
 
 /// What a stream said.
@@ -78,6 +116,11 @@ impl Child {
         Self { handle, pid, family, over: false }
     }
 
+    /// Its number.
+    pub(super) fn pid(&self) -> u32 {
+        self.pid
+    }
+
     /// How it ended, if it has.
     fn ended(&self) -> Option<Exit> {
         match self.handle.try_wait() {
@@ -105,7 +148,8 @@ impl Drop for Child {
 /// Why the child was asked to end, and when it will be made to.
 pub(super) struct Asked {
     exit: Exit,
-    kill_at: Instant,
+    /// On the clock that stands while we are stopped, like every time here.
+    kill_at: Duration,
     killed: bool,
 }
 
@@ -118,8 +162,10 @@ pub(super) struct Watch<'a> {
     pub(super) interactive: bool,
     /// A first request to stop is not for this one.
     pub(super) finish: bool,
+    /// Between asking it to end and ending it.
+    pub(super) grace: Duration,
     /// When its time is over.
-    pub(super) limit: Option<Instant>,
+    pub(super) limit: Option<Duration>,
     /// Filled by the loop.
     pub(super) asked: Option<Asked>,
 }
@@ -132,7 +178,7 @@ impl Watch<'_> {
         sink: &mut dyn FnMut(Stream, &[u8]),
     ) -> (Exit, bool) {
         let mut open = !self.interactive;
-        let mut look = Instant::now();
+        let mut look = running();
         let own = loop {
             if open {
                 match output.recv_timeout(TICK) {
@@ -144,10 +190,10 @@ impl Watch<'_> {
                 self.child.pause();
             }
             // A flood must not ask the system about the child for every chunk of it.
-            if open && look.elapsed() < TICK {
+            if open && running().saturating_sub(look) < TICK {
                 continue;
             }
-            look = Instant::now();
+            look = running();
             if let Some(exit) = self.child.ended() {
                 break exit;
             }
@@ -175,7 +221,7 @@ impl Watch<'_> {
 
     /// Limits and stops.
     fn intervene(&mut self) {
-        let now = Instant::now();
+        let now = running();
         if let Some(asked) = &mut self.asked {
             if !asked.killed && (now >= asked.kill_at || self.stop.hard()) {
                 asked.killed = true;
@@ -197,35 +243,33 @@ impl Watch<'_> {
         }
     }
 
-    fn ask(&mut self, exit: Exit, now: Instant) -> &mut Asked {
-        let kill_at = now.checked_add(self.patience.grace).unwrap_or(now);
+    fn ask(&mut self, exit: Exit, now: Duration) -> &mut Asked {
+        let kill_at = now.saturating_add(self.grace);
         self.asked.insert(Asked { exit, kill_at, killed: false })
     }
 
-    /// Killed, and still there another grace later: a child that runs as somebody else (`sudo`),
+    /// Killed, and still there quite a while later: a child that runs as somebody else (`sudo`),
     /// or that hangs in the kernel. Waiting on would be for ever.
     fn is_beyond_reach(&self) -> bool {
-        let grace = self.patience.grace;
-        self.asked.as_ref().is_some_and(|asked| {
-            asked.killed && asked.kill_at.checked_add(grace).is_some_and(|until| Instant::now() >= until)
-        })
+        let until = |asked: &Asked| asked.kill_at.saturating_add(self.grace.min(LAST));
+        self.asked.as_ref().is_some_and(|asked| asked.killed && running() >= until(asked))
     }
 
     /// May the rest of the child's family go on for now? Only when asked to end, and in the grace.
     fn is_in_grace(&self) -> bool {
         self.asked.as_ref().is_some_and(|asked| {
-            !asked.killed && Instant::now() < asked.kill_at && !self.stop.hard() && self.child.family.is_alive()
+            !asked.killed && running() < asked.kill_at && !self.stop.hard() && self.child.family.is_alive()
         })
     }
 
     /// Takes what is left in the pipes. Is somebody still holding them open?
     fn drain(&self, output: &Receiver<Chunk>, sink: &mut dyn FnMut(Stream, &[u8])) -> bool {
-        let ended = Instant::now();
+        let ended = running();
         // What the child wrote is in the channel, in a reader's hand, or in a pipe; a slow sink
         // must not lose it to the clock.
         let mut owed = 2 * WAITING;
         loop {
-            let late = ended.elapsed() >= self.patience.leak && !self.is_in_grace();
+            let late = running().saturating_sub(ended) >= self.patience.leak && !self.is_in_grace();
             if late && owed == 0 {
                 return true;
             }
@@ -244,9 +288,9 @@ impl Watch<'_> {
     /// The child was asked to end, and has; whoever of its family has not is made to. Those who
     /// have closed their output get a moment, those who have not have had the grace.
     fn bury(&self, asked: &Asked) {
-        let begun = Instant::now();
+        let begun = running();
         while self.child.family.is_alive() {
-            if asked.killed || begun.elapsed() >= self.patience.leak || !self.is_in_grace() {
+            if asked.killed || running().saturating_sub(begun) >= self.patience.leak || !self.is_in_grace() {
                 self.child.family.kill();
                 return;
             }

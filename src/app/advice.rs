@@ -107,6 +107,7 @@ mod tests {
             confirm: None,
             params: Vec::new(),
             require: Vec::new(),
+            guard: Vec::new(),
             verify: Vec::new(),
             parallel: 1,
             steps: Vec::new(),

@@ -37,7 +37,7 @@ pub(super) fn gather(plan: &Plan, given: Given<'_>, person: &mut dyn Person) -> 
 }
 
 /// The command that agrees to everything that the plan asks for.
-fn agreeing(plan: &Plan, typed: &str) -> String {
+pub(super) fn agreeing(plan: &Plan, typed: &str) -> String {
     let mut line = typed.to_owned();
     for name in plan.confirmations.iter().filter_map(|confirmation| confirmation.name.as_ref()) {
         line.push_str(" --confirm ");
@@ -61,7 +61,7 @@ fn typed(
     }
     let refused = |why: String| {
         Failure::new(Code::Refused, format!("{why}; nothing was done"))
-            .hint(format!("{} --dry-run   (what it would do)", given.typed))
+            .hint(format!("{} --dry-run   (what it would do)", given.typed.trim_end_matches(" --resume")))
             .hint(agreeing(plan, given.typed))
     };
     if let Some(other) = given.names.first() {
@@ -112,7 +112,7 @@ fn yes_or_no(
 mod tests {
     use super::*;
     use crate::model::step::Danger;
-    use crate::plan::Block;
+    use crate::plan::{Block, Hide};
     use std::collections::BTreeMap;
     use std::io;
 
@@ -141,6 +141,7 @@ mod tests {
                 scope: BTreeMap::new(),
                 require: Vec::new(),
                 steps: Vec::new(),
+                guard: Vec::new(),
                 verify: Vec::new(),
                 finally: Vec::new(),
                 parallel: 1,
@@ -148,6 +149,7 @@ mod tests {
             confirmations: names.iter().map(confirmation).collect(),
             tools: BTreeMap::new(),
             secrets: Vec::new(),
+            hide: Hide::default(),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::input::Evidence;
 use super::tape::Tape;
-use super::{advice, changes, clean, confirming, load, task};
+use super::{advice, changes, clean, confirming, learn, load, task};
 use crate::catalog;
 use crate::classify::rules::Rules;
 use crate::error::{Code, Failure};
@@ -21,7 +21,7 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>, confirms: bool) -
     let (catalog, evidence, tape) = match path {
         Some(path) => (load::catalog_if_any(context)?, Evidence::at(path)?, None),
         None => {
-            let catalog = load::catalog(context)?;
+            let catalog = load::to_act(context)?;
             let Some(name) = &catalog.diagnose else {
                 return Err(Failure::new(Code::Usage, "tasks.toml does not say which task collects the evidence")
                     .hint("add: [diagnose] task = \"evidence\"")
@@ -33,7 +33,7 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>, confirms: bool) -
         }
     };
     let catalog = catalog.as_ref();
-    let redactor = redactor(catalog);
+    let redactor = learn::everything(catalog);
     let clean::Read { mut diagnosis, texts, kept } = found(&rules(catalog)?, &evidence, catalog, &redactor, context)?;
     if texts == 0 {
         // Nothing was said: that is no sign of health. The tool before the pipe has failed, most likely.
@@ -106,18 +106,12 @@ pub(super) fn of_evidence(
     catalog: Option<&Catalog>,
     context: &Context,
 ) -> Result<Diagnosis, Failure> {
-    let redactor = redactor(catalog);
+    // What a run hands over has been redacted; only what is declared may have slipped in since.
+    let redactor = learn::declared(catalog);
     let clean::Read { mut diagnosis, kept, .. } = found(rules, evidence, catalog, &redactor, context)?;
     changes::joined(&mut diagnosis, &kept, &redactor, catalog);
     as_commands(&mut diagnosis, catalog);
     Ok(diagnosis)
-}
-
-/// Knows the secrets of the file's variables.
-fn redactor(catalog: Option<&Catalog>) -> Redactor {
-    let vars = catalog.into_iter().flat_map(|catalog| catalog.vars.values());
-    let secrets: Vec<String> = vars.filter(|var| var.secret).map(|var| var.value.clone()).collect();
-    Redactor::new(&secrets)
 }
 
 /// The names of the confirming checks become the commands that ask them.

@@ -1,6 +1,7 @@
 //! `refloat doctor`: the tools, and the variables with where their values come from.
 
 use super::context::Context;
+use super::learn;
 use super::load;
 use crate::adapter::interrupt::NeverStop;
 use crate::adapter::lookup::Programs;
@@ -8,9 +9,11 @@ use crate::adapter::process::Processes;
 use crate::error::{Code, Failure};
 use crate::model::catalog::{Catalog, Tool, VersionRule};
 use crate::model::command::Invocation;
+use crate::plan::limits;
 use crate::port::{Locate, Runner};
 use crate::report::doctor::{Row, State};
 use crate::report::{doctor as view, variables};
+use crate::run::clean::clean;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,10 +27,12 @@ const MOST: usize = 16 * 1024;
 
 /// Looks at every declared tool. Exit code 5 when one is missing or too old.
 pub(super) fn doctor(context: &Context) -> Result<Code, Failure> {
-    let catalog = load::catalog(context)?;
+    let catalog = load::to_act(context)?;
     let rows: Vec<Row> = catalog.tools.values().map(|tool| row(&catalog, tool)).collect();
     let look = context.out_look();
-    context.answer(
+    learn::answer(
+        context,
+        &catalog,
         || {
             format!(
                 "{}\ntools\n{}\nvariables\n{}",
@@ -66,6 +71,7 @@ fn row(catalog: &Catalog, tool: &Tool) -> Row {
         }
         None => {
             let first = String::from_utf8_lossy(&said).lines().next().unwrap_or("it printed nothing").to_owned();
+            let first = learn::declared(Some(catalog)).line(&clean(first.as_bytes()));
             Row { state: State::UnknownVersion, why: Some(first), ..row }
         }
     }
@@ -80,6 +86,8 @@ fn ask(catalog: &Catalog, tool: &Tool, rule: &VersionRule, program: PathBuf) -> 
         cwd: None,
         env: BTreeMap::new(),
         timeout: Some(LIMIT),
+        grace: limits::GRACE,
+        leaves: None,
         interactive: false,
     };
     let mut said = Vec::new();

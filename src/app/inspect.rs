@@ -1,6 +1,7 @@
 //! The commands that look: list, show, explain, history, schema.
 
 use super::context::{Context, write_all};
+use super::learn;
 use super::load;
 use crate::adapter::files;
 use crate::adapter::terminal::Out;
@@ -22,7 +23,8 @@ pub(super) fn list(context: &Context) -> Result<Code, Failure> {
     let catalog = load::catalog(context)?;
     let last = runs(&catalog)?.into_iter().find_map(|journal| journal.row());
     let line = last.as_ref().map(history::last_run);
-    context.answer(|| listing::text(&catalog, line.as_deref(), &context.out_look()), || listing::json(&catalog))?;
+    let look = context.out_look();
+    learn::answer(context, &catalog, || listing::text(&catalog, line.as_deref(), &look), || listing::json(&catalog))?;
     Ok(Code::Done)
 }
 
@@ -30,7 +32,8 @@ pub(super) fn list(context: &Context) -> Result<Code, Failure> {
 pub(super) fn show(context: &Context, name: &str) -> Result<Code, Failure> {
     let catalog = load::catalog(context)?;
     let task = load::task(&catalog, Some("show"), name)?;
-    context.answer(|| show::text(&catalog, task, &context.out_look()), || show::json(&catalog, task))?;
+    let look = context.out_look();
+    learn::answer(context, &catalog, || show::text(&catalog, task, &look), || show::json(&catalog, task))?;
     Ok(Code::Done)
 }
 

@@ -1,6 +1,7 @@
 //! Finds and reads the task file.
 
 use super::context::Context;
+use super::trust::{self, Content};
 use crate::adapter::files;
 use crate::adapter::state::State;
 use crate::catalog;
@@ -16,14 +17,46 @@ use clap::CommandFactory;
 use std::path::{Path, PathBuf};
 
 /// A task file of more than this is none.
-const MAX_FILE: u64 = 5 << 20;
+const MAX_FILE: u64 = 4 << 20;
+
+/// What belongs to one person, beside the task file.
+const LOCAL: &str = "tasks.local.toml";
 
 /// Reads the task file that the command line names, or the nearest one.
 ///
 /// # Errors
 /// [`Code::Usage`]: none found, or a bad `--set`. [`Code::Config`]: its errors, all of them.
 pub(super) fn catalog(context: &Context) -> Result<Catalog, Failure> {
-    with(context, &find(context)?, config::load).map(|loaded| told(context, loaded))
+    let path = find(context)?;
+    let loaded = with(context, &read(&path)?, config::load)?;
+    trust::warn(context, &parts(&path));
+    Ok(told(context, loaded))
+}
+
+/// The same, to run something of it.
+///
+/// # Errors
+/// As [`catalog`]; [`Code::Refused`]: somebody else could have written it.
+pub(super) fn to_act(context: &Context) -> Result<Catalog, Failure> {
+    to_run(context, false).map(|(catalog, _)| catalog)
+}
+
+/// The same, with what it takes to know the file again. Where nothing real will be touched (a dry
+/// run, a recording) a file of somebody else is told and not refused.
+///
+/// # Errors
+/// As [`to_act`].
+pub(super) fn to_run(context: &Context, only_shows: bool) -> Result<(Catalog, Content), Failure> {
+    let path = find(context)?;
+    let text = read(&path)?;
+    let loaded = with(context, &text, config::load)?;
+    if only_shows || context.global.replay.is_some() {
+        trust::warn(context, &parts(&path));
+    } else {
+        trust::hold(context, &parts(&path))?;
+    }
+    let content = Content::of(&path, &text.file.text, text.local.as_ref().map(|local| local.text.as_slice()));
+    Ok((told(context, loaded), content))
 }
 
 /// The same, when there is one, for its symptoms to be linted.
@@ -36,18 +69,33 @@ pub(super) fn to_lint(context: &Context) -> Result<Option<(Catalog, Spots)>, Fai
         Err(failure) if context.global.file.is_some() => return Err(failure),
         Err(_) => return Ok(None),
     };
-    let (loaded, spots) = with(context, &path, config::load_to_lint)?;
+    let (loaded, spots) = with(context, &read(&path)?, config::load_to_lint)?;
     Ok(Some((told(context, loaded), spots)))
 }
 
-fn with<T>(context: &Context, path: &Path, load: impl FnOnce(&Input<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
-    let file = source(path)?;
-    let beside = path.with_file_name("tasks.local.toml");
-    let local = if files::exists(&beside) { Some(source(&beside)?) } else { None };
+/// What a task file is made of, read once.
+struct Text {
+    file: Source,
+    local: Option<Source>,
+}
+
+/// Where its parts lie, those that are there.
+fn parts(path: &Path) -> Vec<PathBuf> {
+    let local = path.with_file_name(LOCAL);
+    std::iter::once(path.to_owned()).chain(files::exists(&local).then_some(local)).collect()
+}
+
+fn read(path: &Path) -> Result<Text, Failure> {
+    let local = path.with_file_name(LOCAL);
+    let local = if files::exists(&local) { Some(source(&local)?) } else { None };
+    Ok(Text { file: source(path)?, local })
+}
+
+fn with<T>(context: &Context, text: &Text, load: impl FnOnce(&Input<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
     let known: Vec<&str> = catalog::ids().collect();
     load(&Input {
-        file,
-        local,
+        file: text.file.clone(),
+        local: text.local.clone(),
         env: context.env.pairs(),
         sets: sets(&context.global.set)?,
         os: Os::named(context.terminal.os),
@@ -128,13 +176,22 @@ fn source(path: &Path) -> Result<Source, Failure> {
     Ok(Source { path: path.to_owned(), shown, text })
 }
 
+/// What reads like a name at the beginning.
+fn name_of(set: &str) -> String {
+    let end = set.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-').unwrap_or(set.len());
+    let rest = if end < set.len() { "…" } else { "" };
+    format!("{}{rest}", set.get(..end).unwrap_or_default())
+}
+
 fn sets(given: &[String]) -> Result<Vec<(String, String)>, Failure> {
     given
         .iter()
         .map(|set| match set.split_once('=') {
             Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-            _ => Err(Failure::new(Code::Usage, format!("`--set {}` has no `=`", set.escape_debug()))
-                .hint("--set NAME=VALUE")),
+            // A value that was meant for a secret may stand in it: the name alone is repeated.
+            _ => {
+                Err(Failure::new(Code::Usage, format!("`--set {}` has no `=`", name_of(set))).hint("--set NAME=VALUE"))
+            }
         })
         .collect()
 }

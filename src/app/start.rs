@@ -1,7 +1,7 @@
 //! From the command line to the exit code.
 
 use super::context::{Context, write_all};
-use super::{diagnose, doctor, inspect, lint, task, trial};
+use super::{diagnose, doctor, inspect, learn, lint, scan, task, trial};
 use crate::adapter::terminal::Out;
 use crate::cli::{Cli, Command, Format};
 use crate::error::{Code, Failure};
@@ -24,6 +24,8 @@ pub fn start(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Code::Usage,
             "a task and a command at once; a task's argument that is named like a command goes behind `--`",
         )),
+        // The task of that name takes no such argument.
+        (None, true) if run.is_scan() => scan::scan(&context, run.args.get(1..).unwrap_or_default()),
         (None, true) => task::run(&context, &run),
         (None, false) | (Some(Command::List), _) => inspect::list(&context),
         (Some(Command::Show { task }), _) => inspect::show(&context, &task),
@@ -50,6 +52,7 @@ fn tell(context: &Context, failure: &Failure) {
     if failure.silent {
         return;
     }
+    let failure = &learn::harmless(failure);
     // The story goes to standard error, also as data: standard output stays an answer or empty.
     let text = match context.global.format {
         Format::Human => failure::text(failure, &context.err_look()),
@@ -64,6 +67,13 @@ fn usage(error: &clap::Error) -> ExitCode {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Code::Done,
         _ => Code::Usage,
     };
+    // What it quotes of the command line may be a secret.
+    let told = error.render().to_string();
+    let harmless = learn::harmless(&Failure::new(code, told.trim_end())).message;
+    if code != Code::Done && harmless != told.trim_end() {
+        let _ = write_all(&mut Out::stderr(), &format!("{harmless}\n"));
+        return ExitCode::from(code as u8);
+    }
     match error.print() {
         Ok(()) => ExitCode::from(code as u8),
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::from(code as u8),

@@ -4,10 +4,15 @@ use super::confirm::{self, Given};
 use super::confirming;
 use super::context::Context;
 use super::diagnose;
+use super::learn;
 use super::load;
+use super::lock;
+use super::resume;
 use super::tape::Tape;
+use super::trust;
 use crate::adapter::clock::{ReplayClock, SystemClock};
 use crate::adapter::interrupt::Interrupts;
+use crate::adapter::lock::Held;
 use crate::adapter::lookup::Programs;
 use crate::adapter::person::AtTerminal;
 use crate::adapter::process::Processes;
@@ -30,6 +35,7 @@ use crate::report::quoting;
 use crate::report::summary::Summary;
 use crate::report::{plan as plan_text, plan_json};
 use crate::run::engine::{self, RunReport};
+use crate::run::past::Past;
 use crate::run::world::World;
 use crate::text;
 use std::io;
@@ -41,28 +47,63 @@ const MOST_AT_ONCE: u64 = 1000;
 
 /// `refloat TASK [ARGS]`.
 pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
-    let catalog = load::catalog(context)?;
+    let (catalog, content) = load::to_run(context, args.dry_run)?;
     let name = args.task.as_deref().unwrap_or_default();
     load::task(&catalog, None, name)?;
     let plan = build(&catalog, name, &args.args)?;
     if args.dry_run {
-        context.answer(|| plan_text::text(&plan, &context.out_look()), || plan_json::json(&plan))?;
+        let look = context.out_look();
+        learn::answer(context, &catalog, || plan_text::text(&plan, &look), || plan_json::json(&plan))?;
         return Ok(Code::Done);
     }
     let stop = interrupts()?;
-    let typed = typed(context, args);
+    let typed = typed(context, args, &catalog);
+    let again = format!("{typed} --resume");
+    let typed = if args.resume { again.clone() } else { typed };
+    let lock = match args.resume {
+        true => Some(lock::take(context, &catalog, &plan)?),
+        false => None,
+    };
+    let past = match args.resume {
+        true => Some(resume::find(context, &load::state(&catalog), &plan)?),
+        false => None,
+    };
+    let asked = match &past {
+        Some(past) => Plan { confirmations: resume::confirmations(&plan, past), ..plan.clone() },
+        None => plan.clone(),
+    };
     let given = Given { yes: args.yes, names: &args.confirm, typed: &typed };
-    let agreed = confirm::gather(&plan, given, &mut AtTerminal::new(&context.terminal, Arc::new(stop.clone())));
+    let person = &mut AtTerminal::new(&context.terminal, Arc::new(stop.clone()));
+    let trusted = trust::Given { trust: args.trust, typed: &typed };
+    let agreed =
+        trust::agreed(context, &plan, &content, trusted, person).and_then(|()| confirm::gather(&asked, given, person));
     if let Some(signal) = stop.requested() {
         return Err(Failure::new(Code::of_signal(signal), "stopped; nothing was done"));
     }
     agreed?;
-    let report = execute(context, &catalog, &plan, &stop, Audience::Person, &Tape::open(context)?)?;
+    // Whoever goes on from a run must know that it is over, before its journal is read.
+    let lock = match lock {
+        Some(lock) => lock,
+        None => lock::take(context, &catalog, &plan)?,
+    };
+    let standing = Standing { lock, past, resume: (plan.root.danger > Danger::Read).then_some(again) };
+    let report = execute(context, &catalog, &plan, &stop, Audience::Person, &Tape::open(context)?, standing)?;
     Ok(report.code)
 }
 
+/// What a run stands on.
+#[derive(Default)]
+struct Standing {
+    /// The clusters that nobody else may work on meanwhile.
+    lock: Option<Arc<Held>>,
+    /// What it goes on from.
+    past: Option<Past>,
+    /// The command that goes on from it.
+    resume: Option<String>,
+}
+
 /// The command as it was given, without its answers: what a hint goes on from.
-fn typed(context: &Context, args: &RunArgs) -> String {
+fn typed(context: &Context, args: &RunArgs, catalog: &Catalog) -> String {
     let global = &context.global;
     let mut words = vec!["refloat".to_owned()];
     let paths = [("-f", &global.file), ("--replay", &global.replay), ("--record", &global.record)];
@@ -70,15 +111,16 @@ fn typed(context: &Context, args: &RunArgs) -> String {
         words.extend([flag.to_owned(), path.display().to_string()]);
     }
     words.extend(args.task.iter().chain(&args.args).cloned());
-    words.extend(global.set.iter().flat_map(|set| ["--set".to_owned(), set.clone()]));
+    words.extend(global.set.iter().flat_map(|set| ["--set".to_owned(), learn::without_secret(set, catalog)]));
     quoting::argv(&words)
 }
 
 /// `refloat check [NAME…]`.
 pub(super) fn check(context: &Context, names: &[String]) -> Result<Code, Failure> {
-    let catalog = load::catalog(context)?;
+    let catalog = load::to_act(context)?;
     let plan = checks::build_check(&catalog, names)?;
-    let report = execute(context, &catalog, &plan, &interrupts()?, Audience::Person, &Tape::open(context)?)?;
+    let standing = Standing::default();
+    let report = execute(context, &catalog, &plan, &interrupts()?, Audience::Person, &Tape::open(context)?, standing)?;
     Ok(report.code)
 }
 
@@ -91,7 +133,7 @@ pub(super) fn collect(context: &Context, catalog: &Catalog, name: &str, tape: &T
             format!("[diagnose] names `{name}`, which changes things; it must only read"),
         ));
     }
-    let report = execute(context, catalog, &plan, &interrupts()?, Audience::Diagnosis, tape)?;
+    let report = execute(context, catalog, &plan, &interrupts()?, Audience::Diagnosis, tape, Standing::default())?;
     // Steps that fail are part of the picture; what keeps the picture from being taken is not.
     match report.code {
         Code::Done | Code::StepFailed | Code::TimedOut | Code::Findings => Ok(report.documents),
@@ -101,7 +143,7 @@ pub(super) fn collect(context: &Context, catalog: &Catalog, name: &str, tape: &T
 
 /// Asks the checks of a plan for a diagnosis; what they said.
 pub(super) fn ask(context: &Context, catalog: &Catalog, plan: &Plan, tape: &Tape) -> Result<RunReport, Failure> {
-    execute(context, catalog, plan, &interrupts()?, Audience::Confirmation, tape)
+    execute(context, catalog, plan, &interrupts()?, Audience::Confirmation, tape, Standing::default())
 }
 
 /// For whom a run is told.
@@ -126,9 +168,11 @@ fn execute(
     stop: &Interrupts,
     audience: Audience,
     tape: &Tape,
+    standing: Standing,
 ) -> Result<RunReport, Failure> {
+    let plan = &learn::with_values(plan, catalog);
     let base = catalog.path.parent().unwrap_or(Path::new("/")).to_owned();
-    let processes = Processes::new(Arc::new(stop.clone()), base.clone());
+    let processes = Processes::new(Arc::new(stop.clone()), base.clone()).under(standing.lock.clone());
     let runner: &dyn Runner = tape.replay().map_or(&processes, |replay| replay as &dyn Runner);
     let clock: Box<dyn Clock> =
         if runner.is_replay() { Box::new(ReplayClock::start()) } else { Box::new(SystemClock::start()) };
@@ -140,6 +184,9 @@ fn execute(
     state.prepare().map_err(unwritable)?;
     let recording = tape.recording(context, plan)?;
     let (run_id, dir) = run_dir(&state, clock.now(), &plan.root.task).map_err(unwritable)?;
+    if standing.resume.is_some() {
+        dir.keep_plan(plan_json::json(plan).to_string().as_bytes()).map_err(unwritable)?;
+    }
     let journal = dir.journal().map_err(unwritable)?;
     let mut reporter = Fanout::new(reporters(context, journal, audience));
     let store = dir.evidence();
@@ -161,6 +208,8 @@ fn execute(
         base,
         run_id,
         replay: context.global.replay.as_ref().map(|path| path.display().to_string()),
+        past: standing.past,
+        resume: standing.resume,
         after_failure: catalog.diagnose.is_some().then(|| match &context.global.replay {
             Some(path) => format!("refloat diagnose --replay {}", quoting::quote(&path.display().to_string())),
             None => "refloat diagnose".to_owned(),
@@ -212,6 +261,14 @@ impl Reporter for Undiagnosed {
             EventKind::Diagnosed { .. } => Ok(()),
             _ => self.0.event(event),
         }
+    }
+
+    fn settle(&mut self) -> io::Result<()> {
+        self.0.settle()
+    }
+
+    fn keeps(&self) -> bool {
+        self.0.keeps()
     }
 }
 

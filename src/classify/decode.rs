@@ -35,6 +35,21 @@ enum Kind {
 }
 
 impl Decoder {
+    /// Takes bytes as they are.
+    pub(crate) fn plain() -> Self {
+        Self { kind: Some(Kind::Bytes), rest: Vec::new() }
+    }
+
+    /// Takes UTF-16 as Windows writes it, its mark removed.
+    pub(crate) fn utf16le() -> Self {
+        Self { kind: Some(Kind::Utf16(u16::from_le_bytes)), rest: Vec::new() }
+    }
+
+    /// Takes UTF-16 with the bytes of a unit the other way round, its mark removed.
+    pub(crate) fn utf16be() -> Self {
+        Self { kind: Some(Kind::Utf16(u16::from_be_bytes)), rest: Vec::new() }
+    }
+
     /// Takes a block. The first one shows the encoding.
     pub(crate) fn push<'b>(&mut self, block: &'b [u8]) -> Cow<'b, [u8]> {
         let (kind, block) = match self.kind {

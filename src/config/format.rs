@@ -47,6 +47,7 @@ pub static FILE: Shape = Shape {
         Field::new("tasks", Kind::Map(&Kind::Table(&TASK)), "The tasks, by name").aka(&["task"]),
         Field::new("checks", Kind::Map(&Kind::Table(&CHECK)), "Named yes/no questions about the world"),
         Field::new("diagnose", Kind::Table(&DIAGNOSE), "What a live `refloat diagnose` does"),
+        Field::new("redact", Kind::Table(&REDACT), "What is hidden beside the secret variables"),
         Field::new("symptoms", Kind::Map(&Kind::Table(&SYMPTOM)), "Your own symptoms, beside the built-in ones"),
     ],
     overrides: None,
@@ -141,6 +142,7 @@ static TASK: Shape = Shape {
             .aka(&["args"]),
         Field::new("require", TEXTS, "Checks that must hold before the first step; `!name` for the opposite")
             .aka(&["requires", "preconditions"]),
+        Field::new("guard", TEXTS, "Checks asked again right before each step that destroys; `!name` for the opposite"),
         Field::new("verify", TEXTS, "Checks that must hold after the last step, or the task has failed"),
         Field::new("parallel", Kind::Number(1, 32), "How many steps may run at the same time; 1 unless given"),
         Field::new("steps", Kind::Some(&Kind::Table(&STEP)), "The steps").required().aka(&["step", "cmds", "run"]),
@@ -173,6 +175,10 @@ const TIMEOUT: Field = Field::new("timeout", Kind::Duration, "Limit behind the t
 const RETRY: Field = Field::new("retry", Kind::Table(&RETRY_TABLE), "Try again on failure").only(&["run"]);
 const UNTIL: Field =
     Field::new("until", Kind::Table(&UNTIL_TABLE), "Run again until the output matches").only(&["run"]);
+const CODES: Field =
+    Field::new("codes", Kind::List(&Kind::Number(0, 255)), "Exit codes that count as success beside 0")
+        .only(&["run"])
+        .aka(&["exit_codes"]);
 const EXPECT: Field = Field::new(
     "expect",
     Kind::FilledPattern,
@@ -195,11 +201,14 @@ static STEP_FIELDS: &[Field] = &[
         .aka(&["params", "args", "vars"]),
     Field::new("check", Kind::Text, "Asks a check; a no fails the step. `!name` for the opposite"),
     Field::new("diagnose", Kind::Flag, "true: names the cause from the output so far"),
+    Field::new("danger", Kind::Choice(DANGERS), "What this step may do; what its task may do unless given")
+        .only(&["run"]),
     CWD,
     ENV,
     TIMEOUT,
     RETRY,
     UNTIL,
+    CODES,
     EXPECT,
     REJECT,
     Field::new(
@@ -208,6 +217,7 @@ static STEP_FIELDS: &[Field] = &[
         "Already done counts as success: the output says so, or a check before the step",
     ),
     Field::new("skip_if", Kind::Text, "Skip when this check says yes; `!name` for the opposite").aka(&["if", "when"]),
+    Field::new("unless_given", Kind::Text, "Leave the step out when this parameter of the task has a value"),
     Field::new("allow_failure", Kind::Flag, "A failure is told and does not stop the task")
         .aka(&["ignore_error", "continue_on_error"]),
     Field::new("each", Kind::Table(&EACH), "The matches in the output become a list for later steps").only(&["run"]),
@@ -292,6 +302,7 @@ static FACT: Shape = Shape {
         TIMEOUT,
         RETRY,
         UNTIL,
+        CODES,
         EXPECT.required(),
         REJECT,
         FILTER,
@@ -330,6 +341,7 @@ static CHECK_FIELDS: &[Field] = &[
     TIMEOUT,
     RETRY,
     UNTIL,
+    CODES,
     EXPECT,
     REJECT,
     Field::new("no", Kind::FilledPattern, "Only output that matches is a no; any other failure means: could not ask")
@@ -376,6 +388,19 @@ static DIAGNOSE: Shape = Shape {
     name: "diagnose",
     doc: "What a live `refloat diagnose` does",
     fields: &[Field::new("task", Kind::Text, "The task that gathers what is classified").required()],
+    overrides: None,
+    partial: false,
+};
+
+static REDACT: Shape = Shape {
+    name: "redact",
+    doc: "What is hidden beside the secret variables",
+    fields: &[Field::new(
+        "secrets",
+        Kind::Some(&Kind::Template),
+        "Names of Kubernetes Secrets: their values are read in memory before the first step, and hidden",
+    )
+    .required()],
     overrides: None,
     partial: false,
 };

@@ -12,7 +12,7 @@ use super::spots::Spots;
 use super::tree::{Item, Node};
 use super::vars::{self, Settled};
 use super::walk::Walker;
-use super::{checks, patterns, symptoms, syntax, tasks, tools};
+use super::{checks, patterns, redact, symptoms, syntax, tasks, tools};
 use crate::error::Failure;
 use crate::model::catalog::Catalog;
 use std::collections::BTreeSet;
@@ -91,6 +91,9 @@ fn parse(
         secrets.extend(vars::secrets(table.get_ref()));
     }
     if !errors.is_empty() {
+        if file == 0 {
+            secrets.extend(vars::likely_secrets(text));
+        }
         syntax::report(file, text, &errors, faults);
         return None;
     }
@@ -166,6 +169,7 @@ fn draw(
         catalog.symptoms.extend(symptoms::draw(entry, node, &mut book));
     }
     catalog.diagnose = root.table("diagnose").and_then(|node| diagnose(node, &mut book));
+    catalog.redact = root.table("redact").map(|node| redact::draw(node, &mut book)).unwrap_or_default();
     calls.check(&mut book);
     needs.finish(&mut book);
     catalog

@@ -85,6 +85,7 @@ impl Needs {
         for step in &steps.steps {
             self.step(step, &mut scope, book);
         }
+        self.gates(node, "guard", &scope, book);
         self.gates(node, "verify", &scope, book);
         for step in &steps.finally {
             self.step(step, &mut scope, book);

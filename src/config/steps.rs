@@ -38,7 +38,9 @@ pub fn draw(written: &Node, node: &Node, book: &mut Book<'_>) -> Option<Step> {
     let save = save(node, book);
     Some(Step {
         name: node.template("name"),
+        danger: node.text("danger").map(super::tasks::danger_named),
         done_if: done_if(node, book),
+        unless_given: node.text("unless_given").map(str::to_owned),
         skip_if: node.text("skip_if").map(|text| book.check_ref(text, node.value_place("skip_if"))),
         allow_failure: node.flag("allow_failure"),
         each,
@@ -46,10 +48,10 @@ pub fn draw(written: &Node, node: &Node, book: &mut Book<'_>) -> Option<Step> {
         save,
         interactive: node.flag("interactive"),
         progress: node.pattern("progress"),
-        on_interrupt: match node.text("on_interrupt") {
-            Some("finish") => OnInterrupt::Finish,
+        on_interrupt: node.text("on_interrupt").map(|word| match word {
+            "finish" => OnInterrupt::Finish,
             _ => OnInterrupt::Forward,
-        },
+        }),
         ..call(action, node, book)
     })
 }
@@ -69,15 +71,18 @@ pub fn call(action: Action, node: &Node, book: &mut Book<'_>) -> Step {
     Step {
         name: None,
         action,
+        danger: None,
         cwd: node.template("cwd"),
         env: env.collect(),
         timeout: node.duration("timeout"),
         retry: node.table("retry").map(|table| retry(table, book)),
         until: node.table("until").and_then(until),
+        codes: node.list("codes").iter().filter_map(Item::code).collect(),
         expect: node.pattern("expect"),
         reject: node.pattern("reject"),
         done_if: None,
         skip_if: None,
+        unless_given: None,
         allow_failure: false,
         each: None,
         for_each: None,
@@ -87,7 +92,7 @@ pub fn call(action: Action, node: &Node, book: &mut Book<'_>) -> Step {
         sensitive: node.flag("sensitive"),
         interactive: false,
         progress: None,
-        on_interrupt: OnInterrupt::Forward,
+        on_interrupt: None,
         line: book.texts.line(node.place),
     }
 }

@@ -1,19 +1,23 @@
 //! What the TOML parser finds, in our words.
 
 use super::fault::{Fault, Faults, Place, show};
-use std::collections::BTreeSet;
 
 /// Reports syntax errors: the first of each line, for the others mostly follow from it.
 pub fn report(file: usize, text: &str, errors: &[toml::de::Error], faults: &mut Faults) {
     let mut spans: Vec<_> = errors.iter().map(|error| (error.span().unwrap_or(0..0), error.message())).collect();
     spans.sort_by_key(|(span, _)| (span.start, span.end));
-    let mut lines = BTreeSet::new();
+    // Counted on from error to error: a file can hold as many as lines.
+    let (mut at, mut line, mut told) = (0, 0, None);
     for (span, message) in spans {
-        let before = text.get(..span.start).unwrap_or_default();
-        let line = before.bytes().filter(|byte| *byte == b'\n').count();
-        if lines.insert(line) {
+        line += text.get(at..span.start).unwrap_or_default().bytes().filter(|byte| *byte == b'\n').count();
+        at = span.start;
+        if told != Some(line) {
+            told = Some(line);
             let place = Place { file, start: span.start, end: span.end };
             faults.push(in_words(place, text, message));
+        }
+        if faults.is_hopeless() {
+            return;
         }
     }
 }

@@ -44,10 +44,44 @@ pub fn facts(root: &Node, faults: &mut Faults) -> BTreeMap<String, Facts> {
 }
 
 fn danger(node: &Node) -> Danger {
-    match node.text("danger") {
-        Some("destroy") => Danger::Destroy,
-        Some("change") => Danger::Change,
+    node.text("danger").map_or(Danger::Read, danger_named)
+}
+
+/// A danger as the file writes it.
+pub fn danger_named(word: &str) -> Danger {
+    match word {
+        "destroy" => Danger::Destroy,
+        "change" => Danger::Change,
         _ => Danger::Read,
+    }
+}
+
+/// A step may do less than its task says, never more; a guard needs something to guard.
+fn held_to_its_task(node: &Node, steps: &Steps, book: &mut Book<'_>) {
+    let own = danger(node);
+    for step in steps.steps.iter().chain(&steps.finally) {
+        if let Some(word) = step.text("danger").filter(|word| danger_named(word) > own) {
+            let fault = Fault::new(step.value_place("danger"), "this step may do more than its task says");
+            let task = if node.has("danger") { node.value_place("danger") } else { node.place };
+            book.faults.push(fault.also(task, "the task").help(format!("the task needs danger = \"{word}\"")));
+        }
+    }
+    let params: Vec<&str> = node.tables("params").filter_map(|param| param.text("name")).collect();
+    for step in steps.steps.iter().chain(&steps.finally) {
+        if let Some(name) = step.text("unless_given").filter(|name| !params.contains(name) && !node.is_broken("params"))
+        {
+            let fault =
+                Fault::new(step.value_place("unless_given"), format!("{} is no parameter of this task", show(name)));
+            let fault = match params.as_slice() {
+                [] => fault.help("the task has no parameters"),
+                known => fault.among(name, "its parameters", known.iter().copied(), ""),
+            };
+            book.faults.push(fault);
+        }
+    }
+    if node.has("guard") && own != Danger::Destroy && !node.is_broken("danger") {
+        let fault = Fault::new(node.key_place("guard"), "nothing here destroys: there is nothing to guard");
+        book.faults.push(fault.label("goes with danger = \"destroy\"; `require` is asked once, before the first step"));
     }
 }
 
@@ -58,10 +92,11 @@ pub fn draw(entry: &Entry, node: &Node, book: &mut Book<'_>, calls: &mut Calls, 
     let gates = |key: &str, book: &mut Book<'_>| -> Vec<CheckRef> {
         node.list(key).iter().filter_map(|item| Some(book.check_ref(item.text()?, item.place))).collect()
     };
-    let (require, verify) = (gates("require", book), gates("verify", book));
+    let (require, guard, verify) = (gates("require", book), gates("guard", book), gates("verify", book));
     let (steps, nodes) = list(node, "steps", book);
     let (finally, last) = list(node, "finally", book);
     let nodes = Steps { steps: nodes, finally: last };
+    held_to_its_task(node, &nodes, book);
     calls.gather(&entry.key, &nodes);
     needs.task(node, &nodes, book);
     Task {
@@ -72,6 +107,7 @@ pub fn draw(entry: &Entry, node: &Node, book: &mut Book<'_>, calls: &mut Calls, 
         confirm,
         params,
         require,
+        guard,
         verify,
         parallel: node.number("parallel").unwrap_or(1),
         steps,

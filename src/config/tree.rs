@@ -264,6 +264,14 @@ impl Item {
         }
     }
 
+    /// Its number, as an exit code.
+    pub fn code(&self) -> Option<i32> {
+        match &self.value {
+            Value::Number(number) => i32::try_from(*number).ok(),
+            _ => None,
+        }
+    }
+
     /// Its template.
     pub fn filling(&self) -> Option<&Filling> {
         match &self.value {

@@ -49,6 +49,42 @@ pub fn secrets(file: &DeTable<'_>) -> Vec<Place> {
         .collect()
 }
 
+/// The same in a file that is no TOML, where nobody can tell what belongs to what: in a table with a
+/// `secret = …`, all that stands behind a `value =`, and the lines on which it may go on.
+pub fn likely_secrets(text: &str) -> Vec<Place> {
+    let has_key = |line: &str, key: &str| {
+        line.match_indices(key).find_map(|(at, _)| {
+            let is_start = line[..at].ends_with(|c: char| c.is_whitespace() || "{,".contains(c)) || at == 0;
+            let rest = line[at + key.len()..].trim_start();
+            (is_start && rest.starts_with('=')).then_some(line.len() - rest.len() + 1)
+        })
+    };
+    let mut places = Vec::new();
+    let mut table: Vec<Place> = Vec::new();
+    let mut holds_secret = false;
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        if line.starts_with('[') {
+            if std::mem::take(&mut holds_secret) {
+                places.append(&mut table);
+            }
+            table.clear();
+        }
+        holds_secret |= has_key(line, "secret").is_some();
+        let end = start + line.trim_end().len();
+        match has_key(line, "value") {
+            Some(at) => table.push(Place { file: 0, start: start + at, end: end.max(start + at) }),
+            None if !line.contains('=') && !line.starts_with('[') => table.push(Place { file: 0, start, end }),
+            None => {}
+        }
+        start += line.len();
+    }
+    if holds_secret {
+        places.append(&mut table);
+    }
+    places
+}
+
 /// Reads `[vars]` and gives every variable its value.
 pub fn settle(file: &Node, local: Option<&Node>, input: &Input<'_>, texts: &Texts, faults: &mut Faults) -> Settled {
     let declared = declare(file, faults);

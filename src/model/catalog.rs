@@ -28,6 +28,8 @@ pub struct Catalog {
     pub symptoms: Vec<Symptom>,
     /// `[diagnose] task`.
     pub diagnose: Option<String>,
+    /// `[redact] secrets`: names of the Secrets whose values are hidden.
+    pub redact: Vec<Template>,
 }
 
 impl Catalog {
@@ -139,15 +141,17 @@ pub struct Version(
 );
 
 impl Version {
-    /// Reads one to three leading numbers, after an optional `v`.
+    /// Reads one to three leading numbers, after an optional `v`. A number beyond all measure makes it none.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim().trim_start_matches('v');
         let mut numbers = [0; 3];
         let mut read = 0;
         for (slot, part) in numbers.iter_mut().zip(text.split('.')) {
             let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-            let Ok(number) = part[..digits].parse() else { break };
-            *slot = number;
+            if digits == 0 {
+                break;
+            }
+            *slot = part[..digits].parse().ok()?;
             read += 1;
             if digits < part.len() {
                 break;

@@ -22,6 +22,10 @@ pub struct Invocation {
     pub env: BTreeMap<String, String>,
     /// Our own limit, behind the tool's.
     pub timeout: Option<Duration>,
+    /// Between asking the child to end and ending it.
+    pub grace: Duration,
+    /// What it may leave behind when it is broken off: fits behind "may leave".
+    pub leaves: Option<&'static str>,
     /// The child owns the terminal: inherited standard streams, nothing captured.
     pub interactive: bool,
 }

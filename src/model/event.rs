@@ -46,6 +46,9 @@ pub enum EventKind {
         /// Answers come from this recording.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         replay: Option<String>,
+        /// The id of the run that this one goes on from.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        resumes: Option<String>,
     },
     /// A step began.
     StepStarted {

@@ -36,6 +36,8 @@ pub struct Task {
     pub params: Vec<Param>,
     /// Checks that must hold before the first step. No flag skips them.
     pub require: Vec<CheckRef>,
+    /// Checks that are asked again right before each step that destroys. No flag skips them.
+    pub guard: Vec<CheckRef>,
     /// Checks that must hold after the last step, or the task has failed.
     pub verify: Vec<CheckRef>,
     /// How many steps may run at the same time; 1 is one after the other.
@@ -107,6 +109,8 @@ pub struct Step {
     pub name: Option<Template>,
     /// What it does.
     pub action: Action,
+    /// What it may do to the world; `None` is what its task may do.
+    pub danger: Option<Danger>,
     /// Directory to run in, relative to `tasks.toml`.
     pub cwd: Option<Template>,
     /// Environment added.
@@ -118,6 +122,8 @@ pub struct Step {
     pub retry: Option<Retry>,
     /// Poll: run again until the output matches.
     pub until: Option<Until>,
+    /// Exit codes that count as success beside 0: some tools answer with them.
+    pub codes: Vec<i32>,
     /// The output must match, whatever the exit code says about the rest. Its named groups become
     /// variables for later steps.
     pub expect: Option<Pattern>,
@@ -127,6 +133,8 @@ pub struct Step {
     pub done_if: Option<DoneIf>,
     /// Skip when this check says yes.
     pub skip_if: Option<CheckRef>,
+    /// Leave the step out when this parameter of the task has a value.
+    pub unless_given: Option<String>,
     /// A failure is told and does not stop the task.
     pub allow_failure: bool,
     /// The matches become a list for later `for` steps.
@@ -145,8 +153,9 @@ pub struct Step {
     pub interactive: bool,
     /// Reads progress from the output: groups `stage`, `current`, `total`, `percent`.
     pub progress: Option<Pattern>,
-    /// What the first Ctrl-C does to it.
-    pub on_interrupt: OnInterrupt,
+    /// What the first Ctrl-C does to it. In the file `None` leaves it to what is known of the tool; in
+    /// a plan that has been decided, and `None` is [`OnInterrupt::Forward`].
+    pub on_interrupt: Option<OnInterrupt>,
     /// 1-based line in the file.
     pub line: usize,
 }
@@ -157,15 +166,18 @@ impl Step {
         Self {
             name: None,
             action,
+            danger: None,
             cwd: None,
             env: BTreeMap::new(),
             timeout: None,
             retry: None,
             until: None,
+            codes: Vec::new(),
             expect: None,
             reject: None,
             done_if: None,
             skip_if: None,
+            unless_given: None,
             allow_failure: false,
             each: None,
             for_each: None,
@@ -175,7 +187,7 @@ impl Step {
             sensitive: false,
             interactive: false,
             progress: None,
-            on_interrupt: OnInterrupt::Forward,
+            on_interrupt: None,
             line: 0,
         }
     }

@@ -288,6 +288,36 @@ mod tests {
 
     proptest! {
         #[test]
+        fn a_value_is_taken_as_it_is(
+            before in "[^$]{0,12}",
+            value in any::<String>(),
+            other in "(\\$\\{a\\}|\\$\\{b\\}|\\$\\$|\\$|x){0,6}",
+            after in "[^$]{0,12}",
+        ) {
+            // Filled once: what a value holds is opened by nobody, whatever it looks like.
+            for value in [value.as_str(), other.as_str()] {
+                let template = Template::parse(&format!("{before}${{a}}|${{b}}{after}")).unwrap();
+                let lookup = |name: &str| Some(if name == "a" { value } else { "B" });
+                let whole = format!("{before}{value}|B{after}");
+                prop_assert_eq!(template.resolve(lookup).unwrap().unwrap(), whole.clone());
+                // The same when one is filled before the run and the other by it.
+                let half = template.fill(|name| (name == "a").then_some(value)).unwrap();
+                prop_assert_eq!(half.names(), BTreeSet::from(["b"]));
+                prop_assert_eq!(half.resolve(lookup).unwrap().unwrap(), whole);
+            }
+        }
+
+        #[test]
+        fn any_text_survives(text in any::<String>()) {
+            prop_assert_eq!(Template::literal(text.clone()).resolve(|_| None).unwrap().unwrap(), text.clone());
+            if let Ok(template) = Template::parse(&text) {
+                if template.names().is_empty() && !text.contains("$$") {
+                    prop_assert_eq!(template.as_literal().unwrap(), text);
+                }
+            }
+        }
+
+        #[test]
         fn never_panics_and_shows_what_it_read(source in "(\\$|\\{|\\}|\\?|[a-z]|-| |é)*") {
             if let Ok(template) = Template::parse(&source) {
                 prop_assert_eq!(Template::parse(&template.to_string()).unwrap(), template);

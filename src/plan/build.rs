@@ -1,10 +1,12 @@
 //! Catalog + task + arguments → [`Plan`].
 
+use super::hide::{self, Hide};
+use super::limits;
 use super::types::{Ask, Block, Call, Confirmation, Gate, Plan, PlannedStep, PlannedTool, SecretRead, Work};
 use super::values::{check_argument, check_param};
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
-use crate::model::step::{Action, Check, CheckRef, Confirm, DoneIf, Question, Step, Task};
+use crate::model::step::{Action, Check, CheckRef, Confirm, Danger, DoneIf, OnInterrupt, Question, Step, Task};
 use crate::model::template::Template;
 use crate::text;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +34,8 @@ pub fn build(catalog: &Catalog, task: &str, args: &[String]) -> Result<Plan, Fai
         })
         .collect();
     let secrets = catalog.vars.values().filter(|var| var.secret).map(|var| var.value.clone()).collect();
-    Ok(Plan { root, confirmations: builder.confirmations, tools, secrets })
+    let hide = Hide { read: hide::read(catalog, &builder.tools), ..Hide::default() };
+    Ok(Plan { root, confirmations: builder.confirmations, tools, secrets, hide })
 }
 
 /// The task of that name, or a usage failure that says which there are.
@@ -130,18 +133,26 @@ impl Builder<'_> {
         let mut open = Open::new();
         let mut steps = Vec::new();
         let require = self.gates(&task.require, &scope, prefix, "r")?;
-        for (index, step) in task.steps.iter().enumerate() {
+        let is_left_out = |step: &Step| {
+            let given = step.unless_given.as_ref().and_then(|name| params.get(name));
+            given.is_some_and(|value| !value.is_empty())
+        };
+        for (index, step) in task.steps.iter().enumerate().filter(|(_, step)| !is_left_out(step)) {
             let id = format!("{prefix}{}", index + 1);
-            let planned = self.step(step, &scope, id, &open)?;
+            let mut planned = self.step(step, &scope, id, &open)?;
+            planned.danger = danger_of(&planned, task.danger);
             steps.push(planned);
-            open.extend(exports(step).into_iter().map(|name| (name, index)));
+            let place = steps.len() - 1;
+            open.extend(exports(step).into_iter().map(|name| (name, place)));
         }
         let mut finally = Vec::new();
-        for (index, step) in task.finally.iter().enumerate() {
+        for (index, step) in task.finally.iter().enumerate().filter(|(_, step)| !is_left_out(step)) {
             let mut planned = self.step(step, &scope, format!("{prefix}f{}", index + 1), &open)?;
             planned.after.clear();
+            planned.danger = danger_of(&planned, task.danger);
             finally.push(planned);
         }
+        let guard = self.gates(&task.guard, &scope, prefix, "g")?;
         let verify = self.gates(&task.verify, &scope, prefix, "v")?;
         Ok(Block {
             task: task.name.clone(),
@@ -150,6 +161,7 @@ impl Builder<'_> {
             scope: whole,
             require,
             steps,
+            guard,
             verify,
             finally,
             parallel: task.parallel.max(1),
@@ -187,7 +199,7 @@ impl Builder<'_> {
         let gate_prefix = format!("{id}.");
         let (work, title) = match &step.action {
             Action::Run(argv) => {
-                let call = self.call(argv, scope)?;
+                let call = self.call(argv, scope, Some(step))?;
                 let asked = call.argv.iter().enumerate().filter(|(index, _)| !call.pinned.contains(index));
                 let words: Vec<String> = asked.map(|(_, argument)| argument.to_string()).collect();
                 // What only the run knows stays open, to be filled in the title too.
@@ -232,7 +244,12 @@ impl Builder<'_> {
             needs(step, &work, &[&skip_if, &done_if]).iter().filter_map(|name| open.get(name).copied()).collect();
         let also = step.cwd.iter().chain(&step.save).chain(step.env.values());
         also.filter_map(|text| fill(text, scope)).try_for_each(|text| self.has_values(&text))?;
+        let on_interrupt = match &work {
+            Work::Run(call) => step.on_interrupt.or_else(|| self.limits(call).finish.then_some(OnInterrupt::Finish)),
+            _ => step.on_interrupt,
+        };
         let spec = Step {
+            on_interrupt,
             name: step.name.as_ref().and_then(|name| fill(name, scope)),
             cwd: step.cwd.as_ref().and_then(|cwd| fill(cwd, scope)),
             env: step.env.iter().filter_map(|(name, value)| Some((name.clone(), fill(value, scope)?))).collect(),
@@ -242,6 +259,7 @@ impl Builder<'_> {
         Ok(PlannedStep {
             name: spec.name.clone().unwrap_or(title),
             id,
+            danger: Danger::Read,
             work,
             after: after.into_iter().collect(),
             skip_if,
@@ -250,7 +268,13 @@ impl Builder<'_> {
         })
     }
 
-    fn call(&mut self, argv: &[Template], scope: &BTreeMap<String, String>) -> Result<Call, Failure> {
+    /// The call of `step`; without one, of something that looks for a check.
+    fn call(
+        &mut self,
+        argv: &[Template],
+        scope: &BTreeMap<String, String>,
+        step: Option<&Step>,
+    ) -> Result<Call, Failure> {
         let name = argv.first().and_then(Template::as_literal).unwrap_or_default();
         let Some(tool) = self.catalog.tools.get(&name) else {
             return Err(Failure::new(Code::Config, format!("`{name}` is not a declared tool")));
@@ -258,7 +282,7 @@ impl Builder<'_> {
         self.tools.insert(name.clone());
         let mut whole = vec![Template::literal(name.clone())];
         whole.extend(tool.args.iter().filter_map(|argument| fill(argument, scope)));
-        let pinned = 1..whole.len();
+        let mut pinned = 1..whole.len();
         for argument in argv.iter().skip(1) {
             let value = |name: &str| scope.get(name).or_else(|| Some(&self.catalog.vars.get(name)?.value)).cloned();
             check_argument(argument, value)
@@ -266,7 +290,24 @@ impl Builder<'_> {
             whole.extend(fill(argument, scope));
         }
         whole.iter().try_for_each(|argument| self.has_values(argument))?;
+        // A person at the terminal takes the time that it takes.
+        if !step.is_some_and(|step| step.interactive) {
+            let time = step.map_or(Some(limits::LOOK), |step| step.timeout);
+            let words: Vec<String> = whole.iter().skip(1).map(Template::to_string).collect();
+            let limits = limits::of(&tool.program, words.iter().map(String::as_str), time);
+            // Pinned: it belongs to how the tool is called, not to what is asked of it.
+            if let Some(missing) = limits.missing {
+                whole.insert(pinned.end, Template::literal(missing));
+                pinned.end += 1;
+            }
+        }
         Ok(Call { tool: name, argv: whole, pinned })
+    }
+
+    fn limits(&self, call: &Call) -> limits::Limits {
+        let program = self.catalog.tools.get(&call.tool).map_or(call.tool.as_str(), |tool| tool.program.as_str());
+        let words: Vec<String> = call.argv.iter().skip(1).map(Template::to_string).collect();
+        limits::of(program, words.iter().map(String::as_str), None)
     }
 
     /// A secret that nobody has given must not become an empty argument. What is still open in a
@@ -326,9 +367,9 @@ impl Builder<'_> {
                 let mut of_pod = scope.clone();
                 of_pod.remove("pod");
                 Ask::Room {
-                    node: self.call(&room.node, scope)?,
-                    pods: self.call(&room.pods, scope)?,
-                    pod: self.call(&room.pod, &of_pod)?,
+                    node: self.call(&room.node, scope, None)?,
+                    pods: self.call(&room.pods, scope, None)?,
+                    pod: self.call(&room.pod, &of_pod, None)?,
                 }
             }
             Question::Checks { join, of } => {
@@ -351,13 +392,22 @@ impl Builder<'_> {
                         Template::literal("-o"),
                         Template::literal(format!("jsonpath={{.data.{key}}}")),
                     ];
-                    reads.push(SecretRead { call: self.call(&argv, scope)?, of });
+                    reads.push(SecretRead { call: self.call(&argv, scope, None)?, of });
                 }
                 let contains = contains.as_ref().and_then(|text| fill(text, scope));
                 contains.iter().try_for_each(|text| self.has_values(text))?;
                 Ask::Secrets { reads, min_len: *min_len, pattern: pattern.clone(), contains }
             }
         })
+    }
+}
+
+/// What a step of a task may do.
+fn danger_of(step: &PlannedStep, task: Danger) -> Danger {
+    match &step.work {
+        Work::Run(_) => step.spec.danger.unwrap_or(task),
+        Work::Block(block) => block.danger,
+        Work::Check(_) | Work::Diagnose => Danger::Read,
     }
 }
 

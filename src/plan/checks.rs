@@ -93,7 +93,7 @@ fn is_only_a_gate(catalog: &Catalog, name: &str) -> bool {
         step.skip_if.as_ref().is_some_and(is_it) || matches!(&step.done_if, Some(DoneIf::Check(check)) if is_it(check))
     };
     let proves = |step: &Step| matches!(&step.action, Action::Check(check) if is_it(check));
-    let is_gate = tasks().any(|task| task.require.iter().any(is_it)) || steps().any(decides);
+    let is_gate = tasks().any(|task| task.require.iter().chain(&task.guard).any(is_it)) || steps().any(decides);
     let is_proof = tasks().any(|task| task.verify.iter().any(is_it)) || steps().any(proves);
     let confirms = catalog.symptoms.iter().any(|symptom| symptom.confirm.iter().any(|check| check == name));
     is_gate && !is_proof && !confirms
@@ -178,6 +178,7 @@ fn plan(catalog: &Catalog, names: &[String]) -> Result<Plan, Failure> {
         params: Vec::new(),
         require: Vec::new(),
         // Gates are all asked, and every no is told; a step that fails would end the run.
+        guard: Vec::new(),
         verify: names.iter().map(|name| CheckRef { name: name.clone(), negated: false }).collect(),
         parallel: 1,
         steps: Vec::new(),

@@ -5,6 +5,7 @@
 //! a list, the named groups of an earlier `expect`) stays open as `${name}`; `--dry-run` shows it
 //! so. The engine receives nothing that dangles.
 
+use super::hide::Hide;
 use crate::model::pattern::Pattern;
 use crate::model::step::{Danger, Join, SecretRef, Step};
 use crate::model::template::Template;
@@ -24,6 +25,9 @@ pub struct Plan {
     /// Values of secret variables: for the redactor, never shown.
     #[serde(skip)]
     pub secrets: Vec<String>,
+    /// What else is hidden.
+    #[serde(skip)]
+    pub hide: Hide,
 }
 
 /// A task with its gates; the top of a plan, or a called task.
@@ -42,6 +46,8 @@ pub struct Block {
     pub require: Vec<Gate>,
     /// The steps.
     pub steps: Vec<PlannedStep>,
+    /// Gates right before each step that destroys.
+    pub guard: Vec<Gate>,
     /// Gates after the last step.
     pub verify: Vec<Gate>,
     /// Steps that run at the end whatever happened.
@@ -57,6 +63,9 @@ pub struct PlannedStep {
     pub id: String,
     /// What people read; may hold open variables.
     pub name: Template,
+    /// What it may do: of a call, what it or its task says; of a called task, what that says; the
+    /// rest only looks.
+    pub danger: Danger,
     /// What it does.
     pub work: Work,
     /// Indexes of earlier steps of the same block whose lists or variables it needs.

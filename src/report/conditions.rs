@@ -13,6 +13,7 @@ pub fn of(step: &Step, mask: &Mask<'_>) -> Vec<String> {
     for (name, value) in &step.env {
         all.push(format!("with {name}={}", mask.text(value)));
     }
+    all.extend(step.danger.map(|own| danger(own).to_owned()));
     if let Some(limit) = step.timeout {
         all.push(format!("timeout {}", text::duration(limit)));
     }
@@ -25,6 +26,10 @@ pub fn of(step: &Step, mask: &Mask<'_>) -> Vec<String> {
     if let Some(until) = &step.until {
         let (every, limit) = (text::duration(until.every), text::duration(until.timeout));
         all.push(format!("until /{}/, every {every} for {limit}", until.pattern.source()));
+    }
+    if !step.codes.is_empty() {
+        let codes: Vec<String> = step.codes.iter().map(ToString::to_string).collect();
+        all.push(format!("exit code {} is no failure", codes.join(" or ")));
     }
     let patterns = [("filter", &step.filter), ("expect", &step.expect), ("reject", &step.reject)];
     for (word, pattern) in patterns {
@@ -44,9 +49,10 @@ pub fn of(step: &Step, mask: &Mask<'_>) -> Vec<String> {
     if let Some(save) = &step.save {
         all.push(format!("save {}", mask.text(save)));
     }
-    if step.on_interrupt == OnInterrupt::Finish {
+    if step.on_interrupt == Some(OnInterrupt::Finish) {
         all.push("finishes before Ctrl-C stops".to_owned());
     }
+    all.extend(step.unless_given.as_ref().map(|name| format!("unless {} is given", name.to_uppercase())));
     let flags = [
         (step.allow_failure, "may fail"),
         (step.sensitive, "output is secret"),

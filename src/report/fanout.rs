@@ -10,12 +10,14 @@ use std::io;
 pub struct Fanout {
     reporters: Vec<Box<dyn Reporter>>,
     errors: VecDeque<io::Error>,
+    /// Why a record has a gap: nothing more may be done that must be on it.
+    gap: Option<(io::ErrorKind, String)>,
 }
 
 impl Fanout {
     /// All of these get every event, in this order.
     pub fn new(reporters: Vec<Box<dyn Reporter>>) -> Self {
-        Self { reporters, errors: VecDeque::new() }
+        Self { reporters, errors: VecDeque::new(), gap: None }
     }
 }
 
@@ -23,10 +25,13 @@ impl Reporter for Fanout {
     /// A reporter that fails gets no further event. Its error is returned once; that its reader
     /// has left is no error.
     fn event(&mut self, event: &Event) -> io::Result<()> {
-        let errors = &mut self.errors;
+        let (errors, gap) = (&mut self.errors, &mut self.gap);
         self.reporters.retain_mut(|reporter| match reporter.event(event) {
             Ok(()) => true,
             Err(error) => {
+                if reporter.keeps() {
+                    gap.get_or_insert((error.kind(), error.to_string()));
+                }
                 if error.kind() != io::ErrorKind::BrokenPipe {
                     errors.push_back(error);
                 }
@@ -34,6 +39,13 @@ impl Reporter for Fanout {
             }
         });
         self.errors.pop_front().map_or(Ok(()), Err)
+    }
+
+    fn settle(&mut self) -> io::Result<()> {
+        if let Some((kind, why)) = &self.gap {
+            return Err(io::Error::new(*kind, why.clone()));
+        }
+        self.reporters.iter_mut().try_for_each(|reporter| reporter.settle())
     }
 }
 

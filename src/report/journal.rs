@@ -56,6 +56,14 @@ impl<R: Reporter> Reporter for Measured<R> {
         }
         self.to.event(event)
     }
+
+    fn settle(&mut self) -> io::Result<()> {
+        self.to.settle()
+    }
+
+    fn keeps(&self) -> bool {
+        self.to.keeps()
+    }
 }
 
 #[cfg(test)]

@@ -45,6 +45,14 @@ impl<W: Write> Reporter for Jsonl<W> {
             _ => Ok(()),
         }
     }
+
+    fn settle(&mut self) -> io::Result<()> {
+        self.sync.as_mut().map_or(Ok(()), |sync| sync(&mut self.to))
+    }
+
+    fn keeps(&self) -> bool {
+        self.sync.is_some()
+    }
 }
 
 #[cfg(test)]

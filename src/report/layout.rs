@@ -5,6 +5,8 @@ use owo_colors::Style;
 use std::borrow::Cow;
 use std::fmt::Write;
 
+pub use crate::text::is_harmless;
+
 /// Columns that a character takes. Coarse on purpose: it decides where a line is cut or a column
 /// starts, never what is shown.
 fn columns_of(c: char) -> usize {
@@ -26,12 +28,6 @@ fn columns_of(c: char) -> usize {
 /// Columns that a text without escapes takes.
 pub fn columns(text: &str) -> usize {
     text.chars().map(columns_of).sum()
-}
-
-/// May this character reach a terminal? Not when it moves the cursor, starts an escape, or turns
-/// the direction of writing so that a line reads as something else than it is.
-pub fn is_harmless(c: char) -> bool {
-    !c.is_control() && !matches!(u32::from(c), 0x200e..=0x200f | 0x2028..=0x202e | 0x2066..=0x2069 | 0xfeff)
 }
 
 /// Foreign text on one line: tabs become blanks, everything harmful is written out (`\u{1b}`).

@@ -70,6 +70,7 @@ impl Page<'_> {
             self.heading(indent, &heading);
         }
         block.steps.iter().for_each(|step| self.step(step, indent + 2));
+        self.gates("guard, before each step that destroys", &block.guard, indent);
         self.gates("verify", &block.verify, indent);
         if !block.finally.is_empty() {
             self.heading(indent, "finally, whatever happened");

@@ -46,6 +46,7 @@ fn block(into: &mut Map<String, Value>, block: &Block, mask: &Mask<'_>) {
         ("parallel".to_owned(), json!(block.parallel)),
         ("require".to_owned(), gates(&block.require)),
         ("steps".to_owned(), steps(&block.steps)),
+        ("guard".to_owned(), gates(&block.guard)),
         ("verify".to_owned(), gates(&block.verify)),
         ("finally".to_owned(), steps(&block.finally)),
     ]);
@@ -71,6 +72,7 @@ fn step(step: &PlannedStep, mask: &Mask<'_>) -> Value {
         Work::Diagnose => "diagnose",
     };
     all.insert("kind".to_owned(), json!(kind));
+    all.insert("danger".to_owned(), json!(danger_word(step.danger)));
     if !step.after.is_empty() {
         all.insert("after".to_owned(), json!(step.after));
     }
@@ -121,6 +123,7 @@ pub fn taken(into: &mut Map<String, Value>, spec: &Step, mask: &Mask<'_>) {
                 })
             }),
         ),
+        ("codes", (!spec.codes.is_empty()).then(|| json!(spec.codes))),
         ("filter", spec.filter.as_ref().map(regex)),
         ("expect", spec.expect.as_ref().map(regex)),
         ("reject", spec.reject.as_ref().map(regex)),
@@ -134,7 +137,8 @@ pub fn taken(into: &mut Map<String, Value>, spec: &Step, mask: &Mask<'_>) {
         ("each", spec.each.as_ref().map(|each| json!({ "as": each.list, "match": each.pattern.source() }))),
         ("decode", spec.decode.map(|Decode::Base64| json!("base64"))),
         ("save", spec.save.as_ref().map(text)),
-        ("on_interrupt", (spec.on_interrupt == OnInterrupt::Finish).then_some(json!("finish"))),
+        ("on_interrupt", (spec.on_interrupt == Some(OnInterrupt::Finish)).then_some(json!("finish"))),
+        ("unless_given", spec.unless_given.as_ref().map(|name| json!(name))),
         ("allow_failure", spec.allow_failure.then_some(json!(true))),
         ("sensitive", spec.sensitive.then_some(json!(true))),
         ("interactive", spec.interactive.then_some(json!(true))),

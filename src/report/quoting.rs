@@ -4,8 +4,9 @@
 //! shell takes them, control characters in `$'…'`. A variable that only the run can fill stands
 //! outside of the quotes, as `${pod}`; a dollar sign of the argument itself always stands inside.
 
-use super::layout::is_harmless;
 use crate::model::template::{Part, Template};
+
+pub use crate::text::quote;
 
 /// A whole argv.
 pub fn argv<S: AsRef<str>>(arguments: &[S]) -> String {
@@ -32,31 +33,6 @@ pub fn template(argument: &Template, mask: &Mask<'_>) -> String {
             Part::Var { name, optional } => format!("${{{name}{}}}", if *optional { "?" } else { "" }),
         })
         .collect()
-}
-
-/// One argument.
-pub fn quote(argument: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "_@%+=:,./-".contains(c);
-    if !argument.is_empty() && argument.chars().all(is_plain) {
-        return argument.to_owned();
-    }
-    if argument.chars().all(is_harmless) {
-        return format!("'{}'", argument.replace('\'', "'\\''"));
-    }
-    let mut out = "$'".to_owned();
-    for c in argument.chars() {
-        match c {
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\'' | '\\' => out.extend(['\\', c]),
-            c if is_harmless(c) => out.push(c),
-            c if u32::from(c) < 0x80 => out.push_str(&format!("\\x{:02x}", u32::from(c))),
-            c => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-        }
-    }
-    out.push('\'');
-    out
 }
 
 /// Values that are never shown.

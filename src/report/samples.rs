@@ -7,7 +7,7 @@ use crate::model::finding::{Advice, Confidence, Diagnosis, Finding, Quote, Role,
 use crate::model::pattern::Pattern;
 use crate::model::step::{Action, Check, CheckRef, Confirm, Danger, Each, Param, Question, SecretRef, Step, Task};
 use crate::model::template::Template;
-use crate::plan::{Ask, Block, Call, Confirmation, Gate, Plan, PlannedStep, PlannedTool, SecretRead, Work};
+use crate::plan::{Ask, Block, Call, Confirmation, Gate, Hide, Plan, PlannedStep, PlannedTool, SecretRead, Work};
 use crate::report::style::{Look, Symbols};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -32,6 +32,7 @@ impl Script {
             danger: Danger::Change,
             steps,
             replay: None,
+            resumes: None,
         })
     }
 
@@ -281,6 +282,7 @@ fn task(name: &str, summary: &str, group: &str, danger: Danger, steps: Vec<Step>
         confirm: None,
         params: vec![],
         require: vec![],
+        guard: vec![],
         verify: vec![],
         parallel: 1,
         steps,
@@ -369,12 +371,13 @@ pub(crate) fn catalog() -> Catalog {
         checks: [("release-exists".to_owned(), exists)].into(),
         symptoms: vec![],
         diagnose: None,
+        redact: vec![],
     }
 }
 
 fn planned(id: &str, work: Work, spec: Step) -> PlannedStep {
     let name = spec.name.clone().unwrap_or_else(|| template(id));
-    PlannedStep { id: id.into(), name, work, after: vec![], skip_if: None, done_if: None, spec }
+    PlannedStep { id: id.into(), name, danger: Danger::Read, work, after: vec![], skip_if: None, done_if: None, spec }
 }
 
 fn call(words: &[&str], pinned: std::ops::Range<usize>) -> Call {
@@ -397,6 +400,7 @@ pub(crate) fn plan() -> Plan {
             planned("1.1", pods, evidence.steps[0].clone()),
             PlannedStep { after: vec![0], ..planned("1.2", describe, evidence.steps[1].clone()) },
         ],
+        guard: vec![],
         verify: vec![],
         finally: vec![],
         parallel: 6,
@@ -446,6 +450,7 @@ pub(crate) fn plan() -> Plan {
                     ..planned("2", Work::Run(call(&back, 1..3)), rollback.steps[1].clone())
                 },
             ],
+            guard: vec![],
             verify: vec![equal],
             finally: vec![PlannedStep {
                 name: template("What the text says"),
@@ -461,6 +466,7 @@ pub(crate) fn plan() -> Plan {
         tools: [("helm".to_owned(), PlannedTool { program: "helm".into(), version: None, install: String::new() })]
             .into(),
         secrets: vec!["hunter2-secret".into()],
+        hide: Hide::default(),
     }
 }
 

@@ -21,6 +21,7 @@ pub fn text(catalog: &Catalog, task: &Task, look: &Look) -> String {
     page.checks("require", &task.require);
     page.heading("steps");
     page.steps(&task.steps, "", 2);
+    page.checks("guard, before each step that destroys", &task.guard);
     page.checks("verify", &task.verify);
     if !task.finally.is_empty() {
         page.heading("finally, whatever happened");
@@ -200,6 +201,7 @@ impl Page<'_> {
         self.calls.push(task.name.clone());
         self.called_checks("require", &task.require, indent);
         self.steps(&task.steps, &format!("{id}."), indent);
+        self.called_checks("guard, before each step that destroys", &task.guard, indent);
         self.called_checks("verify", &task.verify, indent);
         self.steps(&task.finally, &format!("{id}.f"), indent);
         self.calls.pop();
@@ -253,6 +255,7 @@ pub fn json(catalog: &Catalog, task: &Task) -> Value {
     all["schema"] = json!(1);
     all["parallel"] = json!(task.parallel);
     all["require"] = checks(&task.require);
+    all["guard"] = checks(&task.guard);
     all["verify"] = checks(&task.verify);
     all["steps"] = steps(&task.steps);
     all["finally"] = steps(&task.finally);
@@ -280,6 +283,7 @@ fn step_json(step: &Step) -> Value {
         Action::Diagnose => ("diagnose", None),
     };
     all.insert("kind".to_owned(), json!(kind));
+    all.extend(step.danger.map(|danger| ("danger".to_owned(), json!(conditions::danger_word(danger)))));
     all.extend(what.map(|(name, value)| (name.to_owned(), value)));
     plan_json::taken(&mut all, step, &Mask::default());
     all.extend(step.skip_if.as_ref().map(|check| ("skip_if".to_owned(), asked(check))));

@@ -95,6 +95,7 @@ mod tests {
                 danger: Danger::Read,
                 steps: 1,
                 replay: None,
+                resumes: None,
             },
             EventKind::StepSkipped { step: "1".to_owned(), name: "Pods".to_owned(), why: "no pods".to_owned() },
             EventKind::RunFinished {

@@ -164,7 +164,7 @@ fn tasks<'a>(catalog: &'a Catalog, task: &'a Task) -> Vec<&'a Task> {
 fn checks<'a>(catalog: &'a Catalog, task: &'a Task) -> Vec<&'a crate::model::step::Check> {
     let mut names: Vec<&CheckRef> = Vec::new();
     for task in tasks(catalog, task) {
-        names.extend(task.require.iter().chain(&task.verify));
+        names.extend(task.require.iter().chain(&task.guard).chain(&task.verify));
         for step in task.steps.iter().chain(&task.finally) {
             asked(step, &mut names);
         }

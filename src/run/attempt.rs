@@ -4,12 +4,13 @@ use super::call::{Answer, Ask, perform};
 use super::desk::{Desk, millis};
 use super::evidence::Evidence;
 use super::judge::{Verdict, judge};
+use super::live::LiveCall;
 use super::scope::Values;
 use crate::model::command::Invocation;
 use crate::model::event::EventKind;
 use crate::model::finding::Document;
 use crate::model::step::{Decode, OnInterrupt, Step};
-use crate::plan::Call;
+use crate::plan::{Call, limits};
 use crate::port::Stop;
 use crate::text;
 use std::time::Duration;
@@ -74,14 +75,21 @@ pub fn invocation(desk: &Desk<'_>, call: &Call, spec: Option<&Step>, values: &Va
         Some(template) => values.text(template)?.map(|relative| desk.world.directory(&relative)),
         None => Some(desk.world.base.clone()).filter(|base| !base.as_os_str().is_empty()),
     };
+    let argv: Vec<String> = slots.into_iter().flatten().collect();
+    let program = desk.plan.tools.get(&call.tool).map_or(call.tool.as_str(), |tool| tool.program.as_str());
+    let timeout = spec.and_then(|spec| spec.timeout);
+    let interactive = spec.is_some_and(|spec| spec.interactive);
+    let limits = limits::of(program, argv.iter().skip(1).map(String::as_str), timeout);
     Ok(Invocation {
-        argv: slots.into_iter().flatten().collect(),
+        argv,
         pinned,
         program: desk.programs.get(&call.tool).cloned(),
         cwd,
         env,
-        timeout: spec.and_then(|spec| spec.timeout),
-        interactive: spec.is_some_and(|spec| spec.interactive),
+        timeout: if interactive { timeout } else { limits.ours },
+        grace: limits.grace,
+        leaves: limits.leaves,
+        interactive,
     })
 }
 
@@ -100,7 +108,7 @@ pub fn run(desk: &Desk<'_>, unit: &Unit<'_>) -> Tried {
     };
     let hard = HardOnly(desk.world.stop);
     let stop: &dyn Stop = if unit.cleanup { &hard } else { desk.world.stop };
-    let to_end = unit.cleanup || spec.on_interrupt == OnInterrupt::Finish;
+    let to_end = unit.cleanup || spec.on_interrupt == Some(OnInterrupt::Finish);
     let ask = Ask {
         id: unit.id,
         quiet: unit.quiet,
@@ -116,9 +124,18 @@ pub fn run(desk: &Desk<'_>, unit: &Unit<'_>) -> Tried {
     let mut repeats = 0;
     let (answer, verdict) = loop {
         let short = desk.redactor.argv(unit.call.asked().take(2)).join(" ");
-        desk.live().insert(unit.id.to_owned(), (short, to_end));
         let waited = desk.world.clock.elapsed().saturating_sub(started);
-        let answer = perform(desk, &limited(&unit.call, spec, waited), &ask, evidence.as_mut());
+        let call = limited(&unit.call, spec, waited);
+        let live = LiveCall {
+            label: short,
+            waits: to_end,
+            interactive: call.interactive,
+            grace: call.grace,
+            limit: call.timeout,
+            leaves: call.leaves,
+        };
+        desk.live().insert(unit.id.to_owned(), live);
+        let answer = perform(desk, &call, &ask, evidence.as_mut());
         desk.live().remove(unit.id);
         let verdict = judge(spec, &answer);
         // A tool that was told to stop often says so by an ordinary exit code.
@@ -156,6 +173,10 @@ pub fn run(desk: &Desk<'_>, unit: &Unit<'_>) -> Tried {
         }
     };
     let failed = !matches!(verdict, Verdict::Ok | Verdict::AlreadyDone);
+    let mut answer = answer;
+    if let Some(file) = &evidence {
+        answer.dropped = file.dropped(&answer);
+    }
     let saved = evidence.and_then(|file| file.close(desk, &answer, failed));
     let documents = documents(desk, &unit.call, &answer, saved.as_deref());
     Tried { answer, verdict, saved, documents }

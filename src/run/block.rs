@@ -6,6 +6,7 @@ use super::scope::{Scope, Values};
 use super::step;
 use crate::error::Code;
 use crate::model::event::{EventKind, Status};
+use crate::model::step::Danger;
 use crate::plan::{Block, Gate, PlannedStep, Work};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError, mpsc};
@@ -74,6 +75,8 @@ pub struct Running<'a> {
     pub place: &'a Place,
     /// How many calls may run at a time.
     pub parallel: usize,
+    /// Asked right before each step that destroys.
+    pub guard: &'a [Gate],
     slots: Slots,
     halted: AtomicBool,
 }
@@ -139,7 +142,8 @@ pub fn run(desk: &Desk<'_>, block: &Block, caller: &Values, place: &Place) -> En
             return other;
         }
     }
-    let mut end = steps(desk, &block.steps, &scope, place, block.parallel);
+    let guard = &block.guard;
+    let mut end = steps(desk, &block.steps, guard, &scope, place, block.parallel);
     let stopped = if place.cleanup { desk.world.stop.hard() } else { desk.is_stopped() };
     if stopped {
         end = End::Interrupted;
@@ -151,7 +155,7 @@ pub fn run(desk: &Desk<'_>, block: &Block, caller: &Values, place: &Place) -> En
         return end;
     }
     let last = Place { cleanup: true, ..place.clone() };
-    match (end, steps(desk, &block.finally, &scope, &last, 1)) {
+    match (end, steps(desk, &block.finally, guard, &scope, &last, 1)) {
         (End::Done, last) => last,
         (end, _) => end,
     }
@@ -234,10 +238,10 @@ pub fn ask(
     (status, hints)
 }
 
-fn steps(desk: &Desk<'_>, steps: &[PlannedStep], scope: &Scope, place: &Place, parallel: usize) -> End {
+fn steps(desk: &Desk<'_>, steps: &[PlannedStep], guard: &[Gate], scope: &Scope, place: &Place, parallel: usize) -> End {
     let parallel = parallel.max(1);
     let slots = Slots { free: Mutex::new(parallel), freed: Condvar::new() };
-    let running = Running { desk, scope, place, parallel, slots, halted: AtomicBool::new(false) };
+    let running = Running { desk, scope, place, parallel, guard, slots, halted: AtomicBool::new(false) };
     if parallel > 1 { side_by_side(&running, steps) } else { one_by_one(&running, steps) }
 }
 
@@ -302,7 +306,19 @@ fn side_by_side(running: &Running<'_>, steps: &[PlannedStep]) -> End {
 
 /// Books steps that were never reached.
 pub fn not_run(desk: &Desk<'_>, steps: &[PlannedStep], finally: &[PlannedStep]) {
-    desk.books().counts.not_run += leaves(steps) + leaves(finally);
+    let mut books = desk.books();
+    books.counts.not_run += leaves(steps) + leaves(finally);
+    books.left += changing(steps);
+}
+
+/// How many steps these come to that change something. Steps of `finally` belong to no progress.
+pub fn changing(steps: &[PlannedStep]) -> usize {
+    let of = |step: &PlannedStep| match &step.work {
+        Work::Block(block) => changing(&block.steps),
+        Work::Run(_) => usize::from(step.danger > Danger::Read),
+        _ => 0,
+    };
+    steps.iter().map(of).sum()
 }
 
 /// How many steps these come to; a called task counts by its steps.

@@ -8,6 +8,7 @@ use super::evidence::Evidence;
 use super::lines::{Line, Lines};
 use super::redact::{decode_base64, is_origins};
 use super::redact_stream::RedactStream;
+use super::wide::Wide;
 use crate::model::command::{Exit, Invocation, Outcome, RecordedCall, Stream};
 use crate::model::event::EventKind;
 use crate::model::pattern::Pattern;
@@ -53,6 +54,8 @@ pub struct Answer {
     pub shown_stderr: Vec<u8>,
     /// Bytes that were not kept.
     pub dropped: u64,
+    /// Of these, the ones that an evidence file of standard output cannot have either.
+    pub unfiled: u64,
     /// The last lines.
     pub tail: Vec<String>,
     /// Why standard output could not be decoded.
@@ -86,6 +89,7 @@ impl Answer {
 
 /// One stream on its way.
 struct Side<'a> {
+    wide: Wide,
     lines: Lines,
     redact: RedactStream<'a>,
     raw: Capture,
@@ -113,6 +117,7 @@ struct Pipe<'a, 'e> {
 /// Runs a call to its end.
 pub fn perform(desk: &Desk<'_>, call: &Invocation, ask: &Ask<'_>, evidence: Option<&mut Evidence>) -> Answer {
     let side = || Side {
+        wide: Wide::default(),
         lines: Lines::default(),
         redact: RedactStream::new(&desk.redactor),
         raw: Capture::default(),
@@ -134,6 +139,12 @@ impl Pipe<'_, '_> {
     }
 
     fn chunk(&mut self, stream: Stream, chunk: &[u8]) {
+        let mut wide = std::mem::take(&mut self.sides[stream as usize].wide);
+        self.text(stream, &wide.push(chunk));
+        self.sides[stream as usize].wide = wide;
+    }
+
+    fn text(&mut self, stream: Stream, chunk: &[u8]) {
         let held = self.is_held(stream);
         let by_line = stream == Stream::Stdout && self.ask.filter.is_some();
         let side = &mut self.sides[stream as usize];
@@ -202,6 +213,8 @@ impl Pipe<'_, '_> {
 
     fn finish(mut self, call: &Invocation, outcome: Outcome) -> Answer {
         for stream in [Stream::Stdout, Stream::Stderr] {
+            let rest = self.sides[stream as usize].wide.finish();
+            self.text(stream, &rest);
             let mut lines = std::mem::take(&mut self.sides[stream as usize].lines);
             lines.finish(&mut |line| self.line(stream, line));
         }
@@ -234,6 +247,7 @@ impl Pipe<'_, '_> {
         }
         self.record(call, &outcome, held_bytes.as_deref());
         let [out, err] = self.sides;
+        let unfiled = out.cut + err.lost();
         let dropped = match (held, self.ask.filter) {
             // What was held back is in `cut` already.
             (true, _) => out.cut,
@@ -255,6 +269,7 @@ impl Pipe<'_, '_> {
             shown_stdout: out.shown.into_bytes(),
             shown_stderr: err.shown.into_bytes(),
             dropped,
+            unfiled,
             tail: self.tail.lines(),
             undecodable,
         }

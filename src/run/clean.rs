@@ -3,8 +3,8 @@
 /// Longest line that a screen or the journal gets; files keep the whole.
 const SHOWN_MAX: usize = 16 << 10;
 
-/// Removes ANSI sequences (CSI, OSC, strings), control characters and text-direction overrides.
-/// A tab stays. Everything else is shown as it is.
+/// Removes ANSI sequences (CSI, OSC, strings), control characters, text-direction overrides and what
+/// takes no room: it would part a word, a secret too, without anybody seeing it. A tab stays. Everything else is shown as it is.
 pub fn clean(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let mut out = String::with_capacity(text.len());
@@ -21,12 +21,16 @@ pub fn clean(bytes: &[u8]) -> String {
             },
             '\u{9b}' => skip_csi(&mut chars),
             '\t' => out.push(c),
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
-            c if c.is_control() => {}
+            c if c.is_control() || is_invisible(c) => {}
             c => out.push(c),
         }
     }
     out
+}
+
+/// Zero-width characters, marks and overrides of the direction, separators of lines.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// The beginning of a line that is too long for a screen, with a mark.
@@ -82,6 +86,9 @@ mod tests {
             ("a\tb\u{0}c\u{8}", "a\tbc"),
             ("file\u{202e}txt.exe", "filetxt.exe"),
             ("\u{1b}(Bplain", "plain"),
+            ("\u{9b}31mred\u{9d}0;x\u{85}", "red0;x"),
+            ("hun\u{200b}ter\u{2060}2\u{feff}", "hunter2"),
+            ("\u{200f}a\u{2066}b\u{2069}\u{2028}c\u{7f}", "abc"),
             ("日本語 ✔", "日本語 ✔"),
             ("cut short \u{1b}[3", "cut short "),
         ] {
@@ -100,6 +107,11 @@ mod tests {
         #[test]
         fn nothing_but_tabs_is_left_of_the_controls(text in "(\\x1b|\\[|\\]|\\x07|\\\\|[a-z0-9;]|\\t|\\x00)*") {
             prop_assert!(!clean(text.as_bytes()).chars().any(|c| c.is_control() && c != '\t'));
+        }
+
+        #[test]
+        fn no_text_is_invisible(text in any::<String>()) {
+            prop_assert!(!clean(text.as_bytes()).chars().any(|c| is_invisible(c) || (c.is_control() && c != '\t')));
         }
     }
 }

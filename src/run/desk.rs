@@ -1,6 +1,7 @@
 //! What every part of a run shares: the ports, the redactor, the way to the reporters, the books.
 
 use super::gate::Said;
+use super::live::{Live, LiveCall};
 use super::redact::Redactor;
 use super::world::World;
 use crate::model::event::{Counts, Event, EventKind};
@@ -8,16 +9,20 @@ use crate::model::finding::Document;
 use crate::plan::Plan;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Bytes of output that are kept for the diagnosis.
 const DOCUMENTS_MAX: usize = 64 << 20;
 
-/// The running calls, by step id: a label, and whether a stop waits for it. The thread that owns
-/// the reporter reads it when a stop is asked for.
-pub type Live = Mutex<BTreeMap<String, (String, bool)>>;
+/// What goes to the thread that owns the reporter.
+pub enum Message {
+    /// Something happened.
+    Event(Box<Event>),
+    /// Asks whether everything sent so far is kept.
+    Settle(SyncSender<Result<(), String>>),
+}
 
 /// Shared by the threads of one run.
 pub struct Desk<'a> {
@@ -30,7 +35,7 @@ pub struct Desk<'a> {
     /// Where the looked-up tools are.
     pub programs: BTreeMap<String, PathBuf>,
     live: &'a Live,
-    events: SyncSender<Event>,
+    events: SyncSender<Message>,
     started: Duration,
     books: Mutex<Books>,
 }
@@ -54,6 +59,10 @@ pub struct Books {
     pub said: Vec<Said>,
     /// What to do about the gates that said no.
     pub fixes: Vec<String>,
+    /// Steps that change something and were run, here or in the run that this one goes on from.
+    pub changed: usize,
+    /// Steps that change something and did not come to their end, or never began.
+    pub left: usize,
     /// A diagnosis has been told, with these fixes; `true` when something was found.
     pub diagnosed: Option<(bool, Vec<String>)>,
 }
@@ -65,7 +74,7 @@ impl<'a> Desk<'a> {
         plan: &'a Plan,
         redactor: Redactor,
         live: &'a Live,
-        events: SyncSender<Event>,
+        events: SyncSender<Message>,
         started: Duration,
     ) -> Self {
         Self { world, plan, redactor, programs: BTreeMap::new(), live, events, started, books: Mutex::default() }
@@ -74,7 +83,19 @@ impl<'a> Desk<'a> {
     /// Sends an event. The receiver drains until all senders are gone; when it is gone itself,
     /// nobody wants to know.
     pub fn emit(&self, kind: EventKind) {
-        let _ = self.events.send(event(self.world, self.started, kind));
+        let _ = self.events.send(Message::Event(Box::new(event(self.world, self.started, kind))));
+    }
+
+    /// Waits until everything told so far is kept: what is about to change the world must be on
+    /// record before it does.
+    ///
+    /// # Errors
+    /// It could not be kept; why.
+    pub fn settle(&self) -> Result<(), String> {
+        let (answer, kept) = sync_channel(1);
+        let gone = |_| "nobody keeps the journal any more".to_owned();
+        self.events.send(Message::Settle(answer)).map_err(|_| gone(()))?;
+        kept.recv().map_err(|_| gone(()))?
     }
 
     /// A line for the person.
@@ -94,7 +115,7 @@ impl<'a> Desk<'a> {
     }
 
     /// The running calls.
-    pub fn live(&self) -> MutexGuard<'_, BTreeMap<String, (String, bool)>> {
+    pub fn live(&self) -> MutexGuard<'_, BTreeMap<String, LiveCall>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -4,15 +4,17 @@
 //! nothing but hand events to it, so a slow terminal slows the run and never loses a line.
 
 use super::block::{self, End, Place};
-use super::desk::{Books, Desk, Live, event};
+use super::desk::{Books, Desk, Message, event};
 use super::gate::Said;
+use super::learn;
 use super::listen::{Complaint, listen};
+use super::live::Live;
 use super::redact::Redactor;
 use super::scope::Values;
 use super::step::root_fixes;
 use super::tools;
 use crate::error::Code;
-use crate::model::event::{Event, EventKind, RunOutcome, SCHEMA};
+use crate::model::event::{EventKind, RunOutcome, SCHEMA};
 use crate::model::finding::{Document, Verdict};
 use crate::plan::Plan;
 use crate::port::Reporter;
@@ -49,6 +51,8 @@ struct Ended {
     end: Ending,
     books: Books,
     next: Vec<String>,
+    /// The command that goes on from here, secrets hidden.
+    resume: Option<String>,
 }
 
 enum Ending {
@@ -72,9 +76,10 @@ pub fn execute(plan: &Plan, world: &World<'_>, reporter: &mut dyn Reporter) -> R
     finish(world, started, complaint, ended, reporter)
 }
 
-fn work(plan: &Plan, world: &World<'_>, live: &Live, events: SyncSender<Event>, started: Duration) -> Ended {
+fn work(plan: &Plan, world: &World<'_>, live: &Live, events: SyncSender<Message>, started: Duration) -> Ended {
     let public = plan.root.scope.values().filter(|value| !plan.secrets.contains(value)).map(String::as_str);
     let redactor = Redactor::with_public(&plan.secrets, public);
+    learn::given(&redactor, &plan.hide);
     let mut desk = Desk::new(world, plan, redactor, live, events, started);
     desk.emit(EventKind::RunStarted {
         schema: SCHEMA,
@@ -84,20 +89,26 @@ fn work(plan: &Plan, world: &World<'_>, live: &Live, events: SyncSender<Event>, 
         danger: plan.root.danger,
         steps: plan.root.steps.len(),
         replay: world.replay.clone(),
+        resumes: world.past.as_ref().map(|past| past.run.clone()),
     });
+    if let Some(past) = &world.past {
+        desk.notice(format!("goes on from run {}", past.run));
+    }
     if !world.runner.is_replay() {
         let (programs, problems) = tools::look_up(&desk);
         desk.programs = programs;
         if !problems.lines.is_empty() {
             problems.lines.iter().for_each(|line| desk.notice(line.clone()));
             block::not_run(&desk, &plan.root.steps, &plan.root.finally);
-            return Ended { end: Ending::Unequipped, books: desk.close(), next: problems.installs };
+            return Ended { end: Ending::Unequipped, books: desk.close(), next: problems.installs, resume: None };
         }
     }
+    learn::secrets(&desk);
     let end = block::run(&desk, &plan.root, &Values::default(), &Place::default());
     let next = match end {
         End::Failed(_) => after_failure(&desk),
         End::Refused => after_refusal(&desk),
+        End::Interrupted if desk.books().left > 0 && world.resume.is_some() => Vec::new(),
         End::Interrupted => vec!["refloat history".to_owned()],
         End::Done => desk.books().diagnosed.clone().map(|(_, fixes)| fixes).unwrap_or_default(),
     };
@@ -108,7 +119,8 @@ fn work(plan: &Plan, world: &World<'_>, live: &Live, events: SyncSender<Event>, 
             text::count(forgotten, "text")
         ));
     }
-    Ended { end: Ending::Block(end), books: desk.close(), next }
+    let resume = world.resume.as_ref().map(|command| desk.redactor.line(command));
+    Ended { end: Ending::Block(end), books: desk.close(), next, resume }
 }
 
 /// Names the cause that the output tells, if it tells one; returns what to do about it.
@@ -137,7 +149,7 @@ fn after_failure(desk: &Desk<'_>) -> Vec<String> {
     match (fixes.is_empty(), books.fixes.is_empty(), books.files.is_empty()) {
         (false, ..) => fixes,
         (true, false, _) => books.fixes.clone(),
-        (true, true, false) => vec![format!("refloat diagnose {}", desk.world.store.place())],
+        (true, true, false) => vec![format!("refloat diagnose {}", text::quote_path(&desk.world.store.place()))],
         (true, true, true) => desk.world.after_failure.iter().cloned().collect(),
     }
 }
@@ -149,8 +161,10 @@ fn finish(
     ended: Ended,
     reporter: &mut dyn Reporter,
 ) -> RunReport {
-    let Ended { end, books, next } = ended;
+    let Ended { end, books, mut next, resume } = ended;
     let is_done = matches!(end, Ending::Block(End::Done));
+    // Something was changed, and something that would have been was not: the task can be gone on with.
+    let is_halfway = books.changed > 0 && books.left > 0 && resume.is_some();
     let (mut outcome, mut code) = match end {
         Ending::Unequipped => (RunOutcome::Unequipped, Code::ToolMissing),
         Ending::Block(End::Interrupted) => {
@@ -158,6 +172,8 @@ fn finish(
         }
         Ending::Block(End::Refused) => (RunOutcome::Refused, Code::Refused),
         Ending::Block(End::Failed(Code::TimedOut)) => (RunOutcome::TimedOut, Code::TimedOut),
+        Ending::Block(End::Failed(Code::Unwritable)) => (RunOutcome::Unwritable, Code::Unwritable),
+        Ending::Block(End::Failed(Code::StepFailed)) if is_halfway => (RunOutcome::Failed, Code::Resumable),
         Ending::Block(End::Failed(code)) => (RunOutcome::Failed, code),
         Ending::Block(End::Done) if !books.unwritable.is_empty() || complaint.is_some() => {
             (RunOutcome::Unwritable, Code::Unwritable)
@@ -167,6 +183,11 @@ fn finish(
             _ => (RunOutcome::Done, Code::Done),
         },
     };
+    let stopped = matches!(outcome, RunOutcome::Interrupted) && books.left > 0;
+    let failed = matches!(outcome, RunOutcome::Failed | RunOutcome::TimedOut | RunOutcome::Unwritable);
+    if stopped || is_halfway && failed {
+        next.extend(resume);
+    }
     let last = EventKind::RunFinished {
         outcome,
         exit_code: code as u8,

@@ -299,7 +299,7 @@ fn a_tool_that_fails_because_it_was_stopped_is_interrupted() {
 #[test]
 fn a_step_that_must_finish_is_run_to_its_end() {
     let stage = Stage::default().on("helm rollback", exit(0));
-    let step = runs_with("1", "helm rollback", |spec| spec.on_interrupt = OnInterrupt::Finish);
+    let step = runs_with("1", "helm rollback", |spec| spec.on_interrupt = Some(OnInterrupt::Finish));
     stage.run(&plan_of(vec![step]));
     assert_eq!(stage.called(), ["helm rollback (to the end)"]);
 }
@@ -326,7 +326,11 @@ fn a_stop_is_answered_while_the_tool_still_runs() {
         }),
     );
     let told = stage.run(&plan_of(vec![runs("1", "helm --pinned upgrade app")]));
-    assert_eq!(told.notices(), ["waiting for `helm upgrade` to end; Ctrl-C again ends it"]);
+    assert_eq!(
+        told.notices(),
+        ["waiting for `helm upgrade` to end, 30s at most; Ctrl-C again ends it at once and may leave the release \
+         `pending-upgrade`"]
+    );
 }
 
 #[test]

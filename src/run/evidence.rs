@@ -3,7 +3,14 @@
 use super::call::Answer;
 use super::desk::Desk;
 use crate::model::command::Exit;
+use crate::text;
+use std::collections::VecDeque;
 use std::io::{BufWriter, Write};
+
+/// Most bytes of a file that takes lines as they come: so many from the beginning …
+pub const HEAD: u64 = 60 << 20;
+/// … and so many from the end, which wait in memory.
+pub const TAIL: usize = 4 << 20;
 
 /// A file being written. The first error is kept and ends the writing, never the step.
 pub struct Evidence {
@@ -12,6 +19,12 @@ pub struct Evidence {
     writer: Option<BufWriter<Box<dyn Write + Send>>>,
     /// Lines go to the file as they come.
     streaming: bool,
+    /// Bytes of lines in the file.
+    head: u64,
+    /// The last bytes, once the head is full.
+    tail: VecDeque<u8>,
+    /// Bytes between head and tail.
+    dropped: u64,
     error: Option<String>,
 }
 
@@ -19,16 +32,45 @@ impl Evidence {
     /// A file that takes lines as they come. A step that may run several times waits instead, so
     /// that the file holds the answer that counted.
     pub fn new(desk: &Desk<'_>, wanted: &str, streaming: bool) -> Self {
-        let name = desk.books().name(wanted);
-        Self { name, writer: None, streaming, error: None }
+        // A value that a tool printed may stand in the name.
+        let name = desk.books().name(&desk.redactor.line(wanted));
+        Self { name, writer: None, streaming, head: 0, tail: VecDeque::new(), dropped: 0, error: None }
     }
 
     /// Takes a line of standard output while it streams.
     pub fn stream(&mut self, desk: &Desk<'_>, line: &[u8], end: &[u8]) {
-        if self.streaming {
+        if !self.streaming {
+            return;
+        }
+        let size = (line.len() + end.len()) as u64;
+        if self.tail.is_empty() && self.dropped == 0 && self.head + size <= HEAD {
+            self.head += size;
             self.write(desk, line);
             self.write(desk, end);
+            return;
         }
+        self.tail.extend(line);
+        self.tail.extend(end);
+        let excess = self.tail.len().saturating_sub(TAIL);
+        self.tail.drain(..excess);
+        self.dropped += excess as u64;
+    }
+
+    /// Bytes of the answer that are not in the file.
+    pub fn dropped(&self, answer: &Answer) -> u64 {
+        if self.streaming { self.dropped + answer.unfiled } else { answer.dropped }
+    }
+
+    /// Writes what waits in memory, and how much of the middle is gone.
+    fn write_tail(&mut self, desk: &Desk<'_>) {
+        if self.dropped > 0 {
+            let gone = text::count(usize::try_from(self.dropped).unwrap_or(usize::MAX), "byte");
+            self.write(desk, format!("\n[{gone} not kept]\n").as_bytes());
+        }
+        let tail = std::mem::take(&mut self.tail);
+        let (one, two) = tail.as_slices();
+        self.write(desk, one);
+        self.write(desk, two);
     }
 
     /// Completes the file: what did not stream, and standard error where it says why. Returns the
@@ -42,6 +84,7 @@ impl Evidence {
         }
         // A call that printed nothing has a file all the same, an empty one.
         self.write(desk, if self.streaming { b"" } else { stdout });
+        self.write_tail(desk);
         if !stderr.is_empty() && (stdout.is_empty() || failed) {
             if !stdout.is_empty() && !stdout.ends_with(b"\n") {
                 self.write(desk, b"\n");

@@ -35,6 +35,7 @@ pub fn judge(spec: &Step, answer: &Answer) -> Verdict {
         Exit::TimedOut if spec.until.is_some() => return Verdict::NotYet(answer.exit.in_words()),
         Exit::TimedOut => return Verdict::TimedOut(answer.exit.in_words()),
         Exit::NotStarted(_) => return Verdict::Failed(answer.exit.in_words()),
+        Exit::Code(code) if spec.codes.contains(code) => None,
         exit => (!exit.is_success()).then(|| exit.in_words()),
     };
     if let Some(DoneIf::Output(pattern)) = &spec.done_if

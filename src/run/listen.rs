@@ -1,6 +1,7 @@
 //! The reporter's side of a run: hands events on, says when a step takes long, answers Ctrl-C.
 
-use super::desk::{Live, event, millis};
+use super::desk::{Message, event, millis};
+use super::live::{self, Live};
 use super::world::World;
 use crate::model::event::{Event, EventKind};
 use crate::port::Reporter;
@@ -10,8 +11,8 @@ use std::sync::PoisonError;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-/// How soon a Ctrl-C is answered.
-const TICK: Duration = Duration::from_millis(100);
+/// How soon a Ctrl-C is answered: well within the tenth of a second after which people press again.
+const TICK: Duration = Duration::from_millis(40);
 /// How long a step may be silent.
 const SLOW: Duration = Duration::from_secs(30);
 
@@ -30,25 +31,23 @@ pub fn listen(
     world: &World<'_>,
     live: &Live,
     started: Duration,
-    events: &Receiver<Event>,
+    events: &Receiver<Message>,
     reporter: &mut dyn Reporter,
 ) -> Complaint {
     let mut complaint = None;
     let mut running: BTreeMap<String, Silent> = BTreeMap::new();
-    let mut told = false;
-    let mut tell = |event: &Event| {
-        if let Err(error) = reporter.event(event)
-            && error.kind() != io::ErrorKind::BrokenPipe
-        {
-            complaint.get_or_insert(error);
-        }
-    };
+    let (mut told, mut insisted) = (false, false);
     loop {
         let now = match events.recv_timeout(TICK) {
-            Ok(next) => {
+            Ok(Message::Settle(answer)) => {
+                // Whoever asked may have given up.
+                let _ = answer.send(reporter.settle().map_err(|error| error.to_string()));
+                world.clock.elapsed()
+            }
+            Ok(Message::Event(next)) => {
                 let now = world.clock.elapsed();
                 note(&mut running, &next.kind, now);
-                tell(&next);
+                tell(reporter, &mut complaint, &next);
                 now
             }
             Err(RecvTimeoutError::Timeout) => world.clock.elapsed(),
@@ -59,21 +58,31 @@ pub fn listen(
                 silent.last = now;
                 let running_ms = millis(now.saturating_sub(silent.since));
                 let slow = EventKind::StepSlow { step: step.clone(), name: silent.name.clone(), running_ms };
-                tell(&event(world, started, slow));
+                tell(reporter, &mut complaint, &event(world, started, slow));
             }
         }
         if !told && world.stop.requested().is_some() {
             told = true;
             let live = live.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            for (label, waits) in live.values() {
-                let text = if *waits {
-                    format!("`{label}` is left to finish; Ctrl-C again breaks it off and may leave things half done")
-                } else {
-                    format!("waiting for `{label}` to end; Ctrl-C again ends it")
-                };
-                tell(&event(world, started, EventKind::Notice { text }));
+            for text in live::first(live.values()) {
+                tell(reporter, &mut complaint, &event(world, started, EventKind::Notice { text }));
             }
         }
+        if !insisted && world.stop.hard() {
+            insisted = true;
+            let live = live.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            for text in live::second(live.values()) {
+                tell(reporter, &mut complaint, &event(world, started, EventKind::Notice { text }));
+            }
+        }
+    }
+}
+
+fn tell(reporter: &mut dyn Reporter, complaint: &mut Complaint, event: &Event) {
+    if let Err(error) = reporter.event(event)
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        complaint.get_or_insert(error);
     }
 }
 

@@ -10,8 +10,9 @@
 
 use super::redact_keys as keys;
 use super::redact_literals::Literals;
-use super::redact_mask::{Atoms, MASK, tag};
+use super::redact_mask::{Atoms, tag};
 use super::redact_messages as messages;
+use super::redact_public as public;
 use super::redact_shapes as shapes;
 use super::redact_words as words;
 use aho_corasick::AhoCorasick;
@@ -74,6 +75,10 @@ static TELLING: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         .ok()
 });
 
+/// What a first pass hides can make a second one read the rest of a line differently; after so many
+/// nothing changes any more.
+pub(super) const PASSES: usize = 8;
+
 /// Removes secrets. One per run; shared by all threads.
 #[derive(Debug)]
 pub struct Redactor {
@@ -96,22 +101,28 @@ impl Redactor {
             known: RwLock::default(),
             public: public.into_iter().map(str::to_owned).collect(),
         };
-        secrets.iter().for_each(|secret| redactor.learn(secret));
+        redactor.learn_all(secrets.iter().map(|secret| (None, secret.as_str())));
         redactor
     }
 
     /// From now on, hides this value wherever it stands: as it is, line by line, in base64, in a
-    /// URL, in JSON. Of a URL only its password is a secret. Values under 6 bytes would hide
-    /// half of every text and are left to the other layers.
+    /// URL, in JSON. Of a URL only its password is a secret. What everybody says ("true", a port,
+    /// "postgres", anything under 6 bytes) would hide half of every text and is left to the other
+    /// layers.
     pub fn learn(&self, value: &str) {
-        let value = value.trim();
-        if self.public.contains(value) || MASK.is_match(value.as_bytes()) {
-            return;
-        }
+        self.learn_all([(None, value)]);
+    }
+
+    /// As [`Redactor::learn`], for values with the keys that they were kept under; behind a key that
+    /// does not tell a secret a host, a name or an address is taken for one.
+    pub fn learn_all<'a>(&self, values: impl IntoIterator<Item = (Option<&'a str>, &'a str)>) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        match shapes::passwords_in_url(value.as_bytes()) {
-            Some(passwords) => passwords.iter().for_each(|password| known.add(password)),
-            None => known.add(value.as_bytes()),
+        for (key, value) in values {
+            for part in public::parts(value, key.is_none_or(keys::is_secret)) {
+                if !self.public.iter().any(|public| public.as_bytes() == part) {
+                    known.add(&part);
+                }
+            }
         }
         known.build();
     }
@@ -121,8 +132,24 @@ impl Redactor {
         String::from_utf8_lossy(&self.bytes(text.as_bytes())).into_owned()
     }
 
-    /// Redacts one line of bytes.
+    /// Redacts one line of bytes, until nothing changes.
     pub fn bytes(&self, text: &[u8]) -> Vec<u8> {
+        let mut out = self.once(text);
+        if out == text {
+            return out;
+        }
+        for _ in 1..PASSES {
+            let again = self.once(&out);
+            if again == out {
+                break;
+            }
+            out = again;
+        }
+        out
+    }
+
+    /// One pass over one line.
+    pub(super) fn once(&self, text: &[u8]) -> Vec<u8> {
         if !self.is_telling(text) {
             return text.to_vec();
         }
@@ -224,6 +251,11 @@ impl Redactor {
         let text = first(atoms, text);
         keys::hide(atoms, &text)
     }
+}
+
+/// Does a key of this name hold a secret?
+pub fn is_secret_key(key: &str) -> bool {
+    keys::is_secret(key)
 }
 
 /// A list of web origins (`CORS_ORIGINS`) is no secret, wherever it is kept.

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 /// Cheap candidates; [`is_secret`] decides.
 static KEY: LazyLock<Regex> = LazyLock::new(|| {
     fixed(
-        r"(?i)[a-z0-9_.-]*(?:pass|pwd|_pw\b|secret|token|api[_-]?key|credential|private[_-]?key|access[_-]?key|dsn|rediscli_auth|database[_-]?url|db[_-]?url|conn[a-z]*[_-]?str)[a-z0-9_.-]*",
+        r"(?i)[a-z0-9_.-]*(?:pass|pwd|_pw\b|secret|token|api[_-]?key|credential|(?:private|access|encryption|signing|signature|jwt|session|master|shared|auth)[_-]?key|dsn|rediscli_auth|database[_-]?url|db[_-]?url|conn[a-z]*[_-]?str)[a-z0-9_.-]*",
     )
 });
 /// `{name: DB_PASSWORD, value: x}`
@@ -71,7 +71,7 @@ const NOT: [&str; 9] = [
     "passthrough",
     "bypass",
 ];
-const PARTS: [&str; 14] = [
+const PARTS: [&str; 22] = [
     "password",
     "passwd",
     "passphrase",
@@ -82,6 +82,14 @@ const PARTS: [&str; 14] = [
     "credential",
     "privatekey",
     "accesskey",
+    "encryptionkey",
+    "signingkey",
+    "signaturekey",
+    "jwtkey",
+    "sessionkey",
+    "masterkey",
+    "sharedkey",
+    "authkey",
     "databaseurl",
     "dburl",
     "connectionstring",

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD
 use std::collections::HashMap;
 
 /// Shorter values are words, not secrets: hiding them would hide half of every text.
-const SHORTEST: usize = 6;
+pub(super) const SHORTEST: usize = 6;
 
 /// Known values and the automaton that finds them.
 #[derive(Debug, Default)]
@@ -20,17 +20,8 @@ pub(super) struct Literals {
 }
 
 impl Literals {
-    /// Adds a value and, of several lines, each line.
+    /// Adds a value.
     pub(super) fn add(&mut self, value: &[u8]) {
-        self.add_one(value);
-        if memchr::memchr(b'\n', value).is_some() {
-            for line in value.split(|byte| *byte == b'\n') {
-                self.add_one(line.trim_ascii());
-            }
-        }
-    }
-
-    fn add_one(&mut self, value: &[u8]) {
         if value.len() < SHORTEST || self.forms.get(value).is_some_and(|(_, plain)| *plain) {
             return;
         }
@@ -81,7 +72,16 @@ impl Literals {
 
 /// The forms in which a value may be printed.
 fn encodings(value: &[u8]) -> Vec<Vec<u8>> {
-    let mut forms = vec![STANDARD.encode(value).into_bytes(), STANDARD_NO_PAD.encode(value).into_bytes()];
+    let packed = STANDARD.encode(value).into_bytes();
+    // `base64` breaks its lines here; the last piece may be a few letters of anything.
+    let mut forms: Vec<Vec<u8>> = [64, 76]
+        .iter()
+        .flat_map(|width| packed.chunks(*width).filter(|line| line.len() >= 16 && line.len() < packed.len()))
+        .map(<[u8]>::to_vec)
+        .collect();
+    forms.extend([packed, STANDARD_NO_PAD.encode(value).into_bytes()]);
+    let hex: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
+    forms.extend([hex.to_ascii_uppercase().into_bytes(), hex.into_bytes()]);
     for shift in 0..3 {
         let shifted = [&vec![0; shift], value].concat();
         // The characters that no neighbouring byte takes part in.
@@ -103,6 +103,13 @@ fn encodings(value: &[u8]) -> Vec<Vec<u8>> {
         let nested = json.replace('\\', "\\\\").replace('"', "\\\"");
         forms.extend([json, go, nested].map(String::into_bytes));
         forms.push(text.replace('\'', "''").into_bytes());
+        // A shell's quotes, XML, a form's fields.
+        forms.push(text.replace('\'', "'\\''").into_bytes());
+        let xml = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let quotes = [("&quot;", "&apos;"), ("&#34;", "&#39;"), ("&quot;", "&#x27;")];
+        forms.extend(quotes.map(|(double, single)| xml.replace('"', double).replace('\'', single).into_bytes()));
+        forms.push(xml.into_bytes());
+        forms.push(percent(&text.replace(' ', "+").into_bytes(), b"-_.~*+", false));
     }
     forms
 }

@@ -50,6 +50,11 @@ impl Mask {
         (String::from_utf8_lossy(&out).into_owned(), mask)
     }
 
+    /// The masks in a text, in order.
+    pub fn all(text: &[u8]) -> Vec<Self> {
+        MASK.captures_iter(text).filter_map(|found| Self::of(&found)).collect()
+    }
+
     fn of(found: &regex::bytes::Captures<'_>) -> Option<Self> {
         let text = |index| found.get(index).and_then(|group| std::str::from_utf8(group.as_bytes()).ok());
         Some(Self { name: text(1).map(str::to_owned), chars: text(2)?.parse().ok()?, tag: text(3)?.to_owned() })

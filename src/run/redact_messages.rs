@@ -19,7 +19,7 @@ struct Message {
 }
 
 /// `Q` stands for a quotation mark of any kind, and for the text up to it: `[^Q]`.
-const QUOTED: [(&str, Part); 7] = [
+const QUOTED: [(&str, Part); 9] = [
     // libpq, psycopg, MySQL: the host that was looked up; node: the host in the error's fields.
     (
         r"(?i)(?:\bhost ?name|\bresolve host|\bserver (?:host|at|on)|\bdatabase)\\*[\x22']?\s*[:=]?\s*\\*Q(?P<value>[^Q\s]+)Q",
@@ -27,6 +27,12 @@ const QUOTED: [(&str, Part); 7] = [
     ),
     // "(tried password 'x')": any program that quotes what it was given.
     (r"(?i)\b(?:password|passphrase|passwd)(?: is| was| used)?:?\s+\\*Q(?P<value>[^Q\s]+)Q", whole),
+    // `key="…"`, `salt: '…'`: such a key stands before names, too.
+    (r"(?i)\b(?:key|salt|pepper|auth)\\*[\x22']?\s*[:=]\s*\\*Q(?P<value>[^Q\s]+)Q", dense),
+    (
+        r"(?i)\b(?:secret|token|key|credentials?)(?: (?:is|was|used|tried|given|provided|received|sent|wrong))*:?\s+\\*Q(?P<value>[^Q\s]+)Q",
+        dense,
+    ),
     // libpq, Go, Python.
     (r"(?i)\binvalid port(?: number)?:?\s+\\*Q:?(?P<value>[^Q\s]+)Q", port),
     (r"(?i)\binteger value as\s+\\*Q(?P<value>[^Q\s]+)Q", port),
@@ -39,20 +45,43 @@ const QUOTED: [(&str, Part); 7] = [
         whole,
     ),
 ];
-const BARE: [(&str, Part); 6] = [
+const BARE: [(&str, Part); 8] = [
     (r"\blookup (?P<value>\S+@[^\s@]+?)(?: on \S+)?: (?:no such host|server misbehaving|i/o timeout|dial )", before_at),
     (r"\bgetaddrinfo [A-Z_]+ (?P<value>[^\s\x22'`]+)", before_at),
     (r"\bUnknownHostException: (?P<value>[^\s\x22'`]+)", before_at),
     // A provider prints a part of the key that it was given.
     (r"(?i)\bAPI key provided: (?:sk-)?(?P<value>[^\s\x22'`,;}\\]*[^\s\x22'`,;}\\.])", whole),
     (r"(?i)\bInvalid API key: (?:sk-)?(?P<value>[^\s\x22'`,;}\\]*[^\s\x22'`,;}\\.])", key),
+    // "secret used: …", "the token is …", "falsches Passwort: …".
+    (
+        r"(?i)\b(?:secret|token|key|credentials?|password|passwort)(?: (?:is|was|used|tried|given|provided|received|sent|wrong|falsch|key|value))*:? +(?P<value>[^\s\x22'`,;(){}\[\]]*[^\s\x22'`,;(){}\[\].:!?])",
+        dense,
+    ),
+    (
+        r"(?i)\b(?:secret|token|key|credentials?|password|passwort) (?:used|tried|given|provided|received|sent)(?: was| is)?: *(?P<value>[^\s\x22'`,;(){}\[\]]*[^\s\x22'`,;(){}\[\].:!?])",
+        mixed,
+    ),
     // The logins in docker's config.json.
     (r"\x22auth\\*\x22\s*:\s*\\*\x22(?P<value>[A-Za-z0-9+/]{4,}={0,2})", login),
 ];
 
 /// A text without any of these is no such message.
-pub(super) const CUES: [&str; 8] =
-    ["@", "invalid port", "integer value", "header", "api key", "\"auth", "passw", "passphrase"];
+pub(super) const CUES: [&str; 14] = [
+    "@",
+    "invalid port",
+    "integer value",
+    "header",
+    "key",
+    "auth",
+    "passw",
+    "passphrase",
+    "secret",
+    "token",
+    "credential",
+    "salt",
+    "pepper",
+    "cookie",
+];
 static CUE: LazyLock<Option<AhoCorasick>> =
     LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(CUES).ok());
 
@@ -148,6 +177,29 @@ fn whole(value: &[u8]) -> Option<Range<usize>> {
 fn key(value: &[u8]) -> Option<Range<usize>> {
     let is_key = has_atom(value) || value.len() >= 8 && value.iter().any(|byte| byte.is_ascii_digit() || *byte == b'*');
     if is_key { whole(value) } else { None }
+}
+
+/// Letters of both cases and digits, close together: no name in a cluster has them, no word of a
+/// language.
+fn dense(value: &[u8]) -> Option<Range<usize>> {
+    let has = |test: fn(&u8) -> bool| value.iter().any(test);
+    // What is left around a mask is what was to be read.
+    let is_one = !has_atom(value)
+        && value.len() >= 10
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && !value.contains(&b'/');
+    if is_one { whole(value) } else { None }
+}
+
+/// Letters and digits, where the words before leave no doubt.
+fn mixed(value: &[u8]) -> Option<Range<usize>> {
+    let is_one = !has_atom(value)
+        && value.len() >= 8
+        && value.iter().any(u8::is_ascii_digit)
+        && value.iter().any(u8::is_ascii_alphabetic);
+    if is_one { whole(value) } else { None }
 }
 
 /// `user:password` in base64.

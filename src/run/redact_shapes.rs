@@ -21,6 +21,8 @@ static SHAPES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"(?P<hide>\b(?:AKIA|ASIA)[0-9A-Z]{16}\b)",
         r"(?P<hide>\bxox[abeoprs]-[A-Za-z0-9-]{10,})",
         r"(?P<hide>\bAIza[0-9A-Za-z_-]{30,})",
+        // The session that a browser sends.
+        r"(?i)(?P<keep>\b(?:set-)?cookie[\x22']?\s*[:=]\s*[\x22']?[A-Za-z0-9_.-]+=)(?P<hide>[^;,\s\x22'\xf8\xf9]{16,})",
         // go-sql-driver: user:password@tcp(host:port)/db
         r"(?P<keep>\b[A-Za-z0-9_.-]+:)(?P<hide>[^\s@\xf8\xf9]+)@(?:tcp|unix)\(",
         r"(?i)(?P<keep>\bauthorization[\x22']?\s*[:=]\s*[\x22']?(?:bearer|basic|token|digest)?\s*)(?P<hide>[A-Za-z0-9._~+/=-]{8,})",
@@ -117,6 +119,9 @@ fn password_after(text: &[u8], at: usize) -> Option<(usize, usize)> {
         return None;
     }
     let start = at + user + 1;
+    if is_pattern(&text[at..]) {
+        return None;
+    }
     let token = &text[start..end_of_url(text, start)];
     let digits = token.iter().take_while(|byte| byte.is_ascii_digit()).count();
     if (1..=5).contains(&digits) && token.get(digits).is_none_or(|byte| b"/?#".contains(byte)) {
@@ -129,6 +134,14 @@ fn password_after(text: &[u8], at: usize) -> Option<(usize, usize)> {
         return None; // an image's digest
     }
     Some((start, start + length))
+}
+
+/// `postgresql://user:pass@host:port/dbname`: how an address is written, not one.
+fn is_pattern(authority: &[u8]) -> bool {
+    static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
+        fixed(r"^(?:(?i)user(?:name)?:pass(?:word)?@(?:host(?:name)?)(?::(?:port|[0-9]+))?(?:[/?\s\x22'`)]|$))")
+    });
+    PATTERN.is_match(authority)
 }
 
 /// Where a URL ends in running text: white space, a quote, or the next URL of a list. A mask is

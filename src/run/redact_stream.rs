@@ -2,7 +2,7 @@
 //! private keys over several lines, a `value:` below `name: DB_PASSWORD`.
 
 use super::clean::clean;
-use super::redact::{Redactor, fixed};
+use super::redact::{PASSES, Redactor, fixed};
 use super::redact_keys::{self as keys, entry, flow_map};
 use super::redact_value::{Place, is_block, value_at};
 use regex::bytes::Regex;
@@ -14,12 +14,13 @@ static PAIR: LazyLock<Regex> =
     LazyLock::new(|| fixed(r#"^([ \t]*(?:- +)*)["']?([A-Za-z0-9_./-]+)["']?[ \t]*:(?:[ \t]+|$)"#));
 /// An argument on a line of its own, as YAML, JSON and `kubectl describe` print an argv.
 static ELEMENT: LazyLock<Regex> = LazyLock::new(|| fixed(r#"^\s*(?:- +)?(?:"([^"]+)"|'([^']+)'|([^\s"']+)),?\s*$"#));
-static PEM_BODY: LazyLock<Regex> = LazyLock::new(|| fixed(r"^\s*(?:[A-Za-z0-9+/=]+|[A-Za-z-]+: .*)?\s*$"));
+static PEM_BODY: LazyLock<Regex> =
+    LazyLock::new(|| fixed(r"^\s*(?:[A-Za-z0-9+/=]+|[A-Za-z-]+: .*|\[hidden [^\]]*\])?\s*$"));
 /// Longest private key that is believed, in lines.
 const PEM_MAX: usize = 400;
 
 /// One stream of one call (or one text), redacted line by line.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RedactStream<'a> {
     redactor: &'a Redactor,
     /// Objects that we are inside of, outermost first.
@@ -94,7 +95,7 @@ impl<'a> RedactStream<'a> {
 
     /// Redacts the next line (without its end).
     pub fn line(&mut self, text: &[u8]) -> Vec<u8> {
-        let redacted = self.inner(text);
+        let redacted = self.settled(text);
         if !redacted.contains(&0x1b) {
             return redacted;
         }
@@ -102,6 +103,24 @@ impl<'a> RedactStream<'a> {
         let plain = self.redactor.bytes(clean(&redacted).as_bytes());
         let masks = |text: &[u8]| memchr::memmem::find_iter(text, b"[hidden ").count();
         if masks(&plain) > masks(&redacted) { plain } else { redacted }
+    }
+
+    /// The line as no further pass would change it, and the state that such a pass would leave.
+    fn settled(&mut self, text: &[u8]) -> Vec<u8> {
+        let before = self.clone();
+        let mut out = self.inner(text);
+        if out == text {
+            return out;
+        }
+        for _ in 1..PASSES {
+            *self = before.clone();
+            let again = self.inner(&out);
+            if again == out {
+                break;
+            }
+            out = again;
+        }
+        out
     }
 
     fn inner(&mut self, text: &[u8]) -> Vec<u8> {
@@ -146,7 +165,7 @@ impl<'a> RedactStream<'a> {
                 self.objects.clear();
                 self.data = None;
             }
-            return self.redactor.bytes(text);
+            return self.redactor.once(text);
         }
         let flag = self.flag.take();
         if let Some(place) = element(text) {
@@ -167,7 +186,7 @@ impl<'a> RedactStream<'a> {
                 if self.data.is_some_and(|data| indent <= data.indent) {
                     self.data = None;
                 }
-                self.redactor.bytes(text)
+                self.redactor.once(text)
             }
         }
     }
@@ -233,21 +252,21 @@ impl<'a> RedactStream<'a> {
         if bare.is_empty() {
             self.heading = Some(pair.key.clone()).filter(|key| keys::is_secret(key));
         }
-        self.redactor.bytes(text)
+        self.redactor.once(text)
     }
 
     fn under_data(&mut self, text: &[u8], pair: &Pair, data: Data) -> Vec<u8> {
         let bare = text[pair.at..].trim_ascii();
         if is_block(bare) {
             self.block = (data.sure || keys::is_secret(&pair.key)).then(|| (pair.indent, pair.key.clone()));
-            return self.redactor.bytes(text);
+            return self.redactor.once(text);
         }
         if !data.sure {
             let value = value_at(text, pair.at, Place::Start).map(|value| &text[value.start..value.end]);
             let value = value.map(|value| value.strip_suffix(b",").unwrap_or(value)).unwrap_or_default();
             // A ConfigMap, or a Secret whose kind is printed below: only base64 can be a Secret's.
             if value.len() < 4 || !value.len().is_multiple_of(4) || super::redact::decode_base64(value).is_none() {
-                return self.redactor.bytes(text);
+                return self.redactor.once(text);
             }
         }
         self.value(text, pair.at, &pair.key, data.packed)

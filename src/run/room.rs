@@ -7,12 +7,12 @@ use super::gate::{Manner, Reply};
 use super::room_text::{self, Amounts};
 use super::scope::{Item, Values};
 use crate::model::command::Exit;
-use crate::plan::Call;
+use crate::plan::{Call, limits};
 use crate::text;
 use std::time::Duration;
 
 /// None of the calls takes longer.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = limits::LOOK;
 /// More pods are not described; that there are more is told.
 const MOST: usize = 8;
 

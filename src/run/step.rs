@@ -6,6 +6,7 @@ use super::clean::{clean, shorten};
 use super::desk::millis;
 use super::gate::{self, Manner};
 use super::judge::{self, Verdict};
+use super::past::Again;
 use super::scope::{Item, Values};
 use crate::error::Code;
 use crate::model::command::Exit;
@@ -50,7 +51,7 @@ fn each(running: &Running<'_>, step: &PlannedStep, values: &Values, list: &str, 
                 End::Interrupted
             } else {
                 let main = item.get(list).map(String::as_str).unwrap_or_default();
-                let id = format!("{base}[{}]", shorten(clean(main.as_bytes())));
+                let id = format!("{base}[{}]", running.desk.redactor.line(&shorten(clean(main.as_bytes()))));
                 One { running, step, id, values: values.with_item(item), in_list: true }.run()
             };
             if ended != End::Done {
@@ -93,6 +94,8 @@ struct Result {
     leaked: bool,
     tail: Vec<String>,
     hints: Vec<String>,
+    /// `allow_failure` does not cover it: it was not even begun, for a reason that concerns the run.
+    is_firm: bool,
 }
 
 impl Result {
@@ -112,7 +115,13 @@ impl Result {
             leaked: false,
             tail: Vec::new(),
             hints: Vec::new(),
+            is_firm: false,
         }
+    }
+
+    /// Not begun, and the run must not go on.
+    fn held_back(code: Code, why: String) -> Self {
+        Self { end: End::Failed(code), is_firm: true, ..Self::new(Status::Failed, Some(why)) }
     }
 }
 
@@ -125,6 +134,9 @@ impl One<'_> {
         if self.running.is_halted() {
             block::not_run(desk, std::slice::from_ref(self.step), &[]);
             return End::Interrupted;
+        }
+        if let Some(Again::Keep(why)) = desk.world.past.as_ref().map(|past| past.again(self.step, &self.id)) {
+            return self.keep(name, why);
         }
         let skip = self.asks(self.step.skip_if.as_ref());
         if let Ok(Some(gate)) = skip {
@@ -144,7 +156,7 @@ impl One<'_> {
                 self.start(&name, "run", Vec::new());
                 Result::new(Status::AlreadyDone, Some(gate::title(desk, gate, &self.values)))
             }
-            Ok(None) => self.work(&name),
+            Ok(None) => self.guarded(&name).unwrap_or_else(|| self.work(&name)),
             Err(why) => {
                 self.start(&name, "run", Vec::new());
                 Result::new(Status::Failed, Some(why))
@@ -185,6 +197,46 @@ impl One<'_> {
             interactive: kind == "run" && self.step.spec.interactive,
             argv,
         });
+    }
+
+    /// A step that is over since an earlier run.
+    fn keep(&self, name: String, why: String) -> End {
+        let desk = self.running.desk;
+        let kind = if matches!(self.step.work, Work::Block(_)) { "task" } else { "run" };
+        self.start(&name, kind, Vec::new());
+        if kind == "task" {
+            desk.books().counts.skipped += leaves(std::slice::from_ref(self.step));
+        }
+        self.finish(name, Result::new(Status::AlreadyDone, Some(why)), desk.world.clock.elapsed())
+    }
+
+    /// Why a step that destroys is not begun: the world is not the one that the run was made for.
+    /// Asked right before each: between two steps another terminal may have changed it.
+    fn guarded(&self, name: &str) -> Option<Result> {
+        if self.step.danger != Danger::Destroy || !matches!(self.step.work, Work::Run(_)) {
+            return None;
+        }
+        let desk = self.running.desk;
+        for gate in self.running.guard {
+            let manner = Manner { id: &self.id, quiet: true, cleanup: self.running.place.cleanup };
+            let found = gate::ask(desk, gate, &self.values, manner);
+            if found.yes {
+                continue;
+            }
+            self.start(name, "run", Vec::new());
+            if found.interrupted {
+                return Some(Result::new(Status::Interrupted, None));
+            }
+            let title = gate::title(desk, gate, &self.values);
+            let hints = gate::fixes(desk, gate, &self.values, &found);
+            desk.books().fixes.extend(hints.iter().cloned());
+            let why = match found.note {
+                Some(note) => format!("not begun, for this does not hold: {title} ({note})"),
+                None => format!("not begun, for this does not hold: {title}"),
+            };
+            return Some(Result { hints, ..Result::held_back(Code::Refused, why) });
+        }
+        None
     }
 
     /// Nothing reads or keeps the output, and the whole run only looks: then it is what the person
@@ -266,6 +318,11 @@ impl One<'_> {
             }
         };
         self.start(name, "run", desk.redactor.argv(call.argv.iter().map(String::as_str)));
+        if self.step.danger > Danger::Read
+            && let Err(why) = desk.settle()
+        {
+            return Result::held_back(Code::Unwritable, format!("not begun: the journal cannot be written: {why}"));
+        }
         let cleanup = self.running.place.cleanup;
         let tried = attempt::run(desk, &Unit { id: &self.id, spec, call, save, quiet: false, cleanup });
         self.found(&tried);
@@ -319,7 +376,7 @@ impl One<'_> {
 
     fn finish(&self, name: String, mut result: Result, started: Duration) -> End {
         let desk = self.running.desk;
-        if result.status == Status::Failed && self.step.spec.allow_failure {
+        if result.status == Status::Failed && self.step.spec.allow_failure && !result.is_firm {
             (result.status, result.end) = (Status::FailedAllowed, End::Done);
         }
         if !matches!(self.step.work, Work::Block(_)) {
@@ -327,6 +384,13 @@ impl One<'_> {
             match result.status {
                 Status::Ok | Status::AlreadyDone => books.counts.ok += 1,
                 _ => books.counts.failed += 1,
+            }
+            if self.step.danger > Danger::Read {
+                match result.status {
+                    Status::Failed | Status::Interrupted => books.left += 1,
+                    Status::Ok | Status::AlreadyDone => books.changed += 1,
+                    Status::FailedAllowed => {}
+                }
             }
         }
         if result.end != End::Done {

@@ -7,7 +7,7 @@ use crate::model::finding::{Advice, Confidence, Diagnosis, Document, Finding, Ro
 use crate::model::pattern::Pattern;
 use crate::model::step::{Action, CheckRef, Danger, SecretRef, Step};
 use crate::model::template::Template;
-use crate::plan::{Ask, Block, Call, Gate, Plan, PlannedStep, PlannedTool, SecretRead, Work};
+use crate::plan::{Ask, Block, Call, Gate, Hide, Plan, PlannedStep, PlannedTool, SecretRead, Work};
 use crate::port::{Clock, Locate, Recorder, Reporter, Runner, Stop, Store};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -127,6 +127,8 @@ impl Stage {
             base: PathBuf::from("/work"),
             run_id: "run-1".to_owned(),
             replay: None,
+            past: None,
+            resume: None,
             after_failure: self.after_failure.clone(),
             diagnose: &diagnose,
             symptom_in: &symptom_in,
@@ -383,6 +385,7 @@ pub(crate) fn step(id: &str, work: Work) -> PlannedStep {
     PlannedStep {
         id: id.to_owned(),
         name: template(&format!("step {id}")),
+        danger: Danger::Read,
         work,
         after: Vec::new(),
         skip_if: None,
@@ -437,6 +440,7 @@ pub(crate) fn block(steps: Vec<PlannedStep>) -> Block {
         scope: BTreeMap::new(),
         require: Vec::new(),
         steps,
+        guard: Vec::new(),
         verify: Vec::new(),
         finally: Vec::new(),
         parallel: 1,
@@ -447,7 +451,7 @@ pub(crate) fn block(steps: Vec<PlannedStep>) -> Block {
 pub(crate) fn plan(root: Block) -> Plan {
     let tool = |name: &str| PlannedTool { program: name.to_owned(), version: None, install: format!("get {name}") };
     let tools = ["helm", "kubectl"].map(|name| (name.to_owned(), tool(name))).into();
-    Plan { root, confirmations: Vec::new(), tools, secrets: Vec::new() }
+    Plan { root, confirmations: Vec::new(), tools, secrets: Vec::new(), hide: Hide::default() }
 }
 
 /// A plan of these steps.

@@ -4,7 +4,7 @@ use super::call::{Ask, perform};
 use super::desk::Desk;
 use crate::model::catalog::VersionRule;
 use crate::model::command::Invocation;
-use crate::plan::PlannedTool;
+use crate::plan::{PlannedTool, limits};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -60,6 +60,8 @@ fn too_old(desk: &Desk<'_>, name: &str, rule: &VersionRule, program: &std::path:
         cwd: Some(desk.world.base.clone()).filter(|base| !base.as_os_str().is_empty()),
         env: BTreeMap::new(),
         timeout: Some(LIMIT),
+        grace: limits::GRACE,
+        leaves: None,
         interactive: false,
     };
     let ask = Ask {

@@ -1,5 +1,6 @@
 //! What the engine is given.
 
+use super::past::Past;
 use crate::model::finding::{Diagnosis, Document};
 use crate::port::{Clock, Locate, Recorder, Runner, Stop, Store};
 use std::path::PathBuf;
@@ -29,6 +30,10 @@ pub struct World<'a> {
     pub run_id: String,
     /// The recording that answers, as a person would type it.
     pub replay: Option<String>,
+    /// What an earlier run of the task did, when this one goes on from it.
+    pub past: Option<Past>,
+    /// The command that goes on from this run, should it stop half-way.
+    pub resume: Option<String>,
     /// The command to type after a failure that nothing explains; not every file can be diagnosed.
     pub after_failure: Option<String>,
     /// Names the cause.

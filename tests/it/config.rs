@@ -109,6 +109,7 @@ fn a_good_file_loads_to_the_expected_catalog() {
         "checks": catalog.checks,
         "symptoms": catalog.symptoms,
         "diagnose": catalog.diagnose,
+        "redact": catalog.redact,
     });
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/configs/good.json");
     assert_eq!(expect_file(&path, &format!("{}\n", serde_json::to_string_pretty(&json).unwrap())), None);
@@ -142,13 +143,13 @@ fn overrides_are_those_of_the_system() {
     };
     let (windows, macos, linux) = (steps(Os::Windows), steps(Os::Macos), steps(Os::Linux));
     let minutes = |minutes: u64| Some(Duration::from_secs(60 * minutes));
-    assert_eq!([windows[0].timeout, macos[0].timeout, linux[0].timeout], [minutes(20), minutes(15), minutes(10)]);
-    assert_eq!(windows[0].on_interrupt, OnInterrupt::Finish);
-    assert_eq!(linux[0].on_interrupt, OnInterrupt::Forward);
-    assert!(windows[1].interactive && !macos[1].interactive);
-    assert!(matches!(&macos[1].action, Action::Run(argv) if argv[1].to_string() == "-V"));
-    assert!(matches!(&linux[1].action, Action::Task { name, .. } if name == "evidence"));
-    assert_eq!(linux[1].name.as_ref().unwrap().to_string(), "Which python");
+    assert_eq!([windows[1].timeout, macos[1].timeout, linux[1].timeout], [minutes(20), minutes(15), minutes(10)]);
+    assert_eq!(windows[1].on_interrupt, Some(OnInterrupt::Finish));
+    assert_eq!(linux[1].on_interrupt, None);
+    assert!(windows[2].interactive && !macos[2].interactive);
+    assert!(matches!(&macos[2].action, Action::Run(argv) if argv[1].to_string() == "-V"));
+    assert!(matches!(&linux[2].action, Action::Task { name, .. } if name == "evidence"));
+    assert_eq!(linux[2].name.as_ref().unwrap().to_string(), "Which python");
 }
 
 const VARS: &str = r#"version = 1

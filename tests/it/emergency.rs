@@ -24,6 +24,10 @@ fn tools() -> Tools {
         .rule(json!({ "argv": ["kubectl", "version", "--client"], "stdout": "Client Version: v1.32.4\n" }))
         .rule(json!({ "argv": ["minikube", "version", "--short"], "stdout": "v1.38.1\n" }))
         .rule(json!({ "argv": ["docker", "--version"], "stdout": "Docker version 28.2.2, build x\n" }))
+        .rule(json!({ "argv": ["docker", "image", "inspect", "**"], "stdout": format!("sha256:{}\n", "1".repeat(64)) }))
+        .rule(
+            json!({ "argv": ["minikube", "--profile", "minikube", "image", "ls", "--format=json"], "stdout": "[]\n" }),
+        )
 }
 
 /// The calls without the pinned arguments and without the version questions.

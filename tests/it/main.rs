@@ -10,6 +10,7 @@
 )]
 
 mod blocks;
+mod canary;
 mod catalog_apps;
 mod catalog_tools;
 mod changes;
@@ -24,24 +25,51 @@ mod drift;
 mod drills;
 mod dry_run;
 mod emergency;
+mod encodings;
+mod faults;
+mod faults_files;
+mod faults_names;
+#[cfg(unix)]
+mod faults_places;
+#[cfg(unix)]
+mod faults_terminal;
+mod faults_tools;
 mod formats;
+#[cfg(unix)]
+mod half_way;
 mod history;
 mod hostile;
 #[cfg(unix)]
 mod interrupt;
+#[cfg(unix)]
+mod ladder;
 mod layers;
+mod limits;
 mod lint;
+mod lock;
 mod lookup;
+#[cfg(target_os = "linux")]
+mod memory;
 mod noise;
 mod passed;
+#[cfg(unix)]
+mod places;
+mod planted;
 mod portable;
 mod process;
 #[cfg(unix)]
 mod pty;
 mod readme;
 mod recording_cli;
+mod redacted;
 mod replay;
+#[cfg(unix)]
+mod resume;
+mod resume_rules;
 mod runbook;
+mod scan;
+#[cfg(unix)]
+mod scarce;
 mod screens;
 mod scripted;
 mod secrets;
@@ -53,7 +81,10 @@ mod stops;
 mod stub;
 mod support;
 #[cfg(unix)]
+mod suspending;
+#[cfg(unix)]
 mod terminal;
 mod tools;
 mod trial;
+mod trust;
 mod wordings;

@@ -17,7 +17,10 @@ use std::time::Duration;
 const WATCHDOG: Duration = Duration::from_secs(60);
 
 /// Long enough for a loaded machine to start a program, short enough to wait for.
-pub(crate) const SHORT: Patience = Patience { grace: Duration::from_millis(300), leak: Duration::from_millis(300) };
+pub(crate) const SHORT: Patience = Patience { leak: Duration::from_millis(300) };
+
+/// The same for the grace.
+pub(crate) const GRACE: Duration = Duration::from_millis(300);
 
 pub(crate) fn call(tools: &Tools, argv: &[&str]) -> Invocation {
     Invocation {
@@ -27,6 +30,8 @@ pub(crate) fn call(tools: &Tools, argv: &[&str]) -> Invocation {
         cwd: None,
         env: tools.env(),
         timeout: None,
+        grace: GRACE,
+        leaves: None,
         interactive: false,
     }
 }
@@ -179,7 +184,7 @@ fn much_output_comes_in_small_pieces_and_a_slow_reader_holds_the_tool_back() {
 #[test]
 fn a_slow_reader_loses_nothing_that_was_written_before_the_end() {
     let tools = Tools::new().rule(json!({ "argv": ["docker"], "bytes": 600_000 }));
-    let runner = Processes::new(Arc::new(NeverStop), here()).with_patience(Patience { leak: Duration::ZERO, ..SHORT });
+    let runner = Processes::new(Arc::new(NeverStop), here()).with_patience(Patience { leak: Duration::ZERO });
     let answer = run_with(runner, call(&tools, &["docker"]), false, |_| std::thread::sleep(Duration::from_millis(30)));
     assert_eq!(answer.stdout.len(), 600_000);
 }
@@ -284,7 +289,7 @@ fn a_limit_ends_the_tool_and_its_children() {
 
 /// Does the process run? One that has ended and that nobody has waited for does not.
 #[cfg(unix)]
-fn is_there(pid: u32) -> bool {
+pub(crate) fn is_there(pid: u32) -> bool {
     let state = std::process::Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output().unwrap();
     let state = String::from_utf8_lossy(&state.stdout).trim().to_owned();
     !state.is_empty() && !state.starts_with('Z')
@@ -292,7 +297,7 @@ fn is_there(pid: u32) -> bool {
 
 #[cfg(windows)]
 #[expect(unsafe_code, reason = "std only knows its own children")]
-fn is_there(pid: u32) -> bool {
+pub(crate) fn is_there(pid: u32) -> bool {
     use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
     use windows_sys::Win32::{Foundation::WAIT_TIMEOUT, System::Threading};
     // SAFETY: takes and returns plain values.
@@ -317,7 +322,7 @@ pub(crate) fn wait_until_gone(pid: u32) {
     panic!("process {pid} survived");
 }
 
-fn end(pid: u32) {
+pub(crate) fn end(pid: u32) {
     let pid = pid.to_string();
     let (program, arguments): (&str, &[&str]) =
         if cfg!(windows) { ("taskkill", &["/F", "/PID"]) } else { ("kill", &["-9"]) };

@@ -4,25 +4,35 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// A program at a terminal.
 pub(crate) struct AtPty {
     child: Child,
-    keyboard: File,
+    keyboard: Option<File>,
     screen: Arc<Mutex<Vec<u8>>>,
+    closed: Arc<AtomicBool>,
 }
 
 impl AtPty {
     /// Starts it with all three streams at a terminal of its own, whose Ctrl-C reaches it.
-    pub(crate) fn start(mut command: Command) -> Self {
+    pub(crate) fn start(command: Command) -> Self {
+        Self::start_as(command, "xterm", None)
+    }
+
+    /// The same at a terminal of this kind and this many columns.
+    pub(crate) fn start_as(mut command: Command, kind: &str, columns: Option<u16>) -> Self {
         let (ours, its) = open();
+        if let Some(columns) = columns {
+            resize(&ours, columns);
+        }
         let (stdin, stdout) = (its.try_clone().unwrap(), its.try_clone().unwrap());
-        command.stdin(stdin).stdout(stdout).stderr(Stdio::from(its)).env("TERM", "xterm");
+        command.stdin(stdin).stdout(stdout).stderr(Stdio::from(its)).env("TERM", kind);
         let own_terminal = || {
             // SAFETY: both calls are async-signal-safe and touch no memory of ours.
             let done = unsafe { libc::setsid() != -1 && libc::ioctl(0, libc::TIOCSCTTY as _, 0) != -1 };
@@ -34,15 +44,20 @@ impl AtPty {
         // The command holds copies of the terminal's other side: the screen would never end.
         drop(command);
         let screen = Arc::new(Mutex::new(Vec::new()));
-        let (mut eye, seen) = (ours.try_clone().unwrap(), Arc::clone(&screen));
+        let closed = Arc::new(AtomicBool::new(false));
+        let (mut eye, seen, gone) = (ours.try_clone().unwrap(), Arc::clone(&screen), Arc::clone(&closed));
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
-            // The end of a terminal is an error on Linux.
-            while let Ok(count @ 1..) = eye.read(&mut bytes) {
+            while !gone.load(Ordering::SeqCst) {
+                if !has_something(&eye) {
+                    continue;
+                }
+                // The end of a terminal is an error on Linux.
+                let Ok(count @ 1..) = eye.read(&mut bytes) else { return };
                 seen.lock().unwrap().extend_from_slice(&bytes[..count]);
             }
         });
-        Self { child, keyboard: ours, screen }
+        Self { child, keyboard: Some(ours), screen, closed }
     }
 
     /// What has been shown so far.
@@ -63,8 +78,33 @@ impl AtPty {
 
     /// Types these keys.
     pub(crate) fn types(&mut self, keys: &str) -> &mut Self {
-        self.keyboard.write_all(keys.as_bytes()).unwrap();
+        self.keyboard.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
         self
+    }
+
+    /// Gives the terminal so many columns, as a person does who pulls at the window.
+    pub(crate) fn resize(&mut self, columns: u16) -> &mut Self {
+        resize(self.keyboard.as_ref().unwrap(), columns);
+        self
+    }
+
+    /// Closes the window.
+    pub(crate) fn hangs_up(&mut self) -> &mut Self {
+        self.closed.store(true, Ordering::SeqCst);
+        self.keyboard = None;
+        self
+    }
+
+    /// Does the terminal show what is typed?
+    pub(crate) fn echoes(&self) -> bool {
+        let terminal = self.keyboard.as_ref().unwrap().as_raw_fd();
+        let mut settings = std::mem::MaybeUninit::<libc::termios>::zeroed();
+        // SAFETY: the place is valid for one `termios`, of which all zero is a value.
+        let settings = unsafe {
+            assert_eq!(libc::tcgetattr(terminal, settings.as_mut_ptr()), 0);
+            settings.assume_init()
+        };
+        settings.c_lflag & libc::ECHO != 0
     }
 
     /// Waits for its end: the exit code.
@@ -79,6 +119,20 @@ impl AtPty {
         let _ = self.child.kill();
         panic!("it hangs:\n{}", self.screen());
     }
+}
+
+fn resize(terminal: &File, columns: u16) {
+    let size = libc::winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: TIOCSWINSZ reads one `winsize` from the pointer, which is valid for one.
+    let done = unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) };
+    assert_eq!(done, 0, "no size: {}", std::io::Error::last_os_error());
+}
+
+/// Is there something to read, within a moment?
+fn has_something(eye: &File) -> bool {
+    let mut asked = libc::pollfd { fd: eye.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    // SAFETY: the place is valid for one `pollfd`.
+    unsafe { libc::poll(&raw mut asked, 1, 50) > 0 }
 }
 
 /// Both sides of a new terminal; a child inherits neither by accident.

@@ -5,6 +5,7 @@ use refloat::adapter::replay::Replay;
 use refloat::model::command::{Exit, Invocation, RecordedCall, Stream};
 use refloat::port::{Recorder, Runner};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 fn invocation(argv: &[&str]) -> Invocation {
     Invocation {
@@ -14,6 +15,8 @@ fn invocation(argv: &[&str]) -> Invocation {
         cwd: None,
         env: BTreeMap::new(),
         timeout: None,
+        grace: Duration::from_secs(10),
+        leaves: None,
         interactive: false,
     }
 }

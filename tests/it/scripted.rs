@@ -94,9 +94,13 @@ struct Told {
 
 /// The catalog of a file that declares the tools and begins with the task `t`.
 fn load(file: &str) -> Catalog {
-    let file = format!("version = 1\n[tools.helm]\n[tools.kubectl]\n[tasks.t]\nsummary = \"x\"\n{file}");
+    catalog(&format!("version = 1\n[tools.helm]\n[tools.kubectl]\n[tasks.t]\nsummary = \"x\"\n{file}"))
+}
+
+/// The catalog of a whole file.
+pub(crate) fn catalog(file: &str) -> Catalog {
     let input = Input {
-        file: Source { path: "/app/tasks.toml".into(), shown: "tasks.toml".into(), text: file.into_bytes() },
+        file: Source { path: "/app/tasks.toml".into(), shown: "tasks.toml".into(), text: file.as_bytes().to_vec() },
         local: None,
         env: Vec::new(),
         sets: Vec::new(),
@@ -109,19 +113,26 @@ fn load(file: &str) -> Catalog {
 
 /// Loads, plans and runs the task `t`.
 fn run(file: &str, answers: &[(&'static str, i32, &'static str)]) -> Told {
+    run_by(&Still, file, answers)
+}
+
+/// The same by this clock.
+fn run_by(clock: &dyn Clock, file: &str, answers: &[(&'static str, i32, &'static str)]) -> Told {
     let catalog = load(file);
     let plan = plan::build(&catalog, "t", &[]).unwrap();
     let script = Script { answers: answers.to_vec(), asked: Mutex::default() };
     let world = World {
         runner: &script,
         locate: &Still,
-        clock: &Still,
+        clock,
         stop: &Still,
         store: &Still,
         recorder: None,
         base: PathBuf::new(),
         run_id: "1".into(),
         replay: None,
+        past: None,
+        resume: None,
         after_failure: None,
         diagnose: &|_| Diagnosis::naming_nothing(Verdict::Healthy),
         symptom_in: &|_| Vec::new(),
@@ -308,4 +319,40 @@ fn a_confirming_check_has_a_limit_and_says_what_it_lacks() {
     // Parts are asked with the whole, not beside it.
     let asked = plan::checks::build_check(&catalog, &[]).unwrap().root.verify;
     assert_eq!(asked.iter().map(|gate| gate.check.as_str()).collect::<Vec<_>>(), ["both"]);
+}
+
+/// A clock on the wall that is put forward and back by a day each time that anybody looks at it. How
+/// long something takes is told by another.
+struct Jumping {
+    looks: Mutex<u64>,
+    steady: Mutex<Duration>,
+}
+
+impl Clock for Jumping {
+    fn now(&self) -> u64 {
+        const DAY: u64 = 86_400_000;
+        let mut looks = self.looks.lock().unwrap();
+        *looks += 1;
+        // A day ahead, as it should be, a day behind, and again.
+        1_700_000_000_000 + [DAY * 2, DAY, 0][(*looks % 3) as usize]
+    }
+
+    fn elapsed(&self) -> Duration {
+        *self.steady.lock().unwrap()
+    }
+
+    fn sleep(&self, duration: Duration, _: &dyn Stop) {
+        *self.steady.lock().unwrap() += duration;
+    }
+}
+
+#[test]
+fn a_clock_that_is_put_forward_and_back_changes_no_limit() {
+    let file = "[[tasks.t.steps]]\nrun = [\"helm\", \"poll\"]\nuntil = { match = \"ready\", every = \"2s\", timeout = \"1m\" }\n";
+    let clock = Jumping { looks: Mutex::default(), steady: Mutex::default() };
+    let told = run_by(&clock, file, &[("poll", 0, "waiting")]);
+    assert_eq!(told.code, Code::TimedOut);
+    assert!((30..=31).contains(&told.asked.len()), "asked every 2 s for a minute: {}", told.asked.len());
+    assert_eq!(*clock.steady.lock().unwrap(), Duration::from_secs(60));
+    assert!(*clock.looks.lock().unwrap() > 2, "somebody looked at it");
 }

@@ -10,22 +10,22 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// A run that goes on by itself.
-struct Run {
+pub(crate) struct Run {
     child: Child,
 }
 
 impl Run {
-    fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         Self { child: command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap() }
     }
 
-    fn signal(&self, name: &str) -> &Self {
+    pub(crate) fn signal(&self, name: &str) -> &Self {
         assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
         self
     }
 
     /// Waits, but not for ever: the exit code, and what was told.
-    fn ends(mut self) -> (i32, String) {
+    pub(crate) fn ends(mut self) -> (i32, String) {
         for _ in 0..1200 {
             if let Some(status) = self.child.try_wait().unwrap() {
                 let mut told = String::new();
@@ -40,7 +40,7 @@ impl Run {
 }
 
 /// Waits until something holds.
-fn wait_for(what: &str, holds: impl Fn() -> bool) {
+pub(crate) fn wait_for(what: &str, holds: impl Fn() -> bool) {
     for _ in 0..1200 {
         if holds() {
             return;
@@ -51,7 +51,7 @@ fn wait_for(what: &str, holds: impl Fn() -> bool) {
 }
 
 /// The tool has begun: its handlers stand, and its output has reached the journal.
-fn begun(project: &Project, text: &str) {
+pub(crate) fn begun(project: &Project, text: &str) {
     wait_for(text, || {
         let Some(run) = project.runs().pop() else { return false };
         std::fs::read_to_string(run.join("journal.jsonl")).is_ok_and(|journal| journal.contains(text))
@@ -74,7 +74,7 @@ fn app(keys: &str, helm: Value) -> (Tools, Project) {
     (tools, project)
 }
 
-fn outcome(project: &Project) -> Value {
+pub(crate) fn outcome(project: &Project) -> Value {
     let journal = project.journal();
     let last = journal.last().unwrap();
     json!([last["type"], last["outcome"], last["exit_code"]])

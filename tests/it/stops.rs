@@ -1,6 +1,6 @@
 //! Limits and stops: who gets which signal, how often, and who is left.
 
-use crate::process::{Answer, SHORT, call, here, run, run_with, wait_until_gone};
+use crate::process::{Answer, GRACE, SHORT, call, here, run, run_with, wait_until_gone};
 use crate::stub::Tools;
 use refloat::adapter::interrupt::NeverStop;
 use refloat::adapter::process::{Patience, Processes};
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// For tests in which the grace must not pass.
-const LONG: Patience = Patience { grace: Duration::from_secs(600), leak: Duration::from_millis(300) };
+const LONG: Duration = Duration::from_secs(600);
 
 /// Somebody who presses Ctrl-C when told to.
 #[derive(Default)]
@@ -66,7 +66,8 @@ fn a_child_of_a_tool_that_outlives_its_end_is_killed_after_the_grace() {
         "hang_ms": 2000, "exit": 1,
     }));
     let limited = Invocation { timeout: Some(Duration::from_secs(1)), ..call(&tools, &["helm"]) };
-    let patience = Patience { grace: Duration::from_secs(3), leak: Duration::from_millis(100) };
+    let limited = Invocation { grace: Duration::from_secs(3), ..limited };
+    let patience = Patience { leak: Duration::from_millis(100) };
     let runner = Processes::new(Arc::new(NeverStop), here()).with_patience(patience);
     let answer = run_with(runner, limited, false, |_| {});
     assert_eq!((answer.outcome.exit, answer.outcome.leaked), (Exit::TimedOut, true));
@@ -79,13 +80,14 @@ fn a_child_of_a_tool_that_outlives_its_end_is_killed_after_the_grace() {
 fn press_when_begun(
     button: &Arc<Button>,
     tools: &Tools,
-    patience: Patience,
+    grace: Duration,
     to_end: bool,
     presses: &'static [i32],
 ) -> Answer {
-    let runner = Processes::new(Arc::clone(button) as Arc<dyn Stop + Send + Sync>, here()).with_patience(patience);
+    let runner = Processes::new(Arc::clone(button) as Arc<dyn Stop + Send + Sync>, here()).with_patience(SHORT);
     let pressed = Arc::clone(button);
-    run_with(runner, call(tools, &["helm"]), to_end, move |bytes| {
+    let call = Invocation { grace, ..call(tools, &["helm"]) };
+    run_with(runner, call, to_end, move |bytes| {
         if bytes.starts_with(b"begun") {
             presses.iter().for_each(|signal| pressed.press(*signal));
         }
@@ -137,7 +139,7 @@ fn a_second_request_kills_at_once() {
 fn a_tool_that_ignores_a_stop_is_killed_after_the_grace() {
     let tools =
         Tools::new().rule(json!({ "argv": ["helm"], "stdout": "begun\n", "hang_ms": 600_000, "ignore_signals": true }));
-    let answer = press_when_begun(&Arc::default(), &tools, SHORT, false, &[2]);
+    let answer = press_when_begun(&Arc::default(), &tools, GRACE, false, &[2]);
     assert_eq!(answer.outcome.exit, Exit::Interrupted);
     assert_eq!(tools.signals(), [2]);
 }
@@ -145,11 +147,11 @@ fn a_tool_that_ignores_a_stop_is_killed_after_the_grace() {
 #[test]
 fn a_call_that_must_finish_is_left_alone_by_the_first_request() {
     let tools = Tools::new().rule(json!({ "argv": ["helm"], "stdout": "begun\n", "hang_ms": 300, "signal_exit": 9 }));
-    let answer = press_when_begun(&Arc::default(), &tools, SHORT, true, &[2]);
+    let answer = press_when_begun(&Arc::default(), &tools, GRACE, true, &[2]);
     assert_eq!(answer.outcome.exit, Exit::Code(0));
     assert_eq!(tools.signals(), Vec::<i64>::new());
     let tools = Tools::new().rule(json!({ "argv": ["helm"], "stdout": "begun\n", "hang_ms": 600_000 }));
-    let answer = press_when_begun(&Arc::default(), &tools, SHORT, true, &[2, 2]);
+    let answer = press_when_begun(&Arc::default(), &tools, GRACE, true, &[2, 2]);
     assert_eq!(answer.outcome.exit, Exit::Interrupted);
 }
 

@@ -51,6 +51,27 @@ impl Tools {
         self.path().join(format!("{tool}{}", std::env::consts::EXE_SUFFIX))
     }
 
+    /// Puts something into the world that the rules share, or takes it out.
+    pub(crate) fn world(self, name: &str, is_there: bool) -> Self {
+        let world = self.dir.path().join("world");
+        fs::create_dir_all(&world).unwrap();
+        if is_there {
+            fs::write(world.join(name), "").unwrap();
+        } else {
+            fs::remove_file(world.join(name)).unwrap();
+        }
+        self
+    }
+
+    /// What is in that world now, sorted.
+    pub(crate) fn in_world(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.dir.path().join("world")) else { return Vec::new() };
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().to_str().unwrap().to_owned()).collect();
+        names.sort();
+        names
+    }
+
     /// What the tools need in their environment.
     pub(crate) fn env(&self) -> BTreeMap<String, String> {
         let text = |path: PathBuf| path.to_str().expect("a path in UTF-8").to_owned();
@@ -60,8 +81,13 @@ impl Tools {
         ])
     }
 
-    /// Every call so far, in order.
+    /// Every call so far, in order, without the limits that are given to every call.
     pub(crate) fn calls(&self) -> Vec<Vec<String>> {
+        self.whole_calls().iter().map(|call| without_limit(call)).collect()
+    }
+
+    /// Every call so far, in order, to the last argument.
+    pub(crate) fn whole_calls(&self) -> Vec<Vec<String>> {
         self.logged("argv").map(|argv| serde_json::from_value(argv).unwrap()).collect()
     }
 
@@ -72,7 +98,6 @@ impl Tools {
     }
 
     /// The pids of the tools that were called.
-    #[cfg(unix)]
     pub(crate) fn pids(&self) -> Vec<u32> {
         self.logged("argv_pid").map(|pid| pid.as_u64().unwrap().try_into().unwrap()).collect()
     }
@@ -95,6 +120,18 @@ impl Tools {
     fn log(&self) -> PathBuf {
         self.dir.path().join("log.jsonl")
     }
+}
+
+/// A call without the limit among the flags before its first word; see `tests/it/limits.rs` for these.
+fn without_limit(argv: &[String]) -> Vec<String> {
+    let mut at = 1;
+    while let Some(flag) = argv.get(at).filter(|argument| argument.starts_with("--")) {
+        if flag.starts_with("--timeout=") || flag.starts_with("--request-timeout=") {
+            return [&argv[..at], &argv[at + 1..]].concat();
+        }
+        at += if flag.contains('=') { 1 } else { 2 };
+    }
+    argv.to_vec()
 }
 
 fn built_stub() -> PathBuf {

@@ -113,8 +113,10 @@ impl Project {
                 command.env(keep, value);
             }
         }
-        // Locks and trust of its own: nothing of the person who runs the tests takes part.
-        command.env("HOME", self.path()).env("LOCALAPPDATA", self.path().join("local")).envs(&self.env);
+        // Locks and trust of its own: nothing of the person who runs the tests takes part. Whether a
+        // file is trusted is asked in tests of that alone, which unset it.
+        command.env("HOME", self.path()).env("LOCALAPPDATA", self.path().join("local")).env("REFLOAT_TRUST", "1");
+        command.envs(&self.env);
         command
     }
 

@@ -40,7 +40,7 @@ fn a_run_at_a_terminal_leaves_its_lines_behind() {
                  [[tasks.t.steps]]\nname = \"The second\"\nrun = [\"helm\", \"two\"]\n";
     let project = project(steps, &tools);
     let mut terminal = AtPty::start(project.command(&["t"]));
-    terminal.sees("exit code 1").exits(1);
+    terminal.sees("exit code 7").exits(7);
     let screen = terminal.screen();
     for part in ["The first", "The second", "Error: broken", "exited with code 1"] {
         assert!(screen.contains(part), "{part} is missing:\n{screen}");
@@ -49,6 +49,6 @@ fn a_run_at_a_terminal_leaves_its_lines_behind() {
     let mut command = project.command(&["t"]);
     command.env("CI", "true").env("NO_COLOR", "1");
     let mut terminal = AtPty::start(command);
-    terminal.sees("exit code 1").exits(1);
+    terminal.sees("exit code 7").exits(7);
     assert!(!terminal.screen().contains('\u{1b}'), "{:?}", terminal.screen());
 }

@@ -5,7 +5,8 @@
 //! child of its own. A call that no rule matches says so and exits with 97.
 //!
 //! Called as `supervisor`, it runs the program that its arguments name as `refloat` would: real
-//! signals reach real handlers, without a test process that has to survive them.
+//! signals reach real handlers, without a test process that has to survive them. With `--panic` before
+//! the program, it has a bug that shows as soon as the program says something.
 
 #![expect(
     clippy::disallowed_methods,
@@ -35,10 +36,13 @@ const SLEEPER: &str = "REFLOAT_STUB_SLEEPER";
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Rule {
-    /// The call: first the name it was called by; `*` is any one argument, `**` all the rest.
+    /// The call: first the name it was called by; `*` is any one argument, `**` all the rest. A limit
+    /// that stands in front of what is asked (`--timeout=5m`) is no part of it.
     argv: Vec<String>,
     /// Printed first; need not be text.
     stdout_bytes: Vec<u8>,
+    /// Wait between that and the rest: whoever reads gets it in two pieces.
+    between_ms: u64,
     stdout: String,
     stderr: String,
     /// Below 256; on Windows any 32 bits.
@@ -53,6 +57,10 @@ struct Rule {
     ignore_signals: bool,
     /// Note a signal and exit with this code, instead of dying by it.
     signal_exit: Option<u8>,
+    /// Say this to standard error first.
+    signal_stderr: String,
+    /// Wait, after the last output, until there is such a file.
+    until_file: String,
     /// Die by this signal, after the output.
     die_by: i32,
     /// Leave a child behind that holds the output open for so long.
@@ -61,19 +69,42 @@ struct Rule {
     bytes: u64,
     /// … and, at the same time, so many to standard error.
     stderr_bytes: u64,
+    /// These bytes are one line without an end.
+    without_lines: bool,
     /// Print these environment variables, `NAME=value` a line; nothing for those that are unset.
     print_env: Vec<String>,
     /// Print the working directory.
     print_cwd: bool,
     /// Copy standard input to standard output.
     echo_stdin: bool,
+    /// Only while all of these are there, in the world that the stubs share (a folder of names).
+    if_there: Vec<String>,
+    /// Only while none of these is there.
+    if_missing: Vec<String>,
+    /// What is there after the call.
+    creates: Vec<String>,
+    /// What is gone after the call.
+    removes: Vec<String>,
+    /// Kill whoever started us (SIGKILL): `before` we do anything, and end without doing it; `during`:
+    /// before we do anything, and do it all the same, as an orphan; `after` all is done.
+    kill_parent: Option<Kill>,
     /// Answer one call only; the next goes to a later rule.
     once: bool,
+    /// Answer only the call of this number (from 1) that the rule fits; the others go to a later rule.
+    nth: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kill {
+    Before,
+    During,
+    After,
 }
 
 fn main() -> ExitCode {
     if let Ok(millis) = std::env::var(SLEEPER) {
-        watch_signals(millis.ends_with('i'), None);
+        watch_signals(millis.ends_with('i'), None, String::new());
         let millis = millis.trim_end_matches('i').parse().expect("milliseconds");
         std::thread::sleep(Duration::from_millis(millis));
         return ExitCode::SUCCESS;
@@ -85,9 +116,14 @@ fn main() -> ExitCode {
     log(&json!({ "argv": argv, "argv_pid": std::process::id() }));
     let path = std::env::var("REFLOAT_STUB_SCENARIO").expect("REFLOAT_STUB_SCENARIO");
     let rules: Vec<Rule> = serde_json::from_slice(&std::fs::read(&path).expect("the scenario")).expect("rules");
-    let matching = |(index, rule): &(usize, Rule)| matches(&rule.argv, &argv) && (!rule.once || claim(&path, *index));
+    let asked = without_limit(&argv);
+    let world = World::beside(&path);
+    let fits = |rule: &Rule| (matches(&rule.argv, &argv) || matches(&rule.argv, &asked)) && world.fits(rule);
+    let matching = |(index, rule): &(usize, Rule)| {
+        fits(rule) && (!rule.once || claim(&path, *index)) && is_its_turn(&path, *index, rule.nth)
+    };
     match rules.into_iter().enumerate().find(matching) {
-        Some((_, rule)) => answer(&rule),
+        Some((_, rule)) => answer(&rule, &world),
         None => {
             eprintln!("stub: no rule for {argv:?}");
             ExitCode::from(97)
@@ -96,6 +132,11 @@ fn main() -> ExitCode {
 }
 
 fn supervise(argv: &[String]) -> ExitCode {
+    let has_bug = argv[0] == "--panic";
+    let argv = &argv[usize::from(has_bug)..];
+    if has_bug {
+        refloat::adapter::crash::install();
+    }
     let stop = std::sync::Arc::new(Interrupts::install().expect("handlers"));
     let here = std::env::current_dir().expect("a directory");
     let call = Invocation {
@@ -105,10 +146,13 @@ fn supervise(argv: &[String]) -> ExitCode {
         cwd: None,
         env: std::collections::BTreeMap::new(),
         timeout: None,
+        grace: Duration::from_secs(10),
+        leaves: None,
         interactive: false,
     };
     let mut stdout = std::io::stdout();
     let outcome = Processes::new(stop, here).run(&call, &mut |_, bytes| {
+        assert!(!has_bug, "a bug, and what it worked on: {}", String::from_utf8_lossy(bytes));
         stdout.write_all(bytes).and_then(|()| stdout.flush()).expect("standard output");
     });
     println!("{:?}", outcome.exit);
@@ -121,6 +165,18 @@ fn argv() -> Vec<String> {
     let own = arguments.next().unwrap_or_default();
     let name = Path::new(&own).file_stem().unwrap_or_default().to_string_lossy().into_owned();
     std::iter::once(name).chain(arguments).collect()
+}
+
+/// The call without the limit that `refloat` gives it, among the flags before the first word.
+fn without_limit(argv: &[String]) -> Vec<String> {
+    let mut at = 1;
+    while let Some(flag) = argv.get(at).filter(|argument| argument.starts_with("--")) {
+        if flag.starts_with("--timeout=") || flag.starts_with("--request-timeout=") {
+            return [&argv[..at], &argv[at + 1..]].concat();
+        }
+        at += if flag.contains('=') { 1 } else { 2 };
+    }
+    argv.to_vec()
 }
 
 fn matches(pattern: &[String], argv: &[String]) -> bool {
@@ -138,6 +194,15 @@ fn claim(scenario: &str, index: usize) -> bool {
     OpenOptions::new().write(true).create_new(true).open(format!("{scenario}.used{index}")).is_ok()
 }
 
+/// Counts the calls that a rule fits, over all processes.
+fn is_its_turn(scenario: &str, index: usize, nth: u32) -> bool {
+    let take = |number: &u32| {
+        let name = format!("{scenario}.call{index}.{number}");
+        OpenOptions::new().write(true).create_new(true).open(name).is_ok()
+    };
+    nth == 0 || (1..=nth + 1).find(take) == Some(nth)
+}
+
 /// One write to a file opened for appending: lines of several processes do not mix.
 fn log(line: &serde_json::Value) {
     if let Ok(path) = std::env::var("REFLOAT_STUB_LOG") {
@@ -146,8 +211,53 @@ fn log(line: &serde_json::Value) {
     }
 }
 
-fn answer(rule: &Rule) -> ExitCode {
-    watch_signals(rule.ignore_signals, rule.signal_exit);
+/// What the stubs of a scenario have made: an empty file for each name.
+struct World(std::path::PathBuf);
+
+impl World {
+    fn beside(scenario: &str) -> Self {
+        Self(Path::new(scenario).with_file_name("world"))
+    }
+
+    fn fits(&self, rule: &Rule) -> bool {
+        let is_there = |name: &String| self.0.join(name).exists();
+        rule.if_there.iter().all(is_there) && !rule.if_missing.iter().any(is_there)
+    }
+
+    fn change(&self, rule: &Rule) {
+        if !rule.creates.is_empty() {
+            std::fs::create_dir_all(&self.0).expect("the world");
+        }
+        for name in &rule.creates {
+            std::fs::write(self.0.join(name), "").expect("made");
+        }
+        for name in &rule.removes {
+            // It may be gone already.
+            let _ = std::fs::remove_file(self.0.join(name));
+        }
+    }
+}
+
+#[cfg(unix)]
+fn kill_parent() {
+    // SAFETY: two integers in, an integer out.
+    #[expect(unsafe_code, reason = "std can neither name our parent nor signal it")]
+    unsafe {
+        libc::kill(libc::getppid(), libc::SIGKILL);
+    }
+}
+
+#[cfg(not(unix))]
+fn kill_parent() {}
+
+fn answer(rule: &Rule, world: &World) -> ExitCode {
+    if matches!(rule.kill_parent, Some(Kill::Before | Kill::During)) {
+        kill_parent();
+        if rule.kill_parent == Some(Kill::Before) {
+            return ExitCode::SUCCESS;
+        }
+    }
+    watch_signals(rule.ignore_signals, rule.signal_exit, rule.signal_stderr.clone());
     pause(rule.delay_ms);
     if rule.spawn_grandchild_ms > 0 {
         leave_child_behind(rule);
@@ -163,17 +273,25 @@ fn answer(rule: &Rule) -> ExitCode {
     if rule.echo_stdin {
         std::io::copy(&mut std::io::stdin(), &mut std::io::stdout()).expect("copied");
     }
-    let flood = rule.stderr_bytes;
-    let other = std::thread::spawn(move || write_bytes(&mut std::io::stderr(), flood));
-    write_bytes(&mut std::io::stdout(), rule.bytes);
+    let (flood, without_lines) = (rule.stderr_bytes, rule.without_lines);
+    let other = std::thread::spawn(move || write_bytes(&mut std::io::stderr(), flood, without_lines));
+    write_bytes(&mut std::io::stdout(), rule.bytes, without_lines);
     other.join().expect("the flood");
     say(&mut std::io::stdout(), &rule.stdout_bytes);
+    pause(rule.between_ms);
     for line in rule.stdout.split_inclusive('\n') {
         say(&mut std::io::stdout(), line.as_bytes());
         pause(rule.lines_delay_ms);
     }
     say(&mut std::io::stderr(), rule.stderr.as_bytes());
     pause(rule.hang_ms);
+    while !rule.until_file.is_empty() && !Path::new(&rule.until_file).exists() {
+        pause(20);
+    }
+    world.change(rule);
+    if rule.kill_parent == Some(Kill::After) {
+        kill_parent();
+    }
     #[cfg(unix)]
     if rule.die_by > 0 {
         let _ = signal_hook::low_level::emulate_default_handler(rule.die_by);
@@ -197,12 +315,14 @@ fn say(out: &mut dyn Write, text: &[u8]) {
     let _ = out.write_all(text).and_then(|()| out.flush());
 }
 
-/// Lines of `x`: countable, and no secret hides in them.
-fn write_bytes(out: &mut dyn Write, count: u64) {
+/// Lines of `x`, 1024 bytes with the end: countable, and no secret hides in them.
+fn write_bytes(out: &mut dyn Write, count: u64, without_lines: bool) {
     let mut left = usize::try_from(count).expect("a size");
-    let mut block = vec![b'x'; 8192];
-    for end in block.iter_mut().skip(63).step_by(64) {
-        *end = b'\n';
+    let mut block = vec![b'x'; 65536];
+    if !without_lines {
+        for end in block.iter_mut().skip(1023).step_by(1024) {
+            *end = b'\n';
+        }
     }
     while left > 0 {
         let size = left.min(block.len());
@@ -221,12 +341,13 @@ fn pause(millis: u64) {
 }
 
 #[cfg(unix)]
-fn watch_signals(ignore: bool, exit: Option<u8>) {
+fn watch_signals(ignore: bool, exit: Option<u8>, says: String) {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]).expect("signals");
     std::thread::spawn(move || {
         for signal in &mut signals {
             log(&json!({ "signal": signal, "pid": std::process::id() }));
+            say(&mut std::io::stderr(), says.as_bytes());
             match exit {
                 _ if ignore => {}
                 Some(code) => std::process::exit(code.into()),
@@ -239,4 +360,4 @@ fn watch_signals(ignore: bool, exit: Option<u8>) {
 }
 
 #[cfg(not(unix))]
-fn watch_signals(_ignore: bool, _exit: Option<u8>) {}
+fn watch_signals(_ignore: bool, _exit: Option<u8>, _says: String) {}

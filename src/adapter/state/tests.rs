@@ -69,6 +69,8 @@ fn evidence_is_placed_as_a_person_would_type_it() {
     let here = std::env::current_dir().unwrap();
     let inside = Evidence { folder: here.join(".refloat/runs/a/evidence") };
     assert_eq!(inside.place(), Path::new(".refloat/runs/a/evidence").display().to_string());
+    let odd = Evidence { folder: here.join("-f/evidence") };
+    assert_eq!(odd.place(), Path::new(".").join("-f/evidence").display().to_string());
     let outside = Evidence { folder: here.with_file_name("elsewhere").join("evidence") };
     assert_eq!(outside.place(), outside.folder.display().to_string());
 }
@@ -99,6 +101,25 @@ fn a_link_in_place_of_evidence_is_not_followed() {
     std::os::unix::fs::symlink(&target, run.path().join("evidence/x")).unwrap();
     assert!(run.evidence().create("x").is_err());
     assert!(!target.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_place_of_the_journal_is_refused() {
+    let (dir, state) = state();
+    let run = RunDir::create(&state, "a").unwrap();
+    for name in ["theirs", "nowhere"] {
+        let target = dir.path().join(name);
+        let _ = fs::remove_file(run.path().join("journal.jsonl"));
+        std::os::unix::fs::symlink(&target, run.path().join("journal.jsonl")).unwrap();
+        if name == "theirs" {
+            fs::write(&target, "x").unwrap();
+        }
+        assert!(run.journal().unwrap_err().to_string().contains("is a symbolic link"), "{name}");
+        assert_eq!(fs::read(&target).unwrap_or_default(), if name == "theirs" { b"x".to_vec() } else { Vec::new() });
+    }
+    // Whoever is quicker than the question meets the system's own refusal.
+    assert!(os::private_file(OpenOptions::new().append(true)).open(run.path().join("journal.jsonl")).is_err());
 }
 
 #[cfg(unix)]

@@ -9,7 +9,7 @@ const NODES: usize = 2_000_000;
 
 /// A node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Node {
+pub(crate) enum Node {
     /// As it was written, quotes only where it would be no text without them.
     Scalar(String),
     /// `- a`
@@ -20,13 +20,13 @@ pub(super) enum Node {
 
 impl Node {
     /// The value of a key.
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         let Self::Map(entries) = self else { return None };
         entries.iter().find(|(name, _)| name == key).map(|(_, node)| node)
     }
 
     /// The scalar of a key.
-    pub(super) fn text(&self, key: &str) -> Option<&str> {
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
         match self.get(key) {
             Some(Self::Scalar(text)) => Some(text),
             _ => None,
@@ -44,7 +44,7 @@ enum Open {
 ///
 /// # Errors
 /// The 1-based line at which it is no YAML, or is more of it than anybody writes.
-pub(super) fn read(text: &str) -> Result<Vec<Node>, usize> {
+pub(crate) fn read(text: &str) -> Result<Vec<Node>, usize> {
     let mut roots = Vec::new();
     let mut open: Vec<Open> = Vec::new();
     let mut nodes = 0;

@@ -221,7 +221,16 @@ fn kind() -> impl Strategy<Value = EventKind> {
     prop_oneof![
         (words(), words(), 0usize..4).prop_map(|(task, summary, steps)| {
             let danger = crate::model::step::Danger::Read;
-            EventKind::RunStarted { schema: 1, run: "r".into(), task, summary, danger, steps, replay: None }
+            EventKind::RunStarted {
+                schema: 1,
+                run: "r".into(),
+                task,
+                summary,
+                danger,
+                steps,
+                replay: None,
+                resumes: None,
+            }
         }),
         (step(), words(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
             |(step, name, task, shown, interactive)| {

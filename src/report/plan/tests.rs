@@ -54,6 +54,7 @@ fn as_data() {
             "confirmations",
             "danger",
             "finally",
+            "guard",
             "parallel",
             "require",
             "schema",

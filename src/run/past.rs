@@ -1,0 +1,151 @@
+//! What an earlier run of the same task has done, as its journal tells it, and what a run that goes
+//! on from there does with each step.
+//!
+//! The journal says what was asked of the tools, not what became of it: whatever a check can tell is
+//! asked again. The one thing that the journal alone decides is what must not happen twice: a step
+//! that destroys and is known to be over is never run again.
+
+use crate::model::event::{Event, EventKind, RunOutcome, Status};
+use crate::model::step::{Danger, DoneIf};
+use crate::plan::{Block, Plan, PlannedStep, Work};
+use crate::text;
+use std::collections::BTreeMap;
+
+/// An earlier run, as far as its journal goes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Past {
+    /// Its id.
+    pub run: String,
+    /// Its task.
+    pub task: String,
+    /// The recording that answered it.
+    pub replay: Option<String>,
+    /// The run that it went on from.
+    pub resumes: Option<String>,
+    /// What came of it; `None`: it never told.
+    pub outcome: Option<RunOutcome>,
+    steps: BTreeMap<String, Trace>,
+}
+
+/// What is known of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Trace {
+    /// It began, and nobody knows how it ended; or it failed.
+    Begun,
+    /// It ended, and the run went on from there.
+    Over {
+        /// When: milliseconds since 1970-01-01 UTC.
+        at: u64,
+        /// In which run.
+        run: String,
+    },
+}
+
+/// What a run that goes on does with a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Again {
+    /// As if there had been no earlier run: its checks decide.
+    Run,
+    /// It is over; why that is known.
+    Keep(String),
+}
+
+impl Past {
+    /// Reads a journal's events; `None` when not even the start of the run was written.
+    pub fn of(events: &[Event]) -> Option<Self> {
+        let mut past = events.iter().find_map(|event| match &event.kind {
+            EventKind::RunStarted { run, task, replay, resumes, .. } => Some(Self {
+                run: run.clone(),
+                task: task.clone(),
+                replay: replay.clone(),
+                resumes: resumes.clone(),
+                ..Self::default()
+            }),
+            _ => None,
+        })?;
+        for event in events {
+            match &event.kind {
+                EventKind::StepStarted { step, .. } => {
+                    past.steps.insert(step.clone(), Trace::Begun);
+                }
+                EventKind::StepFinished { step, status, .. } => {
+                    let trace = match status {
+                        Status::Ok | Status::AlreadyDone | Status::FailedAllowed => {
+                            Trace::Over { at: event.at, run: past.run.clone() }
+                        }
+                        Status::Failed | Status::Interrupted => Trace::Begun,
+                    };
+                    past.steps.insert(step.clone(), trace);
+                }
+                EventKind::RunFinished { outcome, .. } => past.outcome = Some(*outcome),
+                _ => {}
+            }
+        }
+        Some(past)
+    }
+
+    /// The same, with what an even earlier run did that this one went on from.
+    #[must_use]
+    pub fn after(mut self, earlier: Self) -> Self {
+        for (step, trace) in earlier.steps {
+            self.steps.entry(step).or_insert(trace);
+        }
+        self.resumes = earlier.resumes;
+        self
+    }
+
+    /// Did any step of it begin? Gates are no steps.
+    pub fn did_anything(&self) -> bool {
+        self.steps.keys().any(|id| !is_gate(id))
+    }
+
+    /// Is there something to go on with? Not after a run that came to its end.
+    pub fn is_unfinished(&self) -> bool {
+        !matches!(self.outcome, Some(RunOutcome::Done | RunOutcome::Findings))
+    }
+
+    /// What to do with a step now. `id` is its place, with the item of its list.
+    pub fn again(&self, step: &PlannedStep, id: &str) -> Again {
+        let Some(Trace::Over { at, run }) = self.steps.get(id) else { return Again::Run };
+        let keep = || Again::Keep(format!("done at {} in run {run}", text::timestamp(*at)));
+        let (asks_the_world, gives) = (has_check(step), step.spec.each.is_some() || has_groups(step));
+        match (&step.work, step.danger) {
+            (Work::Block(_), Danger::Read) | (Work::Run(_), Danger::Destroy) => keep(),
+            (Work::Run(_), Danger::Change) if !asks_the_world && !gives => keep(),
+            _ => Again::Run,
+        }
+    }
+
+    /// Will steps of this danger run again, or for the first time?
+    pub fn leaves(&self, plan: &Plan, danger: Danger) -> bool {
+        self.block_leaves(&plan.root, danger)
+    }
+
+    fn block_leaves(&self, block: &Block, danger: Danger) -> bool {
+        block.steps.iter().chain(&block.finally).any(|step| match &step.work {
+            Work::Block(block) => self.block_leaves(block, danger),
+            // The items of a list are known to the run only.
+            Work::Run(_) if step.danger == danger => {
+                step.spec.for_each.is_some() || self.again(step, &step.id) == Again::Run
+            }
+            _ => false,
+        })
+    }
+}
+
+/// `r1`, `2.v1`: a check at the border of a task.
+fn is_gate(id: &str) -> bool {
+    id.rsplit('.').next().is_some_and(|last| last.starts_with(['r', 'v', 'g']))
+}
+
+fn has_check(step: &PlannedStep) -> bool {
+    step.done_if.is_some() || matches!(step.spec.done_if, Some(DoneIf::Check(_)))
+}
+
+fn has_groups(step: &PlannedStep) -> bool {
+    step.spec.expect.as_ref().is_some_and(|expect| expect.groups().next().is_some())
+}
+
+#[cfg(test)]
+#[path = "past_tests.rs"]
+mod tests;
