@@ -38,7 +38,11 @@ fn known(choice: u8) -> Head {
         &["docker", "build", "."],
     ];
     let argv = calls[usize::from(choice >> 1) % calls.len()];
-    Head { file: "x".to_owned(), argv: argv.iter().map(|word| (*word).to_owned()).collect(), is_stderr: choice & 1 == 1 }
+    Head {
+        file: "x".to_owned(),
+        argv: argv.iter().map(|word| (*word).to_owned()).collect(),
+        is_stderr: choice & 1 == 1,
+    }
 }
 
 fn cut<'a>(text: &'a [u8], sizes: &[u8]) -> Vec<&'a [u8]> {
