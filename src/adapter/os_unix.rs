@@ -16,16 +16,27 @@ pub(super) struct Family {
 }
 
 impl Family {
-    /// Puts a child that is about to start into a group of its own: a signal reaches its children
-    /// too, and the terminal's Ctrl-C reaches only us, so that nobody gets it twice.
-    pub(super) fn separate(command: &mut Command) {
-        command.process_group(0);
+    /// Readies a child that is about to start. `group`: it gets a group of its own; a signal reaches its
+    /// children, too, and the terminal's Ctrl-C reaches only us, so that nobody gets it twice.
+    pub(super) fn prepare(command: &mut Command, group: bool) {
+        if group {
+            command.process_group(0);
+        }
     }
 
-    /// The family of a child that has started. `group`: it was [`Family::separate`]d.
+    /// The family of a child that has started. `group`: as it was [prepared](Family::prepare).
     pub(super) fn of(pid: u32, group: bool) -> Self {
         // A pid is positive; the fallback of 0 is never signalled, see `send`.
         Self { pid: libc::pid_t::try_from(pid).unwrap_or(0), group }
+    }
+
+    /// Lets the child begin; here it has.
+    ///
+    /// # Errors
+    /// None: elsewhere the system may refuse.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "os_windows.rs has the same functions")]
+    pub(super) fn begin(&self) -> std::io::Result<()> {
+        Ok(())
     }
 
     /// Hands a person's signal on.

@@ -2,6 +2,7 @@
 
 use crate::model::command::Exit;
 use std::fs::{DirBuilder, OpenOptions};
+use std::io;
 use std::os::windows::fs::OpenOptionsExt;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::os::windows::process::CommandExt;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use windows_sys::Win32::Foundation;
 use windows_sys::Win32::Storage::FileSystem;
+use windows_sys::Win32::System::Diagnostics::ToolHelp;
 use windows_sys::Win32::System::{Console, JobObjects, Threading};
 
 /// The exit code of what we end; the same as a shell shows for a killed program.
@@ -33,10 +35,12 @@ pub(super) struct Family {
 }
 
 impl Family {
-    /// Puts a child that is about to start into a group of its own: the console's Ctrl-C reaches
-    /// only us, so that nobody gets it twice.
-    pub(super) fn separate(command: &mut Command) {
-        command.creation_flags(Threading::CREATE_NEW_PROCESS_GROUP);
+    /// Readies a child that is about to start. It stands until [`Family::begin`]: what it starts before it
+    /// is in its job would never be in there, and outlive it. `group`: it gets a group of its own; the
+    /// console's Ctrl-C reaches only us then, so that nobody gets it twice.
+    pub(super) fn prepare(command: &mut Command, group: bool) {
+        let group = if group { Threading::CREATE_NEW_PROCESS_GROUP } else { 0 };
+        command.creation_flags(Threading::CREATE_SUSPENDED | group);
     }
 
     /// The family of a child that has started, and that the caller still holds a handle of.
@@ -59,6 +63,34 @@ impl Family {
             })
         });
         Self { pid, group, job, child }
+    }
+
+    /// Lets the child begin, now that whatever it starts is in its job, too.
+    ///
+    /// # Errors
+    /// The system does not let us: the child does nothing, and must be ended.
+    #[expect(unsafe_code, reason = "std keeps the handle of the child's thread to itself")]
+    pub(super) fn begin(&self) -> io::Result<()> {
+        let mut thread = ToolHelp::THREADENTRY32 {
+            dwSize: u32::try_from(size_of::<ToolHelp::THREADENTRY32>()).unwrap_or(0),
+            ..ToolHelp::THREADENTRY32::default()
+        };
+        // SAFETY: takes two integers, and returns a handle or a value that is none.
+        let all = unsafe { ToolHelp::CreateToolhelp32Snapshot(ToolHelp::TH32CS_SNAPTHREAD, 0) };
+        if all == Foundation::INVALID_HANDLE_VALUE {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: a handle that was just made, owned by nobody else.
+        let all = unsafe { OwnedHandle::from_raw_handle(all) };
+        // SAFETY: the handle is open, and the pointer is valid for one structure that knows its size.
+        let mut more = unsafe { ToolHelp::Thread32First(all.as_raw_handle(), &raw mut thread) } != 0;
+        let mut begun = false;
+        while more {
+            begun |= thread.th32OwnerProcessID == self.pid && resume(thread.th32ThreadID);
+            // SAFETY: as above.
+            more = unsafe { ToolHelp::Thread32Next(all.as_raw_handle(), &raw mut thread) } != 0;
+        }
+        if begun { Ok(()) } else { Err(io::Error::other("the system does not let it begin")) }
     }
 
     /// Hands a person's wish to stop on, as CTRL_BREAK: the only one that reaches one group alone.
@@ -107,6 +139,20 @@ impl Family {
         };
         known != 0 && count.ActiveProcesses > 0
     }
+}
+
+/// Lets a thread run that stands.
+#[expect(unsafe_code, reason = "std only knows its own threads")]
+fn resume(thread: u32) -> bool {
+    // SAFETY: takes and returns plain values.
+    let handle = unsafe { Threading::OpenThread(Threading::THREAD_SUSPEND_RESUME, 0, thread) };
+    if handle.is_null() {
+        return false;
+    }
+    // SAFETY: a handle that was just opened, owned by nobody else.
+    let handle = unsafe { OwnedHandle::from_raw_handle(handle) };
+    // SAFETY: the handle is open for the duration of the call.
+    unsafe { Threading::ResumeThread(handle.as_raw_handle()) != u32::MAX }
 }
 
 /// A lock vanishes with the process that took it, whoever else has the file open.
@@ -214,4 +260,36 @@ pub(super) fn is_startable(program: &Path) -> bool {
 
 fn has_end(path: &Path, ends: &[&str]) -> bool {
     path.extension().is_some_and(|have| ends.iter().any(|end| have.eq_ignore_ascii_case(end)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// However long we take to make its job: a child of its own that it starts meanwhile would escape.
+    #[test]
+    fn a_child_does_nothing_before_it_is_in_its_job() {
+        for group in [true, false] {
+            let mut command = Command::new("cmd");
+            command.args(["/c", "exit", "7"]);
+            Family::prepare(&mut command, group);
+            let mut child = command.spawn().unwrap();
+            std::thread::sleep(Duration::from_secs(3));
+            assert_eq!(child.try_wait().unwrap(), None, "it has begun, and even ended");
+            let family = Family::of(child.id(), group);
+            assert!(family.job.is_some() && family.is_alive());
+            family.begin().unwrap();
+            assert_eq!(child.wait().unwrap().code(), Some(7));
+            assert!(!family.is_alive());
+        }
+    }
+
+    #[test]
+    fn nobody_begins_who_is_not_there() {
+        let mut child = Command::new("cmd").args(["/c", "exit"]).spawn().unwrap();
+        let family = Family::of(child.id(), true);
+        child.wait().unwrap();
+        assert!(family.begin().is_err());
+    }
 }

@@ -135,17 +135,19 @@ impl Processes {
                 Some(lock) => expression.stdin_file(lock),
                 None => expression.stdin_null(),
             };
-            expression = expression.stdout_file(out_end).stderr_file(err_end).before_spawn(|command| {
-                Family::separate(command);
-                Ok(())
-            });
+            expression = expression.stdout_file(out_end).stderr_file(err_end);
         }
+        let group = !call.interactive;
+        expression = expression.before_spawn(move |command| {
+            Family::prepare(command, group);
+            Ok(())
+        });
         let started = expression.start();
         // The expression owns our copies of the pipes' write ends: until it is gone, no reader
         // would ever see the end of the output.
         drop(expression);
         // Known before anything else starts or stops: whoever stops all children must find this one.
-        let child = started.map(|handle| Child::new(handle, !call.interactive));
+        let child = started.map(|handle| Child::new(handle, group)).and_then(Child::begun);
         drop(starting);
         let child = child.map_err(|error| in_words(program, &error))?;
         for (stream, pipe) in readers {

@@ -119,6 +119,15 @@ impl Child {
         Self { handle, pid, family, over: false }
     }
 
+    /// The same, at work.
+    ///
+    /// # Errors
+    /// The system does not let it begin; then it is ended.
+    pub(super) fn begun(self) -> io::Result<Self> {
+        self.family.begin()?;
+        Ok(self)
+    }
+
     /// Its number.
     pub(super) fn pid(&self) -> u32 {
         self.pid

@@ -14,7 +14,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 /// Longer than any test may take: a hang fails instead of hanging.
-const WATCHDOG: Duration = Duration::from_secs(60);
+const WATCHDOG: Duration = Duration::from_secs(300);
 
 /// Long enough for a loaded machine to start a program, short enough to wait for.
 pub(crate) const SHORT: Patience = Patience { leak: Duration::from_millis(300) };
