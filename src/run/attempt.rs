@@ -29,6 +29,8 @@ pub struct Unit<'a> {
     pub quiet: bool,
     /// Cleaning up: runs although a stop has been asked for.
     pub cleanup: bool,
+    /// Asked before every further try; an error ends them.
+    pub again: Option<&'a dyn Fn() -> Result<(), String>>,
 }
 
 /// What came of a unit.
@@ -174,6 +176,9 @@ pub fn run(desk: &Desk<'_>, unit: &Unit<'_>) -> Tried {
         desk.world.clock.sleep(wait, stop);
         if stop.requested().is_some() {
             break (answer, Verdict::Interrupted);
+        }
+        if let Some(Err(why)) = unit.again.map(|again| again()) {
+            break (answer, Verdict::Failed(format!("not tried again: {why}")));
         }
     };
     let failed = !matches!(verdict, Verdict::Ok | Verdict::AlreadyDone);

@@ -66,6 +66,7 @@ mod replay;
 #[cfg(unix)]
 mod resume;
 mod resume_rules;
+mod resume_traps;
 mod runbook;
 mod scan;
 #[cfg(unix)]
