@@ -188,7 +188,7 @@ impl Reporter for Lines {
                 let line = format!("Confirm  {}", visible(name));
                 self.err.write(&format!("{}\n", self.look.styles.dim.style(line)))
             }
-            EventKind::Notice { text } => self.err.write(&format!("{}\n", visible(text))),
+            EventKind::Notice { text, .. } => self.err.write(&format!("{}\n", visible(text))),
             _ => Ok(()),
         }
     }

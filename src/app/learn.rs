@@ -21,7 +21,8 @@ const MOST: u64 = 8 << 20;
 /// The plan, with what its values files and arguments hold of secrets. A file that cannot be read is
 /// no error here: helm will say so.
 pub(super) fn with_values(plan: &Plan, catalog: &Catalog) -> Plan {
-    let mut found = Found::default();
+    // Of every task: a pod prints what it was given, whichever task looks at it.
+    let mut found = of_all(catalog);
     found.block(&plan.root, &base(catalog));
     let mut plan = plan.clone();
     plan.hide.values = found.values();

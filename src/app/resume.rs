@@ -60,6 +60,12 @@ pub(super) fn find(context: &Context, state: &State, plan: &Plan) -> Result<Past
     }
 }
 
+/// A line about the last run of the task, when it stopped half-way and somebody starts anew.
+pub(super) fn left(context: &Context, state: &State, plan: &Plan) -> Option<String> {
+    let past = find(context, state, plan).ok().filter(Past::did_anything)?;
+    Some(format!("note: the run {} stopped half-way; refloat {} --resume goes on with it", past.run, plan.root.task))
+}
+
 /// A run's past; `None` when it died before it wrote a line.
 fn read(entry: &RunEntry) -> Result<Option<Past>, String> {
     let bytes = match files::read_capped(&entry.journal, MAX_JOURNAL) {
@@ -107,8 +113,12 @@ fn same_plan(runs: &[RunEntry], last: &Past, plan: &Plan) -> Result<(), Failure>
     if differences.is_empty() {
         return Ok(());
     }
-    let told = differences.join("\n  ");
-    Err(refused(format!("the plan is not the one that the run {} followed:\n  {told}\n", last.run)))
+    let mut failure = refused(format!("the plan is not the one that the run {} followed", last.run));
+    failure.message.push_str(&format!(":\n  {}", differences.join("\n  ")));
+    failure
+        .hints
+        .insert(0, format!("refloat {} --resume   (with what was typed, and was in the file, then)", plan.root.task));
+    Err(failure)
 }
 
 /// With what the runs before did that this one went on from, and the one before that.

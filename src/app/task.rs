@@ -68,6 +68,9 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
         true => Some(resume::find(context, &load::state(&catalog), &plan)?),
         false => None,
     };
+    if past.is_none() && plan.root.danger > Danger::Read && !args.resume {
+        resume::left(context, &load::state(&catalog), &plan).into_iter().for_each(|line| context.tell(&line));
+    }
     let asked = match &past {
         Some(past) => Plan { confirmations: resume::confirmations(&plan, past), ..plan.clone() },
         None => plan.clone(),
@@ -224,7 +227,7 @@ fn execute(
     match &report.untold {
         // The reporter that would have said so may be the one that could not.
         Some(why) if report.code == Code::Unwritable => {
-            Err(Failure::new(Code::Unwritable, format!("the run went on to its end, but not all of it is told: {why}")))
+            Err(Failure::new(Code::Unwritable, format!("not all of the run is told, or kept: {why}")))
         }
         Some(why) => {
             context.tell(&format!("warning: not all of the run is told: {why}"));

@@ -58,6 +58,9 @@ pub fn danger_named(word: &str) -> Danger {
 
 /// A step may do less than its task says, never more; a guard needs something to guard.
 fn held_to_its_task(node: &Node, steps: &Steps, book: &mut Book<'_>) {
+    if node.is_broken("danger") {
+        return;
+    }
     let own = danger(node);
     for step in steps.steps.iter().chain(&steps.finally) {
         if let Some(word) = step.text("danger").filter(|word| danger_named(word) > own) {
@@ -79,7 +82,7 @@ fn held_to_its_task(node: &Node, steps: &Steps, book: &mut Book<'_>) {
             book.faults.push(fault);
         }
     }
-    if node.has("guard") && own != Danger::Destroy && !node.is_broken("danger") {
+    if node.has("guard") && own != Danger::Destroy {
         let fault = Fault::new(node.key_place("guard"), "nothing here destroys: there is nothing to guard");
         book.faults.push(fault.label("goes with danger = \"destroy\"; `require` is asked once, before the first step"));
     }

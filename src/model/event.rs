@@ -160,6 +160,9 @@ pub enum EventKind {
     Notice {
         /// The text.
         text: String,
+        /// Told even to those who want to hear less: what a stop waits for.
+        #[serde(skip_serializing_if = "is_false", default)]
+        urgent: bool,
     },
     /// Last event.
     RunFinished {

@@ -228,7 +228,11 @@ impl Builder<'_> {
             }
             Action::Check(check) => {
                 let gate = self.gate(check, scope, &format!("{gate_prefix}1"))?;
-                let title = gate.title.clone();
+                let title = if gate.negated {
+                    Template::parse(&format!("not: {}", gate.title)).unwrap_or_else(|_| gate.title.clone())
+                } else {
+                    gate.title.clone()
+                };
                 (Work::Check(Box::new(gate)), title)
             }
             Action::Diagnose => (Work::Diagnose, Template::literal("Name the cause")),

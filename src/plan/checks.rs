@@ -89,8 +89,12 @@ fn is_only_a_gate(catalog: &Catalog, name: &str) -> bool {
     let decides = |step: &Step| {
         step.skip_if.as_ref().is_some_and(is_it) || matches!(&step.done_if, Some(DoneIf::Check(check)) if is_it(check))
     };
-    let proves = |step: &Step| matches!(&step.action, Action::Check(check) if is_it(check));
-    let is_gate = tasks().any(|task| task.require.iter().chain(&task.guard).any(is_it)) || steps().any(decides);
+    // Asked only whether its opposite holds: there a yes is the fault.
+    let proves = |step: &Step| matches!(&step.action, Action::Check(check) if is_it(check) && !check.negated);
+    let refutes = |step: &Step| matches!(&step.action, Action::Check(check) if is_it(check) && check.negated);
+    let is_gate = tasks().any(|task| task.require.iter().chain(&task.guard).any(is_it))
+        || steps().any(decides)
+        || steps().any(refutes);
     let is_proof = tasks().any(|task| task.verify.iter().any(is_it)) || steps().any(proves);
     let confirms = catalog.symptoms.iter().any(|symptom| symptom.confirm.iter().any(|check| check == name));
     is_gate && !is_proof && !confirms

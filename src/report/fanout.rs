@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_record_with_a_gap_never_settles_again() {
-        let event = Event { at: 0, elapsed_ms: 0, kind: EventKind::Notice { text: String::new() } };
+        let event = Event { at: 0, elapsed_ms: 0, kind: EventKind::Notice { text: String::new(), urgent: false } };
         for keeps in [true, false] {
             let failing = Counting { seen: Rc::default(), fails: Some(io::ErrorKind::StorageFull), keeps };
             let mut all = Fanout::new(vec![Box::new(failing)]);
@@ -96,7 +96,7 @@ mod tests {
             Box::new(Counting { seen: Rc::clone(seen), fails, keeps: false }) as Box<dyn Reporter>
         });
         let mut all = Fanout::new(reporters.collect());
-        let event = Event { at: 0, elapsed_ms: 0, kind: EventKind::Notice { text: String::new() } };
+        let event = Event { at: 0, elapsed_ms: 0, kind: EventKind::Notice { text: String::new(), urgent: false } };
         assert_eq!(all.event(&event).unwrap_err().kind(), io::ErrorKind::StorageFull);
         assert_eq!(all.event(&event).unwrap_err().kind(), io::ErrorKind::Other);
         assert!(all.event(&event).is_ok());

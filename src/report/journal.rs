@@ -49,7 +49,7 @@ impl<R: Reporter> Reporter for Measured<R> {
             EventKind::StepFinished { step, .. } => {
                 if let Some(kept) = self.steps.remove(step).filter(|kept| kept.left_out > 0) {
                     let text = format!("step {step}: {} more lines of output are not in the journal", kept.left_out);
-                    self.to.event(&Event { kind: EventKind::Notice { text }, ..event.clone() })?;
+                    self.to.event(&Event { kind: EventKind::Notice { text, urgent: false }, ..event.clone() })?;
                 }
             }
             _ => {}

@@ -91,7 +91,7 @@ mod tests {
             Ok(())
         }));
         journal.event(&finished()).unwrap();
-        let notice = EventKind::Notice { text: "x".into() };
+        let notice = EventKind::Notice { text: "x".into(), urgent: false };
         journal.event(&Event { at: 6, elapsed_ms: 2, kind: notice }).unwrap();
         assert_eq!(count.get(), 1);
         assert_eq!(

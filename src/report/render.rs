@@ -138,7 +138,10 @@ impl Story {
                 );
                 told.err.push('\n');
             }
-            EventKind::Notice { text } => self.normal(&mut told.err, (self.look.styles.warn, "note"), text),
+            EventKind::Notice { text, urgent: true } => {
+                self.line(&mut told.err, (self.look.styles.warn, "note"), &[Piece::prose(Style::new(), text)]);
+            }
+            EventKind::Notice { text, .. } => self.normal(&mut told.err, (self.look.styles.warn, "note"), text),
             EventKind::RunFinished { .. } => self.finish(&mut told.err, event),
         }
         told

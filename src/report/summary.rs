@@ -51,7 +51,7 @@ impl<W: Write> Reporter for Summary<W> {
                 self.steps.push(serde_json::to_value(&event.kind)?);
             }
             EventKind::Diagnosed { diagnosis } => self.diagnosis = serde_json::to_value(diagnosis)?,
-            EventKind::Notice { text } => self.notices.push(json!(text)),
+            EventKind::Notice { text, .. } => self.notices.push(json!(text)),
             EventKind::RunFinished { outcome, exit_code, counts, evidence, files, next } => {
                 let mut whole = std::mem::take(&mut self.head);
                 whole.extend([

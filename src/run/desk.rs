@@ -104,7 +104,7 @@ impl<'a> Desk<'a> {
 
     /// A line for the person.
     pub fn notice(&self, text: impl Into<String>) {
-        self.emit(EventKind::Notice { text: text.into() });
+        self.emit(EventKind::Notice { text: text.into(), urgent: false });
     }
 
     /// Something could not be written: the run goes on and ends with a code of its own.

@@ -106,6 +106,8 @@ fn work(plan: &Plan, world: &World<'_>, live: &Live, events: SyncSender<Message>
     learn::secrets(&desk);
     let end = block::run(&desk, &plan.root, &Values::default(), &Place::default());
     let next = match end {
+        // Before anything else there must be room again.
+        End::Failed(Code::Unwritable) => Vec::new(),
         End::Failed(_) => after_failure(&desk),
         End::Refused => after_refusal(&desk),
         End::Interrupted if desk.books().left > 0 && world.resume.is_some() => Vec::new(),

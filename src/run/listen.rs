@@ -65,7 +65,7 @@ pub fn listen(
             told = true;
             let live = live.lock().unwrap_or_else(PoisonError::into_inner).clone();
             for text in live::first(live.values()) {
-                tell(reporter, &mut complaint, &event(world, started, EventKind::Notice { text }));
+                tell(reporter, &mut complaint, &event(world, started, EventKind::Notice { text, urgent: true }));
             }
         }
     }

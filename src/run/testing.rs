@@ -223,7 +223,7 @@ impl Told {
     pub(crate) fn notices(&self) -> Vec<String> {
         self.kinds()
             .filter_map(|kind| match kind {
-                EventKind::Notice { text } => Some(text.clone()),
+                EventKind::Notice { text, .. } => Some(text.clone()),
                 _ => None,
             })
             .collect()

@@ -266,7 +266,7 @@ fn kind() -> impl Strategy<Value = EventKind> {
             kind
         }),
         (step(), words(), words()).prop_map(|(step, name, why)| EventKind::StepSkipped { step, name, why }),
-        words().prop_map(|text| EventKind::Notice { text }),
+        words().prop_map(|text| EventKind::Notice { text, urgent: false }),
         Just(EventKind::Diagnosed { diagnosis: samples::database_auth() }),
         (outcome, any::<u8>(), words()).prop_map(|(outcome, exit_code, text)| EventKind::RunFinished {
             outcome,

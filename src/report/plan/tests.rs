@@ -67,7 +67,7 @@ fn as_data() {
     );
     assert_eq!(
         plan["steps"][0]["steps"][1].to_string(),
-        r#"{"after":[0],"argv":["kubectl","describe","pod","${pod}"],"for":"pod","id":"1.2","kind":"run","name":"1.2","open":[3],"pinned":[],"save":"failure-${pod}-events.txt"}"#
+        r#"{"after":[0],"argv":["kubectl","describe","pod","${pod}"],"danger":"read","for":"pod","id":"1.2","kind":"run","name":"1.2","open":[3],"pinned":[],"save":"failure-${pod}-events.txt"}"#
     );
     assert_eq!(plan["steps"][1]["argv"][6], "it's\n");
     assert_eq!(plan["steps"][1]["pinned"].to_string(), "[1,2]");

@@ -157,7 +157,7 @@ fn what_else_may_befall_a_step() {
         .add(EventKind::StepSkipped { step: "2".into(), name: "Load".into(), why: "the image is there".into() })
         .start("3", "Logs", "run", &["kubectl"])
         .add(dropped)
-        .add(EventKind::Notice { text: "Ctrl-C again stops at once".into() })
+        .add(EventKind::Notice { text: "Ctrl-C again stops at once".into(), urgent: false })
         .add(finished("4", "Roll\nback\u{1b}[2J", Status::Interrupted, 0))
         .finish(RunOutcome::Refused, 4, [0, 1, 0, 3], &[])
         .0;
