@@ -29,6 +29,9 @@ const TICK: Duration = Duration::from_millis(20);
 /// How long a killed child is waited for at most, behind its grace.
 const LAST: Duration = Duration::from_secs(10);
 
+/// How long the end of a killed child is waited for when nobody wants to know about it.
+const REAP: Duration = Duration::from_secs(1);
+
 /// SIGTERM: the one signal that reaches only us, not the terminal's whole group.
 const TERMINATE: i32 = 15;
 
@@ -150,6 +153,8 @@ impl Drop for Child {
         LIVE.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.pid);
         if !self.over {
             self.family.kill();
+            // One that was ended is there until somebody asks how.
+            let _ = self.handle.wait_timeout(REAP);
         }
     }
 }

@@ -2,15 +2,15 @@
 
 use super::context::Context;
 use super::learn;
-use super::load;
-use crate::adapter::interrupt::NeverStop;
+use super::{load, task};
+use crate::adapter::interrupt::Interrupts;
 use crate::adapter::lookup::Programs;
 use crate::adapter::process::Processes;
 use crate::error::{Code, Failure};
 use crate::model::catalog::{Catalog, Tool, VersionRule};
 use crate::model::command::Invocation;
 use crate::plan::limits;
-use crate::port::{Locate, Runner};
+use crate::port::{Locate, Runner, Stop};
 use crate::report::doctor::{Row, State};
 use crate::report::{doctor as view, variables};
 use crate::run::clean::clean;
@@ -28,7 +28,11 @@ const MOST: usize = 16 * 1024;
 /// Looks at every declared tool. Exit code 5 when one is missing or too old.
 pub(super) fn doctor(context: &Context) -> Result<Code, Failure> {
     let catalog = load::to_act(context)?;
-    let rows: Vec<Row> = catalog.tools.values().map(|tool| row(&catalog, tool)).collect();
+    let stop = task::interrupts()?;
+    let rows: Vec<Row> = catalog.tools.values().map(|tool| row(&catalog, tool, &stop)).collect();
+    if let Some(signal) = stop.requested() {
+        return Err(Failure::new(Code::of_signal(signal), "stopped; not every tool has answered"));
+    }
     let look = context.out_look();
     learn::answer(
         context,
@@ -47,7 +51,7 @@ pub(super) fn doctor(context: &Context) -> Result<Code, Failure> {
     Ok(if unfit { Code::ToolMissing } else { Code::Done })
 }
 
-fn row(catalog: &Catalog, tool: &Tool) -> Row {
+fn row(catalog: &Catalog, tool: &Tool, stop: &Interrupts) -> Row {
     let row = Row {
         tool: tool.name.clone(),
         state: State::Missing,
@@ -63,7 +67,7 @@ fn row(catalog: &Catalog, tool: &Tool) -> Row {
     };
     let row = Row { path: Some(path.display().to_string()), ..row };
     let Some(rule) = &tool.version else { return Row { state: State::Ok, ..row } };
-    let said = ask(catalog, tool, rule, path);
+    let said = ask(catalog, tool, rule, path, stop);
     match rule.read(&said) {
         Some(version) => {
             let state = if version < rule.min { State::TooOld } else { State::Ok };
@@ -77,7 +81,7 @@ fn row(catalog: &Catalog, tool: &Tool) -> Row {
     }
 }
 
-fn ask(catalog: &Catalog, tool: &Tool, rule: &VersionRule, program: PathBuf) -> Vec<u8> {
+fn ask(catalog: &Catalog, tool: &Tool, rule: &VersionRule, program: PathBuf, stop: &Interrupts) -> Vec<u8> {
     let base = catalog.path.parent().unwrap_or(Path::new("/")).to_owned();
     let call = Invocation {
         argv: std::iter::once(tool.name.clone()).chain(rule.run.iter().cloned()).collect(),
@@ -91,7 +95,7 @@ fn ask(catalog: &Catalog, tool: &Tool, rule: &VersionRule, program: PathBuf) -> 
         interactive: false,
     };
     let mut said = Vec::new();
-    Processes::new(Arc::new(NeverStop), base).run(&call, &mut |_, chunk| {
+    Processes::new(Arc::new(stop.clone()), base).run(&call, &mut |_, chunk| {
         let room = MOST.saturating_sub(said.len());
         said.extend_from_slice(&chunk[..chunk.len().min(room)]);
     });

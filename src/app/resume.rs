@@ -33,13 +33,16 @@ pub(super) fn find(context: &Context, state: &State, plan: &Plan) -> Result<Past
     let runs = state.list_runs().map_err(|error| refused(format!("the earlier runs cannot be read: {error}")))?;
     let replay = context.global.replay.as_ref().map(|path| path.display().to_string());
     let of_task = |entry: &RunEntry| entry.id.ends_with(&format!("-{task}"));
-    let mut pasts = runs.iter().filter(|entry| of_task(entry)).filter_map(read);
+    let mut pasts = Vec::new();
+    for entry in runs.iter().filter(|entry| of_task(entry)) {
+        pasts.extend(read(entry).map_err(|why| refused(why).hint(format!("refloat history {}", entry.id)))?);
+    }
     // A run that was refused, or found no tools, did nothing: the one before it counts.
-    let last = pasts.find(|past| {
+    let counts = |past: &&Past| {
         let was_refused = matches!(past.outcome, Some(RunOutcome::Refused | RunOutcome::Unequipped));
         past.task == *task && past.replay == replay && (past.did_anything() || !was_refused)
-    });
-    let Some(last) = last else {
+    };
+    let Some(last) = pasts.iter().find(counts).map(|newest| end_of(newest, &pasts, &counts)) else {
         return Err(refused(format!("no run of `{task}` is on record")).hint(format!("refloat {task}")));
     };
     if !last.is_unfinished() {
@@ -48,12 +51,41 @@ pub(super) fn find(context: &Context, state: &State, plan: &Plan) -> Result<Past
             .hint(format!("refloat {task}   (all of it, anew)")));
     }
     same_plan(&runs, &last, plan)?;
-    Ok(linked(&runs, last))
+    let (run, past) = (last.run.clone(), linked(&pasts, last));
+    match past.is_in_the_way(plan) {
+        None => Ok(past),
+        Some(why) => Err(refused(format!("the run {run} cannot be gone on with: {why}"))
+            .hint(format!("refloat history {run}"))
+            .hint(format!("refloat {task}   (all of it, anew)"))),
+    }
 }
 
-fn read(entry: &RunEntry) -> Option<Past> {
-    let bytes = files::read_capped(&entry.journal, MAX_JOURNAL).ok()?;
-    Past::of(&Journal::read(&bytes).events)
+/// A run's past; `None` when it died before it wrote a line.
+fn read(entry: &RunEntry) -> Result<Option<Past>, String> {
+    let bytes = match files::read_capped(&entry.journal, MAX_JOURNAL) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.to_string()),
+    };
+    let journal = Journal::read(&bytes);
+    match Past::of(&journal.events) {
+        // What it did is not known, and it may have done anything.
+        None if journal.unknown > 0 || !journal.events.is_empty() => {
+            Err(format!("the journal `{}` cannot be understood", entry.journal.display()))
+        }
+        past => Ok(past),
+    }
+}
+
+/// The clock on the wall may have been put back: of runs that went on from one another the last counts.
+fn end_of(newest: &Past, pasts: &[Past], counts: &dyn Fn(&&Past) -> bool) -> Past {
+    let mut last = newest;
+    for _ in 0..MOST_LINKS {
+        let goes_on = |past: &&Past| past.resumes.as_ref() == Some(&last.run) && counts(past);
+        let Some(next) = pasts.iter().find(goes_on) else { break };
+        last = next;
+    }
+    last.clone()
 }
 
 /// What was done then is known step by step; in another plan those numbers mean other steps.
@@ -80,14 +112,12 @@ fn same_plan(runs: &[RunEntry], last: &Past, plan: &Plan) -> Result<(), Failure>
 }
 
 /// With what the runs before did that this one went on from, and the one before that.
-fn linked(runs: &[RunEntry], last: Past) -> Past {
+fn linked(pasts: &[Past], last: Past) -> Past {
     let mut past = last;
     for _ in 0..MOST_LINKS {
-        let Some(earlier) = past.resumes.as_ref().and_then(|id| read(runs.iter().find(|entry| entry.id == *id)?))
-        else {
-            break;
-        };
-        past = past.after(earlier);
+        let earlier = past.resumes.as_ref().and_then(|id| pasts.iter().find(|earlier| earlier.run == *id));
+        let Some(earlier) = earlier else { break };
+        past = past.after(earlier.clone());
     }
     past
 }

@@ -57,8 +57,8 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
         return Ok(Code::Done);
     }
     let stop = interrupts()?;
-    let typed = typed(context, args, &catalog);
-    let again = format!("{typed} --resume");
+    let again = format!("{} --resume", typed(context, args, &catalog, false));
+    let typed = typed(context, args, &catalog, true);
     let typed = if args.resume { again.clone() } else { typed };
     let lock = match args.resume {
         true => Some(lock::take(context, &catalog, &plan)?),
@@ -103,11 +103,13 @@ struct Standing {
 }
 
 /// The command as it was given, without its answers: what a hint goes on from.
-fn typed(context: &Context, args: &RunArgs, catalog: &Catalog) -> String {
+fn typed(context: &Context, args: &RunArgs, catalog: &Catalog, record: bool) -> String {
     let global = &context.global;
     let mut words = vec!["refloat".to_owned()];
     let paths = [("-f", &global.file), ("--replay", &global.replay), ("--record", &global.record)];
-    for (flag, path) in paths.into_iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?))) {
+    // A recording is a new file: one that goes on cannot be the same.
+    let paths = paths.into_iter().filter(|(flag, _)| record || *flag != "--record");
+    for (flag, path) in paths.filter_map(|(flag, path)| Some((flag, path.as_ref()?))) {
         words.extend([flag.to_owned(), path.display().to_string()]);
     }
     words.extend(args.task.iter().chain(&args.args).cloned());
@@ -157,7 +159,8 @@ enum Audience {
     Confirmation,
 }
 
-fn interrupts() -> Result<Interrupts, Failure> {
+/// The signals, taken over once.
+pub(super) fn interrupts() -> Result<Interrupts, Failure> {
     Interrupts::install().map_err(|error| Failure::new(Code::Bug, format!("signals cannot be handled: {error}")))
 }
 

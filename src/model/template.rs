@@ -310,10 +310,11 @@ mod tests {
         #[test]
         fn any_text_survives(text in any::<String>()) {
             prop_assert_eq!(Template::literal(text.clone()).resolve(|_| None).unwrap().unwrap(), text.clone());
-            if let Ok(template) = Template::parse(&text) {
-                if template.names().is_empty() && !text.contains("$$") {
-                    prop_assert_eq!(template.as_literal().unwrap(), text);
-                }
+            if let Ok(template) = Template::parse(&text)
+                && template.names().is_empty()
+                && !text.contains("$$")
+            {
+                prop_assert_eq!(template.as_literal().unwrap(), text);
             }
         }
 

@@ -153,6 +153,7 @@ impl Builder<'_> {
             finally.push(planned);
         }
         let guard = self.gates(&task.guard, &scope, prefix, "g")?;
+        steps.iter_mut().chain(&mut finally).for_each(|step| spread(step, &guard));
         let verify = self.gates(&task.verify, &scope, prefix, "v")?;
         Ok(Block {
             task: task.name.clone(),
@@ -400,6 +401,18 @@ impl Builder<'_> {
             }
         })
     }
+}
+
+/// The guard of a task stands before whatever the tasks that it calls destroy, too.
+fn spread(step: &mut PlannedStep, guard: &[Gate]) {
+    let Work::Block(block) = &mut step.work else { return };
+    if block.danger != Danger::Destroy {
+        return;
+    }
+    let is_new = |gate: &&Gate| !block.guard.contains(gate);
+    let new: Vec<Gate> = guard.iter().filter(is_new).cloned().collect();
+    block.guard.extend(new);
+    block.steps.iter_mut().chain(&mut block.finally).for_each(|step| spread(step, guard));
 }
 
 /// What a step of a task may do.

@@ -4,7 +4,7 @@ use super::build::build;
 use super::types::{Ask, Gate, Plan, PlannedStep, Work};
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
-use crate::model::step::{Action, CheckRef, Danger, DoneIf, Question, Step, Task};
+use crate::model::step::{Action, Check, CheckRef, Danger, DoneIf, Question, Step, Task};
 use crate::model::template::Template;
 use crate::text;
 use std::collections::BTreeSet;
@@ -55,25 +55,22 @@ pub fn build_confirming(catalog: &Catalog, names: &[String], limit: Duration) ->
             return Err(format!("it needs {}, which only a task finds out", open.join(", ")));
         }
     }
-    let mut plan = plan(catalog, names).map_err(|failure| failure.message)?;
+    let mut bounded = catalog.clone();
+    bounded.checks.values_mut().for_each(|check| bound(check, limit));
+    let mut plan = plan(&bounded, names).map_err(|failure| failure.message)?;
     "confirm".clone_into(&mut plan.root.task);
     plan.root.summary = format!("Confirm with {}", text::count(names.len(), "check"));
-    plan.root.verify.iter_mut().for_each(|gate| bound(gate, limit));
     Ok(plan)
 }
 
-/// Gives a limit to every call of the check that has none.
-fn bound(gate: &mut Gate, limit: Duration) {
-    let own = match &mut gate.ask {
-        Ask::Run(step) => Some(step.as_mut()),
-        Ask::Checks { of, .. } => {
-            of.iter_mut().for_each(|part| bound(part, limit));
-            None
-        }
-        Ask::Secrets { .. } | Ask::Room { .. } => None,
+/// Gives a limit to every call of a check that has none.
+fn bound(check: &mut Check, limit: Duration) {
+    let own = match &mut check.question {
+        Question::Run(step) => Some(step.as_mut()),
+        _ => None,
     };
-    for step in gate.before.iter_mut().chain(own) {
-        step.spec.timeout.get_or_insert(limit);
+    for step in check.before.iter_mut().chain(own) {
+        step.timeout.get_or_insert(limit);
     }
 }
 

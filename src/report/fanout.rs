@@ -59,12 +59,31 @@ mod tests {
     struct Counting {
         seen: Rc<Cell<usize>>,
         fails: Option<io::ErrorKind>,
+        keeps: bool,
     }
 
     impl Reporter for Counting {
         fn event(&mut self, _: &Event) -> io::Result<()> {
             self.seen.set(self.seen.get() + 1);
             self.fails.map_or(Ok(()), |kind| Err(kind.into()))
+        }
+
+        fn keeps(&self) -> bool {
+            self.keeps
+        }
+    }
+
+    #[test]
+    fn a_record_with_a_gap_never_settles_again() {
+        let event = Event { at: 0, elapsed_ms: 0, kind: EventKind::Notice { text: String::new() } };
+        for keeps in [true, false] {
+            let failing = Counting { seen: Rc::default(), fails: Some(io::ErrorKind::StorageFull), keeps };
+            let mut all = Fanout::new(vec![Box::new(failing)]);
+            assert!(all.settle().is_ok());
+            assert!(all.event(&event).is_err());
+            for _ in 0..2 {
+                assert_eq!(all.settle().is_err(), keeps, "a terminal may fail, the journal may not");
+            }
         }
     }
 
@@ -73,10 +92,9 @@ mod tests {
         let seen: Vec<Rc<Cell<usize>>> = (0..4).map(|_| Rc::default()).collect();
         let fails =
             [Some(io::ErrorKind::BrokenPipe), Some(io::ErrorKind::StorageFull), Some(io::ErrorKind::Other), None];
-        let reporters = seen
-            .iter()
-            .zip(fails)
-            .map(|(seen, fails)| Box::new(Counting { seen: Rc::clone(seen), fails }) as Box<dyn Reporter>);
+        let reporters = seen.iter().zip(fails).map(|(seen, fails)| {
+            Box::new(Counting { seen: Rc::clone(seen), fails, keeps: false }) as Box<dyn Reporter>
+        });
         let mut all = Fanout::new(reporters.collect());
         let event = Event { at: 0, elapsed_ms: 0, kind: EventKind::Notice { text: String::new() } };
         assert_eq!(all.event(&event).unwrap_err().kind(), io::ErrorKind::StorageFull);

@@ -1,9 +1,10 @@
 //! Runs of the past, read from their journals.
 
-use super::layout::{Piece, flow, line_per_row};
+use super::layout::{Piece, flow, line_per_row, visible};
 use super::render::{Story, Told, Verbosity, in_words, took};
 use super::style::Look;
 use crate::model::event::{Counts, Event, EventKind, RunOutcome, SCHEMA, Status};
+use crate::model::step::Danger;
 use crate::text::timestamp;
 use owo_colors::Style;
 use serde::Serialize;
@@ -96,6 +97,16 @@ impl Journal {
         counts
     }
 
+    /// The command that goes on from a run that changes something.
+    fn resume(&self) -> Option<String> {
+        self.events.iter().find_map(|event| match &event.kind {
+            EventKind::RunStarted { task, danger, .. } if *danger > Danger::Read => {
+                Some(format!("refloat {} --resume", visible(task)))
+            }
+            _ => None,
+        })
+    }
+
     /// The run, told again.
     pub fn story(&self, look: Look, verbosity: Verbosity) -> Told {
         let mut story = Story::new(look, verbosity);
@@ -108,12 +119,10 @@ impl Journal {
             all.out.push_str(&out);
         }
         if self.row().is_some_and(|row| row.outcome.is_none()) {
-            super::layout::told(
-                &mut all.err,
-                &look,
-                (look.styles.warn, "cut off"),
-                &[Piece::prose(Style::new(), "the journal ends here: the run was killed, or is still going on")],
-            );
+            let mut pieces =
+                vec![Piece::prose(Style::new(), "the journal ends here: the run was killed, or is still going on")];
+            pieces.extend(self.resume().map(|command| Piece::whole(look.styles.command, &command)));
+            super::layout::told(&mut all.err, &look, (look.styles.warn, "cut off"), &pieces);
         }
         all
     }

@@ -6,7 +6,7 @@ use super::evidence::Evidence;
 use super::judge::{Verdict, judge};
 use super::live::LiveCall;
 use super::scope::Values;
-use crate::model::command::Invocation;
+use crate::model::command::{Exit, Invocation};
 use crate::model::event::EventKind;
 use crate::model::finding::Document;
 use crate::model::step::{Decode, OnInterrupt, Step};
@@ -29,6 +29,8 @@ pub struct Unit<'a> {
     pub quiet: bool,
     /// Cleaning up: runs although a stop has been asked for.
     pub cleanup: bool,
+    /// Asked before every further try; an error ends them.
+    pub again: Option<&'a dyn Fn() -> Result<(), String>>,
 }
 
 /// What came of a unit.
@@ -134,9 +136,13 @@ pub fn run(desk: &Desk<'_>, unit: &Unit<'_>) -> Tried {
             limit: call.timeout,
             leaves: call.leaves,
         };
-        desk.live().insert(unit.id.to_owned(), live);
+        desk.live().insert(unit.id.to_owned(), live.clone());
         let answer = perform(desk, &call, &ask, evidence.as_mut());
         desk.live().remove(unit.id);
+        let is_broken = answer.exit == Exit::TimedOut || answer.exit == Exit::Interrupted && desk.world.stop.hard();
+        if let Some(told) = live.broken().filter(|_| is_broken) {
+            desk.notice(told);
+        }
         let verdict = judge(spec, &answer);
         // A tool that was told to stop often says so by an ordinary exit code.
         if !matches!(verdict, Verdict::Ok | Verdict::AlreadyDone) && stop.requested().is_some() {
@@ -171,6 +177,9 @@ pub fn run(desk: &Desk<'_>, unit: &Unit<'_>) -> Tried {
         if stop.requested().is_some() {
             break (answer, Verdict::Interrupted);
         }
+        if let Some(Err(why)) = unit.again.map(|again| again()) {
+            break (answer, Verdict::Failed(format!("not tried again: {why}")));
+        }
     };
     let failed = !matches!(verdict, Verdict::Ok | Verdict::AlreadyDone);
     let mut answer = answer;
@@ -192,7 +201,7 @@ fn limited(call: &Invocation, spec: &Step, waited: Duration) -> Invocation {
 /// How long to wait before the next try; `None` when there is none.
 fn backoff(desk: &Desk<'_>, unit: &Unit<'_>, answer: &Answer, retries: u32) -> Option<Duration> {
     let retry = unit.spec.retry.as_ref().filter(|retry| retries < retry.times)?;
-    if matches!(answer.exit, crate::model::command::Exit::NotStarted(_)) {
+    if matches!(answer.exit, Exit::NotStarted(_)) {
         return None; // it would not start the next time either
     }
     if !retry.on.is_empty() {

@@ -63,6 +63,10 @@ pub struct Books {
     pub changed: usize,
     /// Steps that change something and did not come to their end, or never began.
     pub left: usize,
+    /// A step of `finally` changed something: what the steps before it did may not stand any more.
+    pub tidied: bool,
+    /// A step that destroys began and did not come to its end.
+    pub destroying: bool,
     /// A diagnosis has been told, with these fixes; `true` when something was found.
     pub diagnosed: Option<(bool, Vec<String>)>,
 }

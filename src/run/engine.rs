@@ -164,7 +164,7 @@ fn finish(
     let Ended { end, books, mut next, resume } = ended;
     let is_done = matches!(end, Ending::Block(End::Done));
     // Something was changed, and something that would have been was not: the task can be gone on with.
-    let is_halfway = books.changed > 0 && books.left > 0 && resume.is_some();
+    let is_halfway = books.changed > 0 && books.left > 0 && !books.tidied && resume.is_some();
     let (mut outcome, mut code) = match end {
         Ending::Unequipped => (RunOutcome::Unequipped, Code::ToolMissing),
         Ending::Block(End::Interrupted) => {
@@ -183,9 +183,9 @@ fn finish(
             _ => (RunOutcome::Done, Code::Done),
         },
     };
-    let stopped = matches!(outcome, RunOutcome::Interrupted) && books.left > 0;
+    let begun = matches!(outcome, RunOutcome::Interrupted) && books.left > 0 || books.destroying;
     let failed = matches!(outcome, RunOutcome::Failed | RunOutcome::TimedOut | RunOutcome::Unwritable);
-    if stopped || is_halfway && failed {
+    if begun && !books.tidied && !is_done || is_halfway && failed {
         next.extend(resume);
     }
     let last = EventKind::RunFinished {

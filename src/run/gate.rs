@@ -119,7 +119,8 @@ fn before(
         let call = attempt::invocation(desk, call, Some(&step.spec), &values).map_err(Reply::Unasked)?;
         let what = step.spec.name.as_ref().map_or_else(|| attempt::label(desk, &call), |name| values.show(name));
         let (id, spec) = (manner.id, &step.spec);
-        let tried = attempt::run(desk, &Unit { id, spec, call, save: None, quiet: true, cleanup: manner.cleanup });
+        let tried =
+            attempt::run(desk, &Unit { id, spec, call, save: None, quiet: true, cleanup: manner.cleanup, again: None });
         let words = tried.answer.last_words().filter(|_| !spec.sensitive);
         if !manner.quiet {
             desk.books().keep(tried.documents);
@@ -241,7 +242,15 @@ fn run(
             Some(name) if !manner.quiet => values.file_name(name)?,
             _ => None,
         };
-        Ok(Unit { id: manner.id, spec: &step.spec, call, save, quiet: manner.quiet, cleanup: manner.cleanup })
+        Ok(Unit {
+            id: manner.id,
+            spec: &step.spec,
+            call,
+            save,
+            quiet: manner.quiet,
+            cleanup: manner.cleanup,
+            again: None,
+        })
     });
     let unit = match unit {
         Ok(unit) => unit,

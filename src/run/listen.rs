@@ -36,7 +36,7 @@ pub fn listen(
 ) -> Complaint {
     let mut complaint = None;
     let mut running: BTreeMap<String, Silent> = BTreeMap::new();
-    let (mut told, mut insisted) = (false, false);
+    let mut told = false;
     loop {
         let now = match events.recv_timeout(TICK) {
             Ok(Message::Settle(answer)) => {
@@ -65,13 +65,6 @@ pub fn listen(
             told = true;
             let live = live.lock().unwrap_or_else(PoisonError::into_inner).clone();
             for text in live::first(live.values()) {
-                tell(reporter, &mut complaint, &event(world, started, EventKind::Notice { text }));
-            }
-        }
-        if !insisted && world.stop.hard() {
-            insisted = true;
-            let live = live.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            for text in live::second(live.values()) {
                 tell(reporter, &mut complaint, &event(world, started, EventKind::Notice { text }));
             }
         }

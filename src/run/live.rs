@@ -31,16 +31,12 @@ pub fn first<'a>(calls: impl IntoIterator<Item = &'a LiveCall>) -> Vec<String> {
     if told.is_empty() { vec!["stopping: nothing new starts".to_owned()] } else { told }
 }
 
-/// The lines for a person who asked again.
-pub fn second<'a>(calls: impl IntoIterator<Item = &'a LiveCall>) -> Vec<String> {
-    let broken = |call: &LiveCall| {
-        let leaves = call.leaves?;
-        Some(format!("`{}` is broken off: it may leave {leaves}", call.label))
-    };
-    calls.into_iter().filter_map(broken).collect()
-}
-
 impl LiveCall {
+    /// What to say of a call that was ended before it had done its work; `None` when that leaves nothing.
+    pub fn broken(&self) -> Option<String> {
+        Some(format!("`{}` was broken off; it may have left {}", self.label, self.leaves?))
+    }
+
     fn is_waited_for(&self) -> String {
         let Self { label, leaves, .. } = self;
         if self.interactive && !self.waits {
@@ -89,9 +85,10 @@ mod tests {
               `pending-rollback`"]
         );
         assert_eq!(
-            second([&rollback, &call("docker build")]),
-            ["`helm rollback` is broken off: it may leave the release `pending-rollback`"]
+            rollback.broken().unwrap(),
+            "`helm rollback` was broken off; it may have left the release `pending-rollback`"
         );
+        assert_eq!(call("docker build").broken(), None);
         let shell = LiveCall { interactive: true, ..call("kubectl exec") };
         assert_eq!(
             first([&shell]),

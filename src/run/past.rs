@@ -7,7 +7,7 @@
 
 use crate::model::event::{Event, EventKind, RunOutcome, Status};
 use crate::model::step::{Danger, DoneIf};
-use crate::plan::{Block, Plan, PlannedStep, Work};
+use crate::plan::{Block, Call, Plan, PlannedStep, Work};
 use crate::text;
 use std::collections::BTreeMap;
 
@@ -107,13 +107,44 @@ impl Past {
     /// What to do with a step now. `id` is its place, with the item of its list.
     pub fn again(&self, step: &PlannedStep, id: &str) -> Again {
         let Some(Trace::Over { at, run }) = self.steps.get(id) else { return Again::Run };
+        // What tidies up is done at the end of every run.
+        if is_last(id) {
+            return Again::Run;
+        }
         let keep = || Again::Keep(format!("done at {} in run {run}", text::timestamp(*at)));
         let (asks_the_world, gives) = (has_check(step), step.spec.each.is_some() || has_groups(step));
         match (&step.work, step.danger) {
             (Work::Block(_), Danger::Read) | (Work::Run(_), Danger::Destroy) => keep(),
-            (Work::Run(_), Danger::Change) if !asks_the_world && !gives => keep(),
+            (Work::Run(call), Danger::Change) if !asks_the_world && !gives && !reads_values(call) => keep(),
             _ => Again::Run,
         }
+    }
+
+    /// Why this past cannot be gone on from, if it cannot: its steps do not stand any more, or cannot
+    /// give the later ones what they need.
+    pub fn is_in_the_way(&self, plan: &Plan) -> Option<String> {
+        self.blocked(&plan.root)
+    }
+
+    fn blocked(&self, block: &Block) -> Option<String> {
+        let undone = |step: &&PlannedStep| step.danger > Danger::Read && self.began(&step.id);
+        if let Some(step) = block.finally.iter().find(undone) {
+            return Some(format!("its step {} has tidied up after the others", step.id));
+        }
+        block.steps.iter().find_map(|step| match &step.work {
+            Work::Block(block) => self.blocked(block),
+            Work::Run(_) if step.danger == Danger::Destroy && (step.spec.each.is_some() || has_groups(step)) => {
+                let gives = || format!("its step {} found out what later steps need, and is not run again", step.id);
+                (self.again(step, &step.id) != Again::Run).then(gives)
+            }
+            _ => None,
+        })
+    }
+
+    fn began(&self, id: &str) -> bool {
+        self.steps
+            .keys()
+            .any(|known| known == id || known.strip_prefix(id).is_some_and(|rest| rest.starts_with(['[', '.'])))
     }
 
     /// Will steps of this danger run again, or for the first time?
@@ -131,6 +162,19 @@ impl Past {
             _ => false,
         })
     }
+}
+
+/// `f1`, `2.f1`: a step of `finally`, or below one.
+fn is_last(id: &str) -> bool {
+    id.split('.').any(|part| part.starts_with('f'))
+}
+
+/// `helm upgrade … -f values.yaml`: what the file says may be another thing by now, and helm may be told
+/// the same twice.
+fn reads_values(call: &Call) -> bool {
+    let words: Vec<String> = call.argv.iter().map(ToString::to_string).collect();
+    let is = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
+    is(&["upgrade", "install"]) && (is(&["-f", "--values"]) || words.iter().any(|word| word.starts_with("--values=")))
 }
 
 /// `r1`, `2.v1`: a check at the border of a task.

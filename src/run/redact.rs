@@ -12,7 +12,7 @@ use super::redact_keys as keys;
 use super::redact_literals::Literals;
 use super::redact_mask::{Atoms, tag};
 use super::redact_messages as messages;
-use super::redact_public as public;
+use super::redact_public::{self as public, Told};
 use super::redact_shapes as shapes;
 use super::redact_words as words;
 use aho_corasick::AhoCorasick;
@@ -118,7 +118,12 @@ impl Redactor {
     pub fn learn_all<'a>(&self, values: impl IntoIterator<Item = (Option<&'a str>, &'a str)>) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         for (key, value) in values {
-            for part in public::parts(value, key.is_none_or(keys::is_secret)) {
+            let told = match key {
+                None => Told::Declared,
+                Some(key) if keys::is_secret(key) => Told::ByKey,
+                Some(_) => Told::ByPlace,
+            };
+            for part in public::parts(value, told) {
                 if !self.public.iter().any(|public| public.as_bytes() == part) {
                     known.add(&part);
                 }

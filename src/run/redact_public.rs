@@ -78,6 +78,12 @@ static HOST: LazyLock<Regex> = LazyLock::new(|| {
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
     fixed(r"^(?:[A-Za-z]+(?:[-_. ][A-Za-z]+)*[0-9]?|[A-Za-z0-9._-]+@[A-Za-z0-9.-]+|(?:/[A-Za-z._-]+)+/?)$")
 });
+/// An address with a user: what may be declared as a whole and is a secret in part.
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
+    fixed(
+        r"(?i)^(?:jdbc:)?[a-z][a-z0-9+.-]{2,}://(?:[^\s:/@]*:\S*@[^\s/@]|[^\s/@]+@[^\s/@]|[a-z0-9.-]+[/:].*[?&](?:password|pwd)=)",
+    )
+});
 /// The password among the pairs of a connection string.
 static PAIRS: LazyLock<Regex> = LazyLock::new(|| {
     fixed(r#"(?i)\b(?:password|passwd|pwd|accountkey|sharedaccesskey)\s*=\s*(?:'([^']+)'|"([^"]+)"|([^\s;&'"]+))"#)
@@ -88,15 +94,28 @@ static PAIR: LazyLock<Regex> =
 /// What carries the secret of an address without a password: `https://hooks.example/T0/B0/X…`.
 static SEGMENT: LazyLock<Regex> = LazyLock::new(|| fixed(r"[A-Za-z0-9_-]{20,}"));
 
-/// The parts of `value` to hide wherever they stand. `named`: a key or a declaration says that it is a
-/// secret; without that, names and hosts are taken for what they look like.
-pub(super) fn parts(value: &str, named: bool) -> Vec<Vec<u8>> {
+/// What says that a value is a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// Somebody has declared it.
+    Declared,
+    /// The key that it stands behind.
+    ByKey,
+    /// Where it is kept, and nothing else: names and hosts are taken for what they look like.
+    ByPlace,
+}
+
+/// The parts of `value` to hide wherever they stand.
+pub(super) fn parts(value: &str, told: Told) -> Vec<Vec<u8>> {
     let value = value.trim();
     if is_plain(value) {
         return Vec::new();
     }
     if value.contains('\n') {
-        return of_lines(value, named);
+        return of_lines(value, told);
+    }
+    if told == Told::Declared && value.contains("//") && !ADDRESS.is_match(value.as_bytes()) {
+        return vec![value.as_bytes().to_vec()];
     }
     if let Some(passwords) = shapes::passwords_in_url(value.as_bytes()) {
         return passwords.into_iter().filter(|password| !is_plain(&String::from_utf8_lossy(password))).collect();
@@ -108,30 +127,34 @@ pub(super) fn parts(value: &str, named: bool) -> Vec<Vec<u8>> {
     if !in_pairs.is_empty() && value.contains('=') {
         return in_pairs.into_iter().filter(|password| !is_plain(&String::from_utf8_lossy(password))).collect();
     }
-    if value.contains("://") && !value.contains(' ') {
+    if told != Told::Declared && value.contains("://") && !value.contains(' ') {
         let path = value.split_once("://").map_or("", |(_, rest)| rest.split_once(['/', '?']).map_or("", |(_, p)| p));
         let long = SEGMENT.find_iter(path.as_bytes()).map(|found| found.as_bytes().to_vec());
-        return if named { long.filter(|part| part.iter().any(u8::is_ascii_digit)).collect() } else { Vec::new() };
+        return if told == Told::ByKey {
+            long.filter(|part| part.iter().any(u8::is_ascii_digit)).collect()
+        } else {
+            Vec::new()
+        };
     }
-    if !named && (HOST.is_match(value.as_bytes()) || NAME.is_match(value.as_bytes())) {
+    if told == Told::ByPlace && (HOST.is_match(value.as_bytes()) || NAME.is_match(value.as_bytes())) {
         return Vec::new();
     }
     vec![value.as_bytes().to_vec()]
 }
 
 /// A file kept as a value: the values of its telling keys; of other text, every line.
-fn of_lines(value: &str, named: bool) -> Vec<Vec<u8>> {
+fn of_lines(value: &str, told: Told) -> Vec<Vec<u8>> {
     // Tools print it on one line, its line ends escaped.
     let mut all = vec![value.as_bytes().to_vec()];
     for line in value.lines() {
         match PAIR.captures(line.as_bytes()).and_then(|found| Some((found.get(1)?, found.get(2)?))) {
             Some((key, value)) => {
                 let text = |part: regex::bytes::Match<'_>| String::from_utf8_lossy(part.as_bytes()).into_owned();
-                let is_secret = keys::is_secret(&text(key));
-                all.extend(parts(&text(value), is_secret));
+                let told = if keys::is_secret(&text(key)) { Told::ByKey } else { Told::ByPlace };
+                all.extend(parts(&text(value), told));
             }
             None if line.contains("-----") => {}
-            None => all.extend(parts(line, named)),
+            None => all.extend(parts(line, told)),
         }
     }
     all
@@ -152,8 +175,8 @@ fn is_plain(value: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn hidden(value: &str, named: bool) -> Vec<String> {
-        parts(value, named).into_iter().map(|part| String::from_utf8(part).unwrap()).collect()
+    fn hidden(value: &str, told: Told) -> Vec<String> {
+        parts(value, told).into_iter().map(|part| String::from_utf8(part).unwrap()).collect()
     }
 
     #[test]
@@ -190,8 +213,8 @@ mod tests {
             "postgresql://postgres:postgres@db.example:5432/app",
             "http://taskflow-backend-service:8000/health",
         ] {
-            assert_eq!(hidden(value, false), [""; 0], "{value}");
-            assert_eq!(hidden(value, true), [""; 0], "{value}");
+            assert_eq!(hidden(value, Told::ByPlace), [""; 0], "{value}");
+            assert_eq!(hidden(value, Told::ByKey), [""; 0], "{value}");
         }
         // Only a key tells that these are secrets.
         for value in [
@@ -203,8 +226,8 @@ mod tests {
             "me@example.com",
             "/etc/app",
         ] {
-            assert_eq!(hidden(value, false), [""; 0], "{value}");
-            assert_eq!(hidden(value, true), [value]);
+            assert_eq!(hidden(value, Told::ByPlace), [""; 0], "{value}");
+            assert_eq!(hidden(value, Told::ByKey), [value]);
         }
     }
 
@@ -219,14 +242,23 @@ mod tests {
             ("jdbc:postgresql://db/app?user=app&password=s3cr3tpw&ssl=true", &["s3cr3tpw"]),
             ("https://hooks.example.com/services/T0/abcdefghijklmnopqrstu9", &["abcdefghijklmnopqrstu9"]),
         ] {
-            assert_eq!(hidden(value, true), wanted, "{value}");
+            assert_eq!(hidden(value, Told::ByKey), wanted, "{value}");
         }
+    }
+
+    #[test]
+    fn what_is_declared_goes_as_a_whole_unless_it_is_an_address() {
+        for value in ["a://0A", "x//y:z@w", "https://hooks.example/x", "http://u:p w"] {
+            assert_eq!(hidden(value, Told::Declared), [value]);
+        }
+        let address = "postgresql://app:s3/cr3t@pw@db.example:5432/app";
+        assert_eq!(hidden(address, Told::Declared), ["s3/cr3t@pw", "s3/cr3t@pw"]);
     }
 
     #[test]
     fn of_a_file_the_telling_lines_are_learned() {
         let file = "[database]\nhost = db.example\nport: 5432\npassword = s3cr3tpw\n-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n";
-        let parts = hidden(file, true);
+        let parts = hidden(file, Told::Declared);
         assert!(parts[0].starts_with("[database]") && parts[0].ends_with("MIIEvQIBADANBg"), "{parts:?}");
         assert_eq!(parts[1..], ["[database]", "s3cr3tpw", "MIIEvQIBADANBg"]);
     }

@@ -202,41 +202,66 @@ impl One<'_> {
     /// A step that is over since an earlier run.
     fn keep(&self, name: String, why: String) -> End {
         let desk = self.running.desk;
-        let kind = if matches!(self.step.work, Work::Block(_)) { "task" } else { "run" };
-        self.start(&name, kind, Vec::new());
-        if kind == "task" {
-            desk.books().counts.skipped += leaves(std::slice::from_ref(self.step));
-        }
-        self.finish(name, Result::new(Status::AlreadyDone, Some(why)), desk.world.clock.elapsed())
+        let mut books = desk.books();
+        books.counts.skipped += leaves(std::slice::from_ref(self.step));
+        books.changed += block::changing(std::slice::from_ref(self.step));
+        drop(books);
+        // One event, and none that begins the step: should this run be cut off here, the earlier one's
+        // word still stands.
+        desk.emit(EventKind::StepSkipped { step: self.id.clone(), name, why });
+        End::Done
     }
 
     /// Why a step that destroys is not begun: the world is not the one that the run was made for.
-    /// Asked right before each: between two steps another terminal may have changed it.
     fn guarded(&self, name: &str) -> Option<Result> {
         if self.step.danger != Danger::Destroy || !matches!(self.step.work, Work::Run(_)) {
             return None;
         }
+        let (why, hints, interrupted) = self.unguarded()?;
+        self.start(name, "run", Vec::new());
+        if interrupted {
+            return Some(Result::new(Status::Interrupted, None));
+        }
+        self.running.desk.books().fixes.extend(hints.iter().cloned());
+        Some(Result { hints, ..Result::held_back(Code::Refused, format!("not begun, for this does not hold: {why}")) })
+    }
+
+    /// The first guard that does not hold, what to do about it, and whether the person stopped it.
+    /// Asked right before each step: between two of them another terminal may have changed the world.
+    fn unguarded(&self) -> Option<(String, Vec<String>, bool)> {
         let desk = self.running.desk;
-        for gate in self.running.guard {
+        self.running.guard.iter().find_map(|gate| {
             let manner = Manner { id: &self.id, quiet: true, cleanup: self.running.place.cleanup };
             let found = gate::ask(desk, gate, &self.values, manner);
             if found.yes {
-                continue;
-            }
-            self.start(name, "run", Vec::new());
-            if found.interrupted {
-                return Some(Result::new(Status::Interrupted, None));
+                return None;
             }
             let title = gate::title(desk, gate, &self.values);
             let hints = gate::fixes(desk, gate, &self.values, &found);
-            desk.books().fixes.extend(hints.iter().cloned());
             let why = match found.note {
-                Some(note) => format!("not begun, for this does not hold: {title} ({note})"),
-                None => format!("not begun, for this does not hold: {title}"),
+                Some(note) => format!("{title} ({note})"),
+                None => title,
             };
-            return Some(Result { hints, ..Result::held_back(Code::Refused, why) });
+            Some((why, hints, found.interrupted))
+        })
+    }
+
+    /// Must the journal hold its beginning before it begins? What puts things right again at the end
+    /// of a task is not kept from it by a full disk.
+    fn must_be_on_record(&self) -> bool {
+        let tidies = self.running.place.cleanup && self.step.danger < Danger::Destroy;
+        self.step.danger > Danger::Read && !tidies
+    }
+
+    /// Before a step that destroys is tried once more.
+    fn may_again(&self) -> std::result::Result<(), String> {
+        if self.step.danger != Danger::Destroy {
+            return Ok(());
         }
-        None
+        if let Some(why) = self.unguarded() {
+            return Err(why.0);
+        }
+        self.running.desk.settle().map_err(|why| format!("the journal cannot be written: {why}"))
     }
 
     /// Nothing reads or keeps the output, and the whole run only looks: then it is what the person
@@ -318,13 +343,19 @@ impl One<'_> {
             }
         };
         self.start(name, "run", desk.redactor.argv(call.argv.iter().map(String::as_str)));
-        if self.step.danger > Danger::Read
+        if self.must_be_on_record()
             && let Err(why) = desk.settle()
         {
             return Result::held_back(Code::Unwritable, format!("not begun: the journal cannot be written: {why}"));
         }
         let cleanup = self.running.place.cleanup;
-        let tried = attempt::run(desk, &Unit { id: &self.id, spec, call, save, quiet: false, cleanup });
+        // The guard and the journal took their time: nothing new begins after a stop.
+        if self.running.is_stopped() {
+            return Result::new(Status::Interrupted, Some("not begun".to_owned()));
+        }
+        let again = || self.may_again();
+        let unit = Unit { id: &self.id, spec, call, save, quiet: false, cleanup, again: Some(&again) };
+        let tried = attempt::run(desk, &unit);
         self.found(&tried);
         let Tried { answer, verdict, saved, documents } = tried;
         let shown = spec.sensitive.then(|| format!("{}, not shown", text::count(answer.stdout.len(), "byte")));
@@ -385,9 +416,15 @@ impl One<'_> {
                 Status::Ok | Status::AlreadyDone => books.counts.ok += 1,
                 _ => books.counts.failed += 1,
             }
-            if self.step.danger > Danger::Read {
+            if self.step.danger > Danger::Read && self.running.place.cleanup {
+                books.tidied |= matches!(result.status, Status::Ok);
+            } else if self.step.danger > Danger::Read {
                 match result.status {
-                    Status::Failed | Status::Interrupted => books.left += 1,
+                    Status::Failed | Status::Interrupted => {
+                        books.left += 1;
+                        // Whatever it got done of it is gone for good.
+                        books.destroying |= self.step.danger == Danger::Destroy && !result.is_firm;
+                    }
                     Status::Ok | Status::AlreadyDone => books.changed += 1,
                     Status::FailedAllowed => {}
                 }

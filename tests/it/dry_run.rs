@@ -40,7 +40,7 @@ fn a_reset_is_shown_whole() {
     for part in [
         "type `minikube` (reset)",
         "minikube --profile minikube delete",
-        "kubectl --context minikube --namespace default logs deployment/taskflow-backend --previous",
+        "kubectl --context minikube --namespace default --request-timeout=22s logs deployment/taskflow-backend --previous",
         "helm --kube-context minikube --namespace default install taskflow",
         "skip unless: Helm knows the release taskflow",
         "verify",

@@ -26,7 +26,7 @@ fn tools() -> Tools {
         .rule(json!({ "argv": ["docker", "--version"], "stdout": "Docker version 28.2.2, build x\n" }))
         .rule(json!({ "argv": ["docker", "image", "inspect", "**"], "stdout": format!("sha256:{}\n", "1".repeat(64)) }))
         .rule(
-            json!({ "argv": ["minikube", "--profile", "minikube", "image", "ls", "--format=json"], "stdout": "[]\n" }),
+            json!({ "argv": ["minikube", "--profile", "minikube", "image", "ls", "--format=yaml"], "stdout": "- id: 2\n" }),
         )
 }
 

@@ -34,12 +34,22 @@ fn notices(project: &Project) -> String {
 
 #[test]
 fn ctrl_c_in_an_upgrade_is_one_signal_and_the_release_is_recorded_as_failed() {
-    // As helm does it: it says so, records the release as failed, and ends with 1.
-    let (tools, project) =
-        helm("upgrade", json!({ "signal_exit": 1, "signal_stderr": "Release app has been cancelled.\n" }));
+    // As helm does it: it says so, takes its time to record the release as failed, and ends with 1.
+    let folder = tempfile::tempdir().unwrap();
+    let recorded = folder.path().join("recorded");
+    let (tools, project) = helm(
+        "upgrade",
+        json!({
+            "signal_exit": 1, "signal_stderr": "Release app has been cancelled.\n",
+            "signal_until_file": recorded.to_str().unwrap(),
+        }),
+    );
     let mut terminal = AtPty::start(project.command(&["t"]));
     begun(&project, "begun");
-    terminal.types("\u{3}").exits(130);
+    terminal.types("\u{3}").sees("waiting for");
+    begun(&project, "Release app has been cancelled.");
+    std::fs::write(&recorded, "").unwrap();
+    terminal.exits(130);
     assert_eq!(tools.signals(), [2], "the terminal's own reaches only us");
     assert_eq!(lines(&tools), ["helm upgrade app"], "nothing new starts");
     assert_eq!(outcome(&project), json!(["run-finished", "interrupted", 130]));
@@ -70,7 +80,9 @@ fn a_rollback_finishes_and_a_second_wish_breaks_it_off_with_a_warning() {
     run.signal("-INT");
     let (code, told) = run.ends();
     assert_eq!(code, 130, "{told}");
-    assert!(notices(&project).contains("`helm rollback` is broken off: it may leave the release `pending-rollback`"));
+    assert!(
+        notices(&project).contains("`helm rollback` was broken off; it may have left the release `pending-rollback`")
+    );
     assert!(tools.signals().is_empty(), "it is killed, not asked");
     assert_eq!(lines(&tools), ["helm rollback app"]);
     wait_until_gone(tools.pids()[0]);
@@ -78,18 +90,18 @@ fn a_rollback_finishes_and_a_second_wish_breaks_it_off_with_a_warning() {
 
 #[test]
 fn a_third_wish_leaves_at_once_and_leaves_nobody_behind() {
-    // Nobody reads what we say: we hang in saying it.
-    let (tools, project) = helm("upgrade", json!({ "ignore_signals": true, "spawn_grandchild_ms": 600_000 }));
+    // Nobody reads what we say: we hang in saying it, and no second wish helps.
+    let flood = json!({ "ignore_signals": true, "spawn_grandchild_ms": 600_000, "bytes": 20_000_000 });
+    let (tools, project) = helm("upgrade", flood);
     let mut command = project.command(&["-v", "t"]);
-    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    begun(&project, "begun");
-    for _ in 0..3 {
-        let before = child.id().to_string();
-        Command::new("kill").args(["-INT", &before]).status().unwrap();
-        // Two of the same that wait together are one.
-        std::thread::sleep(std::time::Duration::from_millis(300));
-    }
+    begun(&project, "xxxx");
+    let signal = |name: &str| Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
+    assert!(signal("-TERM").success() && signal("-INT").success());
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    assert!(child.try_wait().unwrap().is_none(), "it cannot end as it should");
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
     tools.pids().into_iter().chain(tools.grandchildren()).for_each(wait_until_gone);
 }
@@ -139,4 +151,18 @@ fn ctrl_c_at_a_question_does_nothing_and_leaves_the_terminal_as_it_was() {
     assert!(echoed && terminal.echoes());
     assert!(tools.calls().is_empty());
     assert!(project.runs().is_empty(), "nothing was done");
+}
+
+#[test]
+fn a_stopped_doctor_leaves_no_tool_behind() {
+    let tools = Tools::new().rule(rule(&["helm", "version"], json!({ "hang_ms": 600_000 })));
+    let file = "version = 1\n[app]\nname = \"app\"\n[tools.helm]\n\
+                version = { run = [\"version\"], match = 'v(\\d+\\.\\d+\\.\\d+)', min = \"3.0.0\" }\n";
+    let project = Project::new(file).with_tools(&tools);
+    let run = Run::start(project.command(&["doctor"]));
+    wait_for("the question", || tools.pids().len() == 1);
+    run.signal("-INT");
+    let (code, told) = run.ends();
+    assert_eq!(code, 130, "{told}");
+    wait_until_gone(tools.pids()[0]);
 }

@@ -66,6 +66,7 @@ mod replay;
 #[cfg(unix)]
 mod resume;
 mod resume_rules;
+mod resume_traps;
 mod runbook;
 mod scan;
 #[cfg(unix)]
@@ -87,4 +88,5 @@ mod terminal;
 mod tools;
 mod trial;
 mod trust;
+mod unreadable;
 mod wordings;

@@ -64,10 +64,12 @@ pub(crate) fn tools(first: Vec<Value>) -> Tools {
                 "stdout": format!("sha256:{id}\n") }))
             .rule(minikube(&["image", "load", &image], json!({ "creates": [name] })));
     }
-    let listed =
-        |ids: &[&str]| format!("[{}]\n", ids.iter().map(|id| format!("{{\"id\":\"{id}\"}}")).collect::<String>());
+    // Some image is always there: Kubernetes' own.
+    let listed = |ids: &[&str]| -> String {
+        ids.iter().chain(&["3333"]).map(|id| format!("- id: {id}\n  repoTags: []\n")).collect()
+    };
     let both = "docker.io/library/taskflow-backend:1.0.0\ndocker.io/library/taskflow-frontend:1.0.0\n";
-    let json_list = ["image", "ls", "--format=json"];
+    let json_list = ["image", "ls", "--format=yaml"];
     let there = json!({ "if_there": ["backend", "frontend"], "stdout": listed(&IDS) });
     let one = json!({ "if_there": ["backend"], "stdout": listed(&IDS[..1]) });
     for rule in [
@@ -100,8 +102,11 @@ pub(crate) fn tools(first: Vec<Value>) -> Tools {
         helm(&["upgrade", "**"], json!({ "creates": ["release"] })),
         helm(&["**"], json!({ "stdout": "fine\n" })),
         kubectl(&["**"], json!({ "if_missing": ["cluster"], "stderr": UNREACHABLE, "exit": 1 })),
-        kubectl(&["get", "pods"], json!({ "stdout": PODS })),
-        kubectl(&["get", "services"], json!({ "stdout": SERVICES })),
+        kubectl(&["get", "secret", "**"], json!({ "stdout": "{\"items\": []}\n" })),
+        kubectl(&["get", "pods"], json!({ "if_there": ["release"], "stdout": PODS })),
+        kubectl(&["get", "pods"], json!({ "stderr": "No resources found in default namespace.\n" })),
+        kubectl(&["get", "services"], json!({ "if_there": ["release"], "stdout": SERVICES })),
+        kubectl(&["get", "services"], json!({ "stderr": "No resources found in default namespace.\n" })),
         kubectl(&["exec", "deployment/taskflow-frontend", "--", "nslookup", "**"], json!({ "stdout": DNS })),
         kubectl(&["exec", "**"], json!({ "stdout": "{\"status\": \"healthy\"}\n" })),
         kubectl(&["**"], json!({ "stdout": "fine\n" })),

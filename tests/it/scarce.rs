@@ -35,6 +35,7 @@ fn with_too_few_files_a_run_fails_in_words_and_leaves_nobody_behind() {
     tools.pids().into_iter().for_each(wait_until_gone);
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn where_no_process_can_be_started_the_step_says_so() {
     // Limits on processes do not hold for root: a user of its own then.
@@ -58,14 +59,15 @@ fn where_no_process_can_be_started_the_step_says_so() {
             shell.env(name, value.unwrap());
         }
         shell.env("PATH", format!("{}:/usr/bin:/bin", tools.path().display()));
-        let Ok(output) = shell.stdin(std::process::Stdio::null()).output() else { return };
+        let output = shell.stdin(std::process::Stdio::null()).output().unwrap();
         let (code, told) = (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned());
         let code = code.unwrap_or_else(|| panic!("{most} processes: it died of a signal: {told}"));
         assert!([0, 1, 70].contains(&code), "{most} processes: {code}: {told}");
-        assert!(code == 0 || told.contains("rror") || told.contains("start"), "{most} processes: {code}: {told}");
-        codes.push(code);
+        assert!(code == 0 || told.contains("rror") || told.contains("failed"), "{most} processes: {code}: {told}");
+        codes.push(format!("{most}: {code}: {told}"));
     }
-    assert!(codes.contains(&0) && codes.iter().any(|code| *code != 0), "{codes:?}: nothing was scarce");
+    let some = |code: &str| codes.iter().any(|told| told.contains(code));
+    assert!(some(": 0: ") && (some(": 1: ") || some(": 70: ")), "nothing was scarce: {codes:#?}");
     tools.pids().into_iter().for_each(wait_until_gone);
 }
 

@@ -72,12 +72,23 @@ impl Store for Still {
     }
 }
 
-struct Events(Vec<EventKind>);
+struct Events(Vec<EventKind>, Disk);
+
+/// What happens to a journal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Disk {
+    Free,
+    Full,
+}
 
 impl Reporter for Events {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         self.0.push(event.kind.clone());
         Ok(())
+    }
+
+    fn settle(&mut self) -> io::Result<()> {
+        if self.1 == Disk::Full { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 }
 
@@ -118,6 +129,11 @@ fn run(file: &str, answers: &[(&'static str, i32, &'static str)]) -> Told {
 
 /// The same by this clock.
 fn run_by(clock: &dyn Clock, file: &str, answers: &[(&'static str, i32, &'static str)]) -> Told {
+    run_on(clock, Disk::Free, file, answers)
+}
+
+/// The same with such a disk under the journal.
+fn run_on(clock: &dyn Clock, disk: Disk, file: &str, answers: &[(&'static str, i32, &'static str)]) -> Told {
     let catalog = load(file);
     let plan = plan::build(&catalog, "t", &[]).unwrap();
     let script = Script { answers: answers.to_vec(), asked: Mutex::default() };
@@ -137,7 +153,7 @@ fn run_by(clock: &dyn Clock, file: &str, answers: &[(&'static str, i32, &'static
         diagnose: &|_| Diagnosis::naming_nothing(Verdict::Healthy),
         symptom_in: &|_| Vec::new(),
     };
-    let mut events = Events(Vec::new());
+    let mut events = Events(Vec::new(), disk);
     let report = execute(&plan, &world, &mut events);
     let steps = events.0.iter().filter_map(|kind| match kind {
         EventKind::StepFinished { step, status, note, .. } => {
@@ -148,6 +164,23 @@ fn run_by(clock: &dyn Clock, file: &str, answers: &[(&'static str, i32, &'static
     });
     let steps = steps.collect();
     Told { code: report.code, steps, asked: script.asked.into_inner().unwrap(), text: format!("{:?}", events.0) }
+}
+
+#[test]
+fn a_journal_that_cannot_be_written_stops_the_run_before_it_changes_anything() {
+    let step = |danger: &str, word: &str| {
+        format!("[[tasks.t.steps]]\ndanger = \"{danger}\"\nallow_failure = true\nrun = [\"helm\", \"{word}\"]\n")
+    };
+    for danger in ["change", "destroy"] {
+        let head = if danger == "destroy" { "confirm = \"x\"\n" } else { "" };
+        let steps = [step("read", "look"), step(danger, "act"), step("read", "after")].concat();
+        let file = format!("danger = \"{danger}\"\n{head}{steps}");
+        let told = run_on(&Still, Disk::Full, &file, &[]);
+        assert_eq!(told.asked, ["helm look"], "no failure is allowed here");
+        assert_eq!(told.steps[1], "2 Failed not begun: the journal cannot be written: no storage space");
+        assert_eq!(told.code, Code::Unwritable);
+        assert_eq!(run(&file, &[]).asked.len(), 3);
+    }
 }
 
 const UPGRADE_OR_INSTALL: &str = r#"

@@ -59,6 +59,8 @@ struct Rule {
     signal_exit: Option<u8>,
     /// Say this to standard error first.
     signal_stderr: String,
+    /// Do not exit before there is such a file.
+    signal_until_file: String,
     /// Wait, after the last output, until there is such a file.
     until_file: String,
     /// Die by this signal, after the output.
@@ -104,7 +106,7 @@ enum Kill {
 
 fn main() -> ExitCode {
     if let Ok(millis) = std::env::var(SLEEPER) {
-        watch_signals(millis.ends_with('i'), None, String::new());
+        watch_signals(&Rule { ignore_signals: millis.ends_with('i'), ..Rule::default() });
         let millis = millis.trim_end_matches('i').parse().expect("milliseconds");
         std::thread::sleep(Duration::from_millis(millis));
         return ExitCode::SUCCESS;
@@ -257,7 +259,7 @@ fn answer(rule: &Rule, world: &World) -> ExitCode {
             return ExitCode::SUCCESS;
         }
     }
-    watch_signals(rule.ignore_signals, rule.signal_exit, rule.signal_stderr.clone());
+    watch_signals(rule);
     pause(rule.delay_ms);
     if rule.spawn_grandchild_ms > 0 {
         leave_child_behind(rule);
@@ -285,9 +287,7 @@ fn answer(rule: &Rule, world: &World) -> ExitCode {
     }
     say(&mut std::io::stderr(), rule.stderr.as_bytes());
     pause(rule.hang_ms);
-    while !rule.until_file.is_empty() && !Path::new(&rule.until_file).exists() {
-        pause(20);
-    }
+    wait_for_file(&rule.until_file);
     world.change(rule);
     if rule.kill_parent == Some(Kill::After) {
         kill_parent();
@@ -340,14 +340,24 @@ fn pause(millis: u64) {
     }
 }
 
+/// Waits until there is such a file; an empty name is none.
+fn wait_for_file(name: &str) {
+    while !name.is_empty() && !Path::new(name).exists() {
+        pause(20);
+    }
+}
+
 #[cfg(unix)]
-fn watch_signals(ignore: bool, exit: Option<u8>, says: String) {
+fn watch_signals(rule: &Rule) {
+    let (ignore, exit) = (rule.ignore_signals, rule.signal_exit);
+    let (says, until) = (rule.signal_stderr.clone(), rule.signal_until_file.clone());
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]).expect("signals");
     std::thread::spawn(move || {
         for signal in &mut signals {
             log(&json!({ "signal": signal, "pid": std::process::id() }));
             say(&mut std::io::stderr(), says.as_bytes());
+            wait_for_file(&until);
             match exit {
                 _ if ignore => {}
                 Some(code) => std::process::exit(code.into()),
@@ -360,4 +370,4 @@ fn watch_signals(ignore: bool, exit: Option<u8>, says: String) {
 }
 
 #[cfg(not(unix))]
-fn watch_signals(_ignore: bool, _exit: Option<u8>, _says: String) {}
+fn watch_signals(_rule: &Rule) {}

@@ -33,7 +33,10 @@ fn a_torn_tail_is_dropped_and_a_strange_line_is_counted() {
     assert_eq!((row.outcome, row.counts.ok, row.counts.failed), (None, 3, 1));
     let told = read.story(Look::plain(80), Verbosity::Quiet).err;
     assert!(
-        told.ends_with("     cut off  the journal ends here: the run was killed, or is still going on\n"),
+        told.ends_with(
+            "     cut off  the journal ends here: the run was killed, or is still going on\n              \
+             refloat rollback --resume\n"
+        ),
         "{told}"
     );
 }
