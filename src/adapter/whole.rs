@@ -3,7 +3,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is where state files are written")]
 
-use super::files::{at, folder_of};
+use super::files::at;
 use super::os;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -91,7 +91,7 @@ fn new_beside(path: &Path) -> io::Result<(PathBuf, File)> {
 /// Makes the new name last, too.
 #[cfg(unix)]
 fn sync_directory_of(path: &Path) -> io::Result<()> {
-    match File::open(folder_of(path)).and_then(|folder| folder.sync_all()) {
+    match File::open(super::files::folder_of(path)).and_then(|folder| folder.sync_all()) {
         // Some file systems cannot sync a directory; the file itself is synced.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
         synced => synced,

@@ -4,6 +4,7 @@ use super::stub::Tools;
 use super::support::Project;
 use serde_json::json;
 
+#[cfg(unix)]
 const TASKS: &str = r#"
 version = 1
 [app]
