@@ -65,7 +65,7 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
         false => None,
     };
     let past = match args.resume {
-        true => Some(resume::find(context, &load::state(&catalog), &plan)?),
+        true => Some(resume::find(context, &catalog, &plan)?),
         false => None,
     };
     let asked = match &past {
@@ -75,8 +75,8 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
     let given = Given { yes: args.yes, names: &args.confirm, typed: &typed };
     let person = &mut AtTerminal::new(&context.terminal, Arc::new(stop.clone()));
     let trusted = trust::Given { trust: args.trust, typed: &typed };
-    let agreed =
-        trust::agreed(context, &plan, &content, trusted, person).and_then(|()| confirm::gather(&asked, given, person));
+    let agreed = trust::agreed(context, &catalog, &plan, &content, trusted, person)
+        .and_then(|()| confirm::gather(&asked, given, person));
     if let Some(signal) = stop.requested() {
         return Err(Failure::new(Code::of_signal(signal), "stopped; nothing was done"));
     }
@@ -186,7 +186,7 @@ fn execute(
     let recording = tape.recording(context, plan)?;
     let (run_id, dir) = run_dir(&state, clock.now(), &plan.root.task).map_err(unwritable)?;
     if standing.resume.is_some() {
-        dir.keep_plan(plan_json::json(plan).to_string().as_bytes()).map_err(unwritable)?;
+        dir.keep_plan(learn::kept(plan, catalog).to_string().as_bytes()).map_err(unwritable)?;
     }
     let journal = dir.journal().map_err(unwritable)?;
     let mut reporter = Fanout::new(reporters(context, journal, audience));
