@@ -1,8 +1,9 @@
 //! Unix: what std has no safe call for. `os_windows.rs` has the same functions.
 
 use crate::model::command::Exit;
-use std::fs::{DirBuilder, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{DirBuilder, Metadata, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
@@ -195,6 +196,37 @@ pub(super) fn private_file(options: &mut OpenOptions) -> &mut OpenOptions {
 /// A directory that only its owner enters.
 pub(super) fn private_dir(builder: &mut DirBuilder) -> &mut DirBuilder {
     builder.mode(0o700)
+}
+
+/// May a file of this owner be relied on? Git's rule (`safe.directory`): ours, or root's; and where we are
+/// root by `sudo`, also the one's who called it.
+pub(super) fn is_ours(owner: u32, us: u32, sudo: Option<u32>) -> bool {
+    const ROOT: u32 = 0;
+    owner == us || owner == ROOT || (us == ROOT && sudo == Some(owner))
+}
+
+/// The same, of what was found on the disk.
+pub(super) fn is_own(found: &Metadata) -> bool {
+    let sudo = std::env::var("SUDO_UID").ok().and_then(|user| user.parse().ok());
+    is_ours(found.uid(), user(), sudo)
+}
+
+/// Makes an existing directory of ours one that only its owner enters. Some file systems keep no rights:
+/// there it must do that nobody else may write.
+///
+/// # Errors
+/// Others may write to it, and go on to.
+pub(super) fn tighten_dir(path: &Path, found: &Metadata) -> io::Result<()> {
+    const OTHERS: u32 = 0o077;
+    const OTHERS_WRITE: u32 = 0o022;
+    if found.mode() & OTHERS == 0 {
+        return Ok(());
+    }
+    let changed = std::fs::set_permissions(path, Permissions::from_mode(0o700));
+    if std::fs::symlink_metadata(path)?.mode() & OTHERS_WRITE == 0 {
+        return Ok(());
+    }
+    changed.and(Err(io::Error::other("others may write to it, and its rights cannot be changed")))
 }
 
 /// The files that may be meant by a program's name at this place.

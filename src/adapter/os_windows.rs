@@ -1,7 +1,7 @@
 //! Windows: what std has no safe call for. `os_unix.rs` has the same functions.
 
 use crate::model::command::Exit;
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, Metadata, OpenOptions};
 use std::io;
 use std::os::windows::fs::OpenOptionsExt;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
@@ -237,6 +237,16 @@ pub(super) fn private_file(options: &mut OpenOptions) -> &mut OpenOptions {
 /// A new directory. Windows gives it the rights of the one above.
 pub(super) fn private_dir(builder: &mut DirBuilder) -> &mut DirBuilder {
     builder
+}
+
+/// Windows is not asked for an owner: what lies in a folder has its rights.
+pub(super) fn is_own(_found: &Metadata) -> bool {
+    true
+}
+
+/// Windows gives a directory the rights of the one above.
+pub(super) fn tighten_dir(_path: &Path, _found: &Metadata) -> io::Result<()> {
+    Ok(())
 }
 
 /// The files that may be meant by a program's name at this place.

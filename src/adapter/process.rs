@@ -90,7 +90,7 @@ impl Processes {
             Err(why) => return end(Exit::NotStarted(why), false),
         };
         let pid = child.pid();
-        let lock = self.lock.as_ref().inspect(|lock| lock.started(&short(call), pid));
+        let lock = self.lock.as_ref().inspect(|lock| lock.started(&call.label, pid));
         let watch = Watch {
             child,
             stop: self.stop.as_ref(),
@@ -182,12 +182,6 @@ impl Runner for Processes {
     fn run_to_end(&self, call: &Invocation, sink: &mut dyn FnMut(Stream, &[u8])) -> Outcome {
         self.start_and_watch(call, true, sink)
     }
-}
-
-/// The tool and what it does: `helm upgrade`. Words alone: anything else might be a secret.
-fn short(call: &Invocation) -> String {
-    let is_word = |text: &&str| text.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !text.starts_with('-');
-    call.asked().take(1).chain(call.asked().skip(1).take(1).filter(is_word)).collect::<Vec<_>>().join(" ")
 }
 
 /// What no program can be given.

@@ -12,7 +12,7 @@
 
 use super::files::{at, is_link};
 use super::os;
-use super::whole::LINK;
+use super::whole::{LINK, write_whole};
 use crate::port::Store;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -59,7 +59,8 @@ impl State {
         let mut found = Vec::new();
         for entry in entries {
             let entry = entry.map_err(|error| at(&runs, &error))?;
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            // Of links this speaks of the link itself. What somebody else put there is no run of ours.
+            if entry.metadata().is_ok_and(|found| found.is_dir() && os::is_own(&found)) {
                 let id = entry.file_name().to_string_lossy().into_owned();
                 found.push(RunEntry { id, journal: entry.path().join(JOURNAL), plan: entry.path().join(PLAN) });
             }
@@ -68,10 +69,23 @@ impl State {
         Ok(found)
     }
 
+    /// Makes sure that what is there is ours alone. Nothing is created.
+    ///
+    /// # Errors
+    /// As [`State::prepare`].
+    pub fn claim(&self) -> io::Result<()> {
+        for path in [self.root.clone(), self.root.join("runs")] {
+            if std::fs::symlink_metadata(&path).is_ok() {
+                claim_dir(&path)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Creates what is missing of `.refloat/runs`, and gives that folder.
     ///
     /// # Errors
-    /// It is a link, or something else is in the way; the path is in the message.
+    /// It is a link, it is somebody else's, or something else is in the way; the path is in the message.
     pub fn prepare(&self) -> io::Result<PathBuf> {
         make_dir(&self.root)?;
         let ignore = self.root.join(".gitignore");
@@ -125,9 +139,7 @@ impl RunDir {
     /// # Errors
     /// Whatever the file system says, the path in the message.
     pub fn keep_plan(&self, plan: &[u8]) -> io::Result<()> {
-        let path = self.path.join(PLAN);
-        let mut file = create_file(&path)?;
-        file.write_all(plan).and_then(|()| file.sync_all()).map_err(|error| at(&path, &error))
+        write_whole(&self.path.join(PLAN), plan)
     }
 
     /// Its evidence. The folder is made when the first file is.
@@ -211,13 +223,20 @@ fn make_dir(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         other => return other.map_err(|error| at(path, &error)),
     }
+    claim_dir(path)
+}
+
+/// Accepts a directory that is there, if it is ours; from then on it is ours alone.
+fn claim_dir(path: &Path) -> io::Result<()> {
     let found = std::fs::symlink_metadata(path).map_err(|error| at(path, &error))?;
     let wrong = if found.is_symlink() {
         LINK
-    } else if found.is_dir() {
-        return Ok(());
-    } else {
+    } else if !found.is_dir() {
         "is in the way: it is not a directory"
+    } else if !os::is_own(&found) {
+        "belongs to somebody else, who could put anything there; move it away"
+    } else {
+        return os::tighten_dir(path, &found).map_err(|error| at(path, &error));
     };
     Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("`{}` {wrong}", path.display())))
 }

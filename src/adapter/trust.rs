@@ -55,7 +55,6 @@ mod system {
     use std::os::unix::fs::MetadataExt;
     use std::path::{Path, PathBuf};
 
-    const ROOT: u32 = 0;
     const EVERYBODY_WRITES: u32 = 0o002;
     const STICKY: u32 = 0o1000;
 
@@ -70,36 +69,49 @@ mod system {
     }
 
     pub(super) fn faults(path: &Path, env: &Environment) -> io::Result<Vec<Fault>> {
-        let folder = files::folder_of(path);
         let wrong = |error: io::Error| files::at(path, &error);
-        let itself = std::fs::symlink_metadata(path).map_err(wrong)?;
-        let mut places = Vec::new();
-        if itself.is_symlink() {
+        // A circle of links, or too many: the system says so.
+        let target = std::fs::canonicalize(path).map_err(wrong)?;
+        let (mut places, mut folders) = (Vec::new(), Vec::new());
+        let mut place = path.to_owned();
+        loop {
+            let found = std::fs::symlink_metadata(&place).map_err(wrong)?;
+            let folder = files::folder_of(&place);
+            if !found.is_symlink() {
+                // What links lead to is told by the name that it really has.
+                let is_led_to = !places.is_empty();
+                places.push((if is_led_to { target.clone() } else { place }, facts(&found)));
+                folders.push(if is_led_to { files::folder_of(&target) } else { folder });
+                break;
+            }
             // The rights of a link say nothing: everybody may do everything with it.
-            places.push((path.to_owned(), Facts { open: false, ..facts(&itself) }));
-            let target = std::fs::canonicalize(path).map_err(wrong)?;
-            let found = std::fs::metadata(&target).map_err(wrong)?;
-            places.push((target, facts(&found)));
-        } else {
-            places.push((path.to_owned(), facts(&itself)));
+            places.push((place.clone(), Facts { open: false, ..facts(&found) }));
+            let next = folder.join(std::fs::read_link(&place).map_err(wrong)?);
+            folders.push(folder);
+            place = next;
         }
-        let around = facts(&std::fs::metadata(&folder).map_err(|error| files::at(&folder, &error))?);
+        let mut around: Vec<(PathBuf, Facts)> = Vec::new();
+        for folder in folders {
+            let found = std::fs::metadata(&folder).map_err(|error| files::at(&folder, &error))?;
+            if around.iter().all(|(known, _)| *known != folder) {
+                around.push((folder, facts(&found)));
+            }
+        }
         let sudo = env.filled("SUDO_UID").and_then(|user| user.parse().ok());
-        Ok(judged(os::user(), sudo, &places, (folder, around)))
+        Ok(judged(os::user(), sudo, &places, &around))
     }
 
-    /// The rule itself. `places`: the file, and where it is a link what it leads to; `sudo`: who called
-    /// it, where we are root by it.
+    /// The rule itself. `places`: the file, and where it is a link what it leads to; `around`: the folders
+    /// of these; `sudo`: who called it, where we are root by it.
     pub(super) fn judged(
         us: u32,
         sudo: Option<u32>,
         places: &[(PathBuf, Facts)],
-        (folder, around): (PathBuf, Facts),
+        around: &[(PathBuf, Facts)],
     ) -> Vec<Fault> {
-        let is_ours = |owner: u32| owner == us || owner == ROOT || (us == ROOT && sudo == Some(owner));
         let mut faults = Vec::new();
         for (path, Facts { owner, open, .. }) in places {
-            if !is_ours(*owner) {
+            if !os::is_ours(*owner, us, sudo) {
                 faults.push(Fault::Owner { path: path.clone(), owner: *owner, us });
             }
             if *open {
@@ -107,9 +119,8 @@ mod system {
             }
         }
         // With the sticky bit nobody can replace a file that is ours: whose it is has been asked.
-        if around.open && !around.sticky {
-            faults.push(Fault::Folder { path: folder });
-        }
+        let open = around.iter().filter(|(_, Facts { open, sticky, .. })| *open && !*sticky);
+        faults.extend(open.map(|(folder, _)| Fault::Folder { path: folder.clone() }));
         faults
     }
 
@@ -213,7 +224,36 @@ mod tests {
             (1000, None, led_away, tmp, vec![theirs]),
         ];
         for (index, (us, sudo, places, around, want)) in table.into_iter().enumerate() {
-            assert_eq!(judged(us, sudo, &places, (folder.clone(), around)), want, "case {index}");
+            assert_eq!(judged(us, sudo, &places, &[(folder.clone(), around)]), want, "case {index}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "lays out folders and links")]
+    fn the_folder_of_every_link_on_the_way_counts() {
+        use std::fs;
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let dir = tempfile::tempdir().unwrap();
+        let dir = fs::canonicalize(dir.path()).unwrap();
+        let [here, between, there] = ["here", "between", "there"].map(|name| dir.join(name));
+        for folder in [&here, &between, &there] {
+            fs::create_dir(folder).unwrap();
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let target = there.join("tasks.toml");
+        fs::write(&target, "").unwrap();
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o644)).unwrap();
+        symlink("../there/tasks.toml", between.join("link")).unwrap();
+        symlink(between.join("link"), here.join("tasks.toml")).unwrap();
+        let asked = || faults(&here.join("tasks.toml"), &Environment::default()).unwrap();
+        assert_eq!(asked(), []);
+        for folder in [&here, &between, &there] {
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).unwrap();
+            let told = asked();
+            let [Fault::Folder { path }] = told.as_slice() else { panic!("{told:?}") };
+            assert_eq!(fs::canonicalize(path).unwrap(), *folder);
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
         }
     }
 

@@ -85,6 +85,7 @@ fn ask(catalog: &Catalog, tool: &Tool, rule: &VersionRule, program: PathBuf, sto
     let base = catalog.path.parent().unwrap_or(Path::new("/")).to_owned();
     let call = Invocation {
         argv: std::iter::once(tool.name.clone()).chain(rule.run.iter().cloned()).collect(),
+        label: tool.name.clone(),
         pinned: 0..0,
         program: Some(program),
         cwd: None,

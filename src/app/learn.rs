@@ -9,9 +9,10 @@ use crate::model::catalog::Catalog;
 use crate::model::template::Template;
 use crate::plan::checks::build_check;
 use crate::plan::{Ask, Block, Call, Gate, Plan, PlannedStep, Work, build};
-use crate::run::redact::{Redactor, is_secret_key};
+use crate::report::plan_json;
+use crate::run::redact::{Mask, Redactor, is_secret_key};
 use crate::run::redact_stream::RedactStream;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -58,6 +59,26 @@ pub(super) fn answer(
     )
 }
 
+/// The plan as a run folder keeps it: redacted as what shows a task, and comparable with the plan of a
+/// later run, whose masks would carry other tags.
+pub(super) fn kept(plan: &Plan, catalog: &Catalog) -> Value {
+    let mut found = of_all(catalog);
+    // With the arguments that this run was given.
+    found.block(&plan.root, &base(catalog));
+    found.files.clear();
+    untagged(inside(&learned(declared(Some(catalog)), found), plan_json::json(plan)))
+}
+
+/// The same data, the masks in its texts without tags.
+fn untagged(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(Mask::without_tags(&text)),
+        Value::Array(items) => items.into_iter().map(untagged).collect(),
+        Value::Object(map) => map.into_iter().map(|(key, item)| (key, untagged(item))).collect(),
+        other => other,
+    }
+}
+
 /// The same data, its texts redacted.
 fn inside(redactor: &Redactor, value: Value) -> Value {
     match value {
@@ -67,9 +88,28 @@ fn inside(redactor: &Redactor, value: Value) -> Value {
             Some(argv) => redactor.argv(argv).into(),
             None => items.into_iter().map(|item| inside(redactor, item)).collect(),
         },
-        Value::Object(map) => map.into_iter().map(|(key, item)| (key, inside(redactor, item))).collect(),
+        Value::Object(map) => map
+            .into_iter()
+            .map(|(key, item)| match item {
+                Value::Object(env) if key == "env" => (key, env_inside(redactor, env)),
+                item => (key, inside(redactor, item)),
+            })
+            .collect(),
         other => other,
     }
+}
+
+/// A variable of the environment is judged by its name, too.
+fn env_inside(redactor: &Redactor, env: Map<String, Value>) -> Value {
+    env.into_iter()
+        .map(|(name, item)| match item {
+            Value::String(text) if is_secret_key(&name) && !text.contains("${") => {
+                let text = redactor.value(Some(&name), &text);
+                (name, Value::String(text))
+            }
+            item => (name, inside(redactor, item)),
+        })
+        .collect()
 }
 
 /// Knows these, and what every values file holds that a task or check of the file names.

@@ -1,14 +1,17 @@
 //! `--resume`: which run is gone on from, whether it may be, and what must be agreed to again.
 
 use super::context::Context;
+use super::learn;
+use super::load;
 use crate::adapter::files;
-use crate::adapter::state::{RunEntry, State};
+use crate::adapter::state::RunEntry;
 use crate::error::{Code, Failure};
+use crate::model::catalog::Catalog;
 use crate::model::event::RunOutcome;
 use crate::model::step::Danger;
 use crate::plan::{Confirmation, Plan};
 use crate::report::history::Journal;
-use crate::report::{plan_diff, plan_json};
+use crate::report::plan_diff;
 use crate::run::past::Past;
 
 /// A journal holds at most 16 MiB of output, and what the events themselves take.
@@ -22,7 +25,7 @@ const MOST_LINKS: usize = 1000;
 ///
 /// # Errors
 /// [`Code::Refused`]: there is none, or the plan is not the one that it followed.
-pub(super) fn find(context: &Context, state: &State, plan: &Plan) -> Result<Past, Failure> {
+pub(super) fn find(context: &Context, catalog: &Catalog, plan: &Plan) -> Result<Past, Failure> {
     let task = &plan.root.task;
     let refused = |why: String| Failure::new(Code::Refused, format!("{why}; nothing was done"));
     if plan.root.danger == Danger::Read {
@@ -30,6 +33,9 @@ pub(super) fn find(context: &Context, state: &State, plan: &Plan) -> Result<Past
             refused(format!("`{task}` only looks: there is nothing to go on with")).hint(format!("refloat {task}"))
         );
     }
+    // Runs that others could have put there are not believed.
+    let state = load::state(catalog);
+    state.claim().map_err(|error| refused(error.to_string()))?;
     let runs = state.list_runs().map_err(|error| refused(format!("the earlier runs cannot be read: {error}")))?;
     let replay = context.global.replay.as_ref().map(|path| path.display().to_string());
     let of_task = |entry: &RunEntry| entry.id.ends_with(&format!("-{task}"));
@@ -50,7 +56,7 @@ pub(super) fn find(context: &Context, state: &State, plan: &Plan) -> Result<Past
             .hint(format!("refloat history {}", last.run))
             .hint(format!("refloat {task}   (all of it, anew)")));
     }
-    same_plan(&runs, &last, plan)?;
+    same_plan(&runs, &last, plan, catalog)?;
     let (run, past) = (last.run.clone(), linked(&pasts, last));
     match past.is_in_the_way(plan) {
         None => Ok(past),
@@ -61,8 +67,8 @@ pub(super) fn find(context: &Context, state: &State, plan: &Plan) -> Result<Past
 }
 
 /// A line about the last run of the task, when it stopped half-way and somebody starts anew.
-pub(super) fn left(context: &Context, state: &State, plan: &Plan) -> Option<String> {
-    let past = find(context, state, plan).ok().filter(Past::did_anything)?;
+pub(super) fn left(context: &Context, catalog: &Catalog, plan: &Plan) -> Option<String> {
+    let past = find(context, catalog, plan).ok().filter(Past::did_anything)?;
     Some(format!("note: the run {} stopped half-way; refloat {} --resume goes on with it", past.run, plan.root.task))
 }
 
@@ -95,7 +101,7 @@ fn end_of(newest: &Past, pasts: &[Past], counts: &dyn Fn(&&Past) -> bool) -> Pas
 }
 
 /// What was done then is known step by step; in another plan those numbers mean other steps.
-fn same_plan(runs: &[RunEntry], last: &Past, plan: &Plan) -> Result<(), Failure> {
+fn same_plan(runs: &[RunEntry], last: &Past, plan: &Plan, catalog: &Catalog) -> Result<(), Failure> {
     let refused = |why: String| {
         Failure::new(Code::Refused, format!("{why}; nothing was done"))
             .hint(format!("refloat history {}   (what it did)", last.run))
@@ -109,7 +115,7 @@ fn same_plan(runs: &[RunEntry], last: &Past, plan: &Plan) -> Result<(), Failure>
     let Some(then) = then else {
         return Err(refused(format!("the run {} left no plan: its steps cannot be told from those of now", last.run)));
     };
-    let differences = plan_diff::differences(&then, &plan_json::json(plan));
+    let differences = plan_diff::differences(&then, &learn::kept(plan, catalog));
     if differences.is_empty() {
         return Ok(());
     }

@@ -65,11 +65,11 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
         false => None,
     };
     let past = match args.resume {
-        true => Some(resume::find(context, &load::state(&catalog), &plan)?),
+        true => Some(resume::find(context, &catalog, &plan)?),
         false => None,
     };
     if past.is_none() && plan.root.danger > Danger::Read && !args.resume {
-        resume::left(context, &load::state(&catalog), &plan).into_iter().for_each(|line| context.tell(&line));
+        resume::left(context, &catalog, &plan).into_iter().for_each(|line| context.tell(&line));
     }
     let asked = match &past {
         Some(past) => Plan { confirmations: resume::confirmations(&plan, past), ..plan.clone() },
@@ -78,8 +78,8 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
     let given = Given { yes: args.yes, names: &args.confirm, typed: &typed };
     let person = &mut AtTerminal::new(&context.terminal, Arc::new(stop.clone()));
     let trusted = trust::Given { trust: args.trust, typed: &typed };
-    let agreed =
-        trust::agreed(context, &plan, &content, trusted, person).and_then(|()| confirm::gather(&asked, given, person));
+    let agreed = trust::agreed(context, &catalog, &plan, &content, trusted, person)
+        .and_then(|()| confirm::gather(&asked, given, person));
     if let Some(signal) = stop.requested() {
         return Err(Failure::new(Code::of_signal(signal), "stopped; nothing was done"));
     }
@@ -191,7 +191,7 @@ fn execute(
     let recording = tape.recording(context, plan)?;
     let (run_id, dir) = run_dir(&state, clock.now(), &plan.root.task).map_err(unwritable)?;
     if standing.resume.is_some() {
-        dir.keep_plan(plan_json::json(plan).to_string().as_bytes()).map_err(unwritable)?;
+        dir.keep_plan(learn::kept(plan, catalog).to_string().as_bytes()).map_err(unwritable)?;
     }
     let journal = dir.journal().map_err(unwritable)?;
     let mut reporter = Fanout::new(reporters(context, journal, audience));

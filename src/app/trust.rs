@@ -3,20 +3,24 @@
 
 use super::confirm::agreeing;
 use super::context::Context;
+use super::learn;
 use crate::adapter::clock::SystemClock;
 use crate::adapter::files;
 use crate::adapter::home;
 use crate::adapter::trust::{self, Fault, Memory};
 use crate::error::{Code, Failure};
+use crate::model::catalog::Catalog;
 use crate::model::danger;
 use crate::model::step::Danger;
 use crate::plan::{Block, Call, Plan, PlannedStep, Work};
 use crate::port::{Clock, Person};
 use crate::report::layout::visible;
-use crate::report::quoting::{Mask, quote, templates};
+use crate::report::quoting::{Mask, quote, template};
+use crate::run::redact::Redactor;
 use crate::text;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Says yes for scripts.
@@ -138,6 +142,7 @@ pub(super) struct Given<'a> {
 /// [`Code::Refused`]: a no, the end of input, or nobody to ask.
 pub(super) fn agreed(
     context: &Context,
+    catalog: &Catalog,
     plan: &Plan,
     content: &Content,
     given: Given<'_>,
@@ -151,7 +156,7 @@ pub(super) fn agreed(
         return Ok(());
     }
     if !given.trust {
-        asked(plan, content, before.as_ref(), given, person)?;
+        asked(&learn::written(catalog), plan, content, before.as_ref(), given, person)?;
     }
     remember(context, content);
     Ok(())
@@ -163,6 +168,7 @@ fn always(context: &Context) -> bool {
 }
 
 fn asked(
+    redactor: &Redactor,
     plan: &Plan,
     content: &Content,
     before: Option<&Note>,
@@ -185,7 +191,7 @@ fn asked(
             plan.root.task
         )));
     }
-    let calls = destructive(plan);
+    let calls = destructive(plan, redactor);
     let calls: String = calls.iter().map(|call| format!("  {call}\n")).collect();
     let prompt = format!(
         "{} {news}. With it, {} destroys:\n{calls}Trust this file until it changes? [y/N] ",
@@ -200,18 +206,18 @@ fn asked(
 }
 
 /// Every call of the tasks that destroy, unless it is known to only look; secrets hidden, each once.
-fn destructive(plan: &Plan) -> Vec<String> {
+fn destructive(plan: &Plan, redactor: &Redactor) -> Vec<String> {
     let mut calls = Vec::new();
-    gather(plan, &plan.root, &mut calls);
+    gather(plan, &plan.root, redactor, &mut calls);
     calls
 }
 
-fn gather(plan: &Plan, block: &Block, calls: &mut Vec<String>) {
+fn gather(plan: &Plan, block: &Block, redactor: &Redactor, calls: &mut Vec<String>) {
     for PlannedStep { work, .. } in block.steps.iter().chain(&block.finally) {
         match work {
-            Work::Block(inner) => gather(plan, inner, calls),
+            Work::Block(inner) => gather(plan, inner, redactor, calls),
             Work::Run(call) if block.danger == Danger::Destroy => {
-                let shown = shown(plan, call);
+                let shown = shown(plan, call, redactor);
                 if shown.as_ref().is_some_and(|shown| !calls.contains(shown)) {
                     calls.extend(shown);
                 }
@@ -223,16 +229,44 @@ fn gather(plan: &Plan, block: &Block, calls: &mut Vec<String>) {
 
 /// The call as it will be made; `None` when it only looks. A tool may be called what it is not: then
 /// the program speaks for itself.
-fn shown(plan: &Plan, call: &Call) -> Option<String> {
+fn shown(plan: &Plan, call: &Call, redactor: &Redactor) -> Option<String> {
     let mask = Mask::new(&plan.secrets);
     let program = plan.tools.get(&call.tool).map_or(call.tool.as_str(), |tool| tool.program.as_str());
-    let unpinned = call.argv.iter().enumerate().filter(|(index, _)| !call.pinned.contains(index));
-    let words: Vec<String> = unpinned.map(|(_, argument)| argument.to_string()).collect();
-    if program == call.tool && danger::of(&words.join(" ")) == Danger::Read {
+    let words: Vec<String> = call.argv.iter().map(|argument| argument.to_string()).collect();
+    if program == call.tool && only_looks(&words, &call.pinned) {
         return None;
     }
-    let arguments = templates(call.argv.get(1..).unwrap_or_default(), &mask);
-    Some(format!("{} {arguments}", quote(&mask.hide(program))).trim_end().to_owned())
+    let redacted = redactor.argv(words.iter().map(String::as_str));
+    let arguments = call.argv.iter().zip(&words).zip(&redacted).skip(1).map(|((argument, word), redacted)| {
+        if word == redacted { template(argument, &mask) } else { quote(&mask.hide(redacted)) }
+    });
+    let program = quote(&mask.hide(&redactor.line(program)));
+    Some(std::iter::once(program).chain(arguments).collect::<Vec<_>>().join(" "))
+}
+
+/// Pinned options that say where, not what; each has one value.
+const WHERE: [(&str, &[&str]); 4] = [
+    ("kubectl", &["--context", "--cluster", "--namespace", "-n", "--request-timeout", "--timeout"]),
+    ("helm", &["--kube-context", "--namespace", "-n", "--timeout"]),
+    ("minikube", &["--profile", "-p"]),
+    ("docker", &["--context"]),
+];
+
+/// Is a call known to only look? Pinned arguments stand before the command: whatever they are besides
+/// options that say where, they may be the command themselves.
+fn only_looks(words: &[String], pinned: &Range<usize>) -> bool {
+    let mut rest = words.get(pinned.clone()).unwrap_or_default().iter();
+    while let Some(word) = rest.next() {
+        let (name, value) = word.split_once('=').map_or((word.as_str(), None), |(name, value)| (name, Some(value)));
+        let says_where = WHERE
+            .iter()
+            .any(|(tool, options)| words.first().is_some_and(|word| word == tool) && options.contains(&name));
+        if !says_where || (value.is_none() && rest.next().is_none()) {
+            return false;
+        }
+    }
+    let asked = words.iter().enumerate().filter(|(index, _)| !pinned.contains(index)).map(|(_, word)| word.as_str());
+    danger::of(&asked.collect::<Vec<_>>().join(" ")) == Danger::Read
 }
 
 /// What was noted when the file was confirmed before. A note that cannot be relied on is none.

@@ -11,6 +11,8 @@ use std::time::Duration;
 pub struct Invocation {
     /// The whole argument vector; `argv[0]` is the tool's name as `tasks.toml` has it.
     pub argv: Vec<String>,
+    /// What others may read of it while it runs, in the story of a lock: `helm upgrade`, redacted.
+    pub label: String,
     /// Which of `argv` are the tool's pinned arguments (`--kube-context …`): inserted on every
     /// call, and not part of the match when a recording answers.
     pub pinned: Range<usize>,

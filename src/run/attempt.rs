@@ -84,6 +84,7 @@ pub fn invocation(desk: &Desk<'_>, call: &Call, spec: Option<&Step>, values: &Va
     let limits = limits::of(program, argv.iter().skip(1).map(String::as_str), timeout);
     Ok(Invocation {
         argv,
+        label: call.tool.clone(),
         pinned,
         program: desk.programs.get(&call.tool).cloned(),
         cwd,
@@ -127,7 +128,7 @@ pub fn run(desk: &Desk<'_>, unit: &Unit<'_>) -> Tried {
     let (answer, verdict) = loop {
         let short = desk.redactor.argv(unit.call.asked().take(2)).join(" ");
         let waited = desk.world.clock.elapsed().saturating_sub(started);
-        let call = limited(&unit.call, spec, waited);
+        let call = Invocation { label: short.clone(), ..limited(&unit.call, spec, waited) };
         let live = LiveCall {
             label: short,
             waits: to_end,

@@ -55,6 +55,16 @@ impl Mask {
         MASK.captures_iter(text).filter_map(|found| Self::of(&found)).collect()
     }
 
+    /// The text, its masks without their tags: two runs that hide the same value then say the same.
+    pub fn without_tags(text: &str) -> String {
+        let bare = |found: &regex::bytes::Captures<'_>| match Self::of(found) {
+            Some(Self { name: Some(name), chars, .. }) => format!("[hidden {name} {chars} chars]").into_bytes(),
+            Some(Self { name: None, chars, .. }) => format!("[hidden {chars} chars]").into_bytes(),
+            None => b"[hidden]".to_vec(),
+        };
+        String::from_utf8_lossy(&MASK.replace_all(text.as_bytes(), bare)).into_owned()
+    }
+
     fn of(found: &regex::bytes::Captures<'_>) -> Option<Self> {
         let text = |index| found.get(index).and_then(|group| std::str::from_utf8(group.as_bytes()).ok());
         Some(Self { name: text(1).map(str::to_owned), chars: text(2)?.parse().ok()?, tag: text(3)?.to_owned() })

@@ -55,6 +55,7 @@ impl Problems {
 fn too_old(desk: &Desk<'_>, name: &str, rule: &VersionRule, program: &std::path::Path) -> Option<String> {
     let call = Invocation {
         argv: std::iter::once(name.to_owned()).chain(rule.run.iter().cloned()).collect(),
+        label: name.to_owned(),
         pinned: 0..0,
         program: Some(program.to_owned()),
         cwd: Some(desk.world.base.clone()).filter(|base| !base.as_os_str().is_empty()),

@@ -63,10 +63,26 @@ summary = "Answer with everything"
 run = ["kubectl", "logs", "web"]
 [[tasks.look.steps]]
 run = ["helm", "template", "chart", "-f", "values.yaml", "--set", "db.password=cAnAry-Set-6604"]
+[tasks.up]
+summary = "Change it"
+danger = "change"
+confirm = true
+[[tasks.up.steps]]
+run = ["helm", "upgrade", "${release}", "chart", "--set", "db.password=cAnAry-Set-6604", "--set=apiToken=cAnAry-Set-6604"]
+allow_failure = true
+[[tasks.up.steps]]
+run = ["kubectl", "set", "env", "--password", "cAnAry-Set-6604", "${cache}", "--token=${api_key}"]
 [tasks.wipe]
 summary = "Delete it"
 danger = "destroy"
 confirm = "${release}"
+[[tasks.wipe.steps]]
+run = ["kubectl", "${api_key}"]
+allow_failure = true
+[[tasks.wipe.steps]]
+run = ["kubectl", "get", "pods", "--password", "cAnAry-Set-6604", "${cache}"]
+env = { DB_PASSWORD = "cAnAry-Set-6604" }
+allow_failure = true
 [[tasks.wipe.steps]]
 run = ["helm", "uninstall", "${release}", "--set", "key=${api_key}"]
 "#;
@@ -206,6 +222,10 @@ fn no_byte_of_a_secret_is_printed_or_written_anywhere() {
         &["wipe"],
         &["wipe", "--set", "api_key=cAnAry-Set-6604"],
         &["wipe", "--format", "json"],
+        &["up", "--yes"],
+        &["up", "--resume", "--yes"],
+        &["wipe", "--confirm", "taskflow"],
+        &["wipe", "--resume", "--confirm", "taskflow"],
         &["leak", "password=cAnAry-Set-6604"],
     ] {
         let answer = project.run(args);
@@ -222,6 +242,8 @@ fn no_byte_of_a_secret_is_printed_or_written_anywhere() {
         none_in_answer(&args.join(" "), &project.run(args).exits(0));
     }
     assert!(none_in_files(&project) > 20);
+    // The two that change something, and the two that went on from them, kept their plans.
+    assert_eq!(project.runs().iter().filter(|run| run.join("plan.json").exists()).count(), 4);
     let reads = tools.calls().iter().filter(|argv| argv.contains(&"--ignore-not-found".to_owned())).count();
     // Twelve of the commands above run something; each asks once.
     assert_eq!(reads, 12);

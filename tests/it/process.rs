@@ -25,6 +25,7 @@ pub(crate) const GRACE: Duration = Duration::from_millis(300);
 pub(crate) fn call(tools: &Tools, argv: &[&str]) -> Invocation {
     Invocation {
         argv: argv.iter().map(|argument| (*argument).to_owned()).collect(),
+        label: argv[0].to_owned(),
         pinned: 0..0,
         program: Some(tools.bin(argv[0])),
         cwd: None,

@@ -146,3 +146,51 @@ fn a_file_in_place_of_the_state_is_told() {
     let told = RunDir::create(&state, "a").unwrap_err().to_string();
     assert!(told.ends_with("is in the way: it is not a directory"), "{told}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_folder_of_ours_that_others_could_write_to_is_ours_alone_again() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let (_dir, state) = state();
+    let runs = state.prepare().unwrap();
+    for claim in [|state: &State| state.claim(), |state: &State| state.prepare().map(|_| ())] {
+        for path in [state.path(), &runs] {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o777)).unwrap();
+        }
+        claim(&state).unwrap();
+        assert_eq!((mode(state.path()), mode(&runs)), (0o700, 0o700));
+    }
+}
+
+/// Only root can give something away.
+#[cfg(unix)]
+#[test]
+fn what_somebody_else_put_there_is_refused_and_no_run() {
+    use std::os::unix::fs::chown;
+    let (_dir, state) = state();
+    let run = RunDir::create(&state, "a").unwrap();
+    if crate::adapter::os::user() != 0 || std::env::var_os("SUDO_UID").is_some() {
+        return;
+    }
+    chown(run.path(), Some(4711), None).unwrap();
+    assert_eq!(state.list_runs().unwrap(), []);
+    for path in [state.path().join("runs"), state.path().to_owned()] {
+        chown(&path, Some(4711), None).unwrap();
+        for told in [state.claim().unwrap_err(), state.prepare().map(|_| ()).unwrap_err()] {
+            let told = told.to_string();
+            assert!(told.contains("belongs to somebody else") && told.contains(path.to_str().unwrap()), "{told}");
+        }
+        chown(&path, Some(0), None).unwrap();
+    }
+}
+
+#[test]
+fn a_plan_is_kept_whole() {
+    let (_dir, state) = state();
+    let run = RunDir::create(&state, "a").unwrap();
+    run.keep_plan(b"{}").unwrap();
+    run.keep_plan(b"[]").unwrap();
+    assert_eq!(fs::read(run.path().join("plan.json")).unwrap(), b"[]");
+    assert_eq!(fs::read_dir(run.path()).unwrap().count(), 1);
+}

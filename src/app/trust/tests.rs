@@ -55,13 +55,13 @@ fn plan() -> Plan {
 #[test]
 fn every_call_that_may_destroy_is_shown_once_and_as_it_is() {
     assert_eq!(
-        destructive(&plan()),
+        destructive(&plan(), &Redactor::new(&[])),
         [
-            "kubectl --context minikube delete pod ${pod}",
-            "kubectl --context minikube delete all --token=${password}",
+            "kubectl --context minikube --timeout=5m delete pod ${pod}",
+            "kubectl --context minikube --timeout=5m delete all --token=${password}",
             // Called helm, and something else: it is not known to only look.
             "/opt/cleaner list",
-            "kubectl --context minikube annotate ns default $'odd\\x1b[2J'",
+            "kubectl --context minikube --request-timeout=1m annotate ns default $'odd\\x1b[2J'",
         ]
     );
 }
@@ -97,13 +97,42 @@ fn only_a_yes_is_one() {
     let given = Given { trust: false, typed: "refloat reset" };
     for (answer, agrees) in [("y", true), (" YES ", true), ("", false), ("n", false), ("yess", false)] {
         let mut person = Scripted(Some(answer), String::new());
-        assert_eq!(asked(&plan(), &content, None, given, &mut person).is_ok(), agrees, "{answer:?}");
+        assert_eq!(
+            asked(&Redactor::new(&[]), &plan(), &content, None, given, &mut person).is_ok(),
+            agrees,
+            "{answer:?}"
+        );
         assert!(person.1.contains("was never confirmed here") && !person.1.contains('\u{202e}'), "{}", person.1);
     }
     let note = Note { schema: 1, path: String::new(), sha256: String::new(), confirmed: "2026-11-23".to_owned() };
     let mut nobody = Scripted(None, String::new());
-    let refused = asked(&plan(), &content, Some(&note), given, &mut nobody).unwrap_err();
+    let refused = asked(&Redactor::new(&[]), &plan(), &content, Some(&note), given, &mut nobody).unwrap_err();
     assert_eq!(refused.code, Code::Refused);
     assert_eq!(refused.hints[1], "refloat reset --confirm app --trust");
     assert!(nobody.1.contains("has changed since you confirmed it (2026-11-23)"), "{}", nobody.1);
+}
+
+#[test]
+fn pinned_arguments_may_be_the_command() {
+    let looks = |pinned: &[&str], asked: &[&str]| {
+        let words: Vec<String> =
+            asked[..1].iter().chain(pinned).chain(&asked[1..]).map(|word| (*word).to_owned()).collect();
+        only_looks(&words, &(1..1 + pinned.len()))
+    };
+    let get = ["kubectl", "get", "pods"];
+    for pinned in [&[][..], &["--context", "minikube"], &["--context=minikube", "-n", "app", "--request-timeout=10s"]] {
+        assert!(looks(pinned, &get), "{pinned:?}");
+    }
+    for pinned in [
+        &["delete", "pvc", "--all"][..],
+        &["--context", "minikube", "delete"],
+        &["exec", "web", "--", "rm"],
+        &["--force"],
+        &["--context"],
+        &["-p", "delete"],
+    ] {
+        assert!(!looks(pinned, &get), "{pinned:?}");
+    }
+    assert!(looks(&["--profile", "app"], &["minikube", "status"]));
+    assert!(!looks(&["--context", "app"], &["kubectl", "delete", "pod", "web"]));
 }
