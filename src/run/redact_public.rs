@@ -108,7 +108,8 @@ pub(super) enum Told {
 /// The parts of `value` to hide wherever they stand.
 pub(super) fn parts(value: &str, told: Told) -> Vec<Vec<u8>> {
     let value = value.trim();
-    if is_plain(value) {
+    // `<x>` and `${x}` stand for something else in a file; what is declared stands for itself.
+    if is_plain(value) || (told != Told::Declared && keys::is_readable("", value.as_bytes())) {
         return Vec::new();
     }
     if value.contains('\n') {
@@ -118,14 +119,14 @@ pub(super) fn parts(value: &str, told: Told) -> Vec<Vec<u8>> {
         return vec![value.as_bytes().to_vec()];
     }
     if let Some(passwords) = shapes::passwords_in_url(value.as_bytes()) {
-        return passwords.into_iter().filter(|password| !is_plain(&String::from_utf8_lossy(password))).collect();
+        return passwords.into_iter().filter(|password| is_password(password)).collect();
     }
     let in_pairs: Vec<Vec<u8>> = PAIRS
         .captures_iter(value.as_bytes())
         .filter_map(|found| Some(found.iter().skip(1).flatten().next()?.as_bytes().to_vec()))
         .collect();
     if !in_pairs.is_empty() && value.contains('=') {
-        return in_pairs.into_iter().filter(|password| !is_plain(&String::from_utf8_lossy(password))).collect();
+        return in_pairs.into_iter().filter(|password| is_password(password)).collect();
     }
     if told != Told::Declared && value.contains("://") && !value.contains(' ') {
         let path = value.split_once("://").map_or("", |(_, rest)| rest.split_once(['/', '?']).map_or("", |(_, p)| p));
@@ -140,6 +141,11 @@ pub(super) fn parts(value: &str, told: Told) -> Vec<Vec<u8>> {
         return Vec::new();
     }
     vec![value.as_bytes().to_vec()]
+}
+
+/// What stands where a password does: not a word that everybody says, nor a variable's name.
+fn is_password(part: &[u8]) -> bool {
+    !is_plain(&String::from_utf8_lossy(part)) && !keys::is_readable("", part)
 }
 
 /// A file kept as a value: the values of its telling keys; of other text, every line.
@@ -168,7 +174,6 @@ fn is_plain(value: &str) -> bool {
         || NUMBER.is_match(value.as_bytes())
         || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
         || is_origins(value)
-        || keys::is_readable("", value.as_bytes())
 }
 
 #[cfg(test)]
@@ -211,6 +216,7 @@ mod tests {
             "[hidden DB 12 chars #01234567]",
             "postgresql://app@db.example:5432/app",
             "postgresql://postgres:postgres@db.example:5432/app",
+            "postgresql://app:${PASSWORD}@db.example:5432/app",
             "http://taskflow-backend-service:8000/health",
         ] {
             assert_eq!(hidden(value, Told::ByPlace), [""; 0], "{value}");
@@ -248,7 +254,7 @@ mod tests {
 
     #[test]
     fn what_is_declared_goes_as_a_whole_unless_it_is_an_address() {
-        for value in ["a://0A", "x//y:z@w", "https://hooks.example/x", "http://u:p w"] {
+        for value in ["a://0A", "<a0A0>", "${a0A0}", "x//y:z@w", "https://hooks.example/x", "http://u:p w"] {
             assert_eq!(hidden(value, Told::Declared), [value]);
         }
         let address = "postgresql://app:s3/cr3t@pw@db.example:5432/app";
