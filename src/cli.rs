@@ -13,7 +13,7 @@ use std::path::PathBuf;
 #[command(
     after_help = "refloat evidence scan PATH: do these files hold a secret?\n\nExit codes: 0 done, 1 a step failed, 2 usage, 3 findings, 4 refused or not confirmed, \
 5 tool missing or too old,\n6 locked, 7 stopped half-way, 70 bug, 74 output not written, 78 tasks.toml is wrong, \
-124 timed out, 129/130/143 signals"
+124 timed out, 129/130/131/143 signals"
 )]
 pub struct Cli {
     /// One of the built-in commands.

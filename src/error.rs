@@ -35,6 +35,8 @@ pub enum Code {
     Hangup = 129,
     /// SIGINT, Ctrl-C.
     Interrupted = 130,
+    /// SIGQUIT, Ctrl-\.
+    Quit = 131,
     /// SIGTERM.
     Terminated = 143,
 }
@@ -44,6 +46,7 @@ impl Code {
     pub fn of_signal(signal: i32) -> Self {
         match signal {
             1 => Self::Hangup,
+            3 => Self::Quit,
             15 => Self::Terminated,
             _ => Self::Interrupted,
         }

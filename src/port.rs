@@ -46,7 +46,7 @@ pub trait Clock: Sync {
 
 /// Has the person (or the system) asked us to stop?
 pub trait Stop: Sync {
-    /// The signal that asked: 2, 15 or 1; `None` means go on.
+    /// The signal that asked: 1, 2, 3 or 15; `None` means go on.
     fn requested(&self) -> Option<i32>;
 
     /// Asked a second time: what runs must end now, whatever it leaves behind.

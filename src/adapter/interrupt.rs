@@ -1,5 +1,5 @@
-//! Ctrl-C, SIGTERM, SIGHUP: the first asks, the second insists, the third leaves at once. Ctrl-Z stops
-//! the children with us.
+//! Ctrl-C, SIGTERM, SIGHUP: the first asks, the second insists, the third leaves at once. Ctrl-\
+//! (SIGQUIT) asks and insists in one. Ctrl-Z stops the children with us.
 //!
 //! Nothing is printed here: the engine tells the person.
 
@@ -12,6 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// SIGINT, as a number: Windows knows it only as Ctrl-C.
 #[cfg(windows)]
 const INTERRUPT: i32 = 2;
+
+/// SIGQUIT, as a number: who presses Ctrl-\ does not want to wait.
+const QUIT: i32 = 3;
 
 /// The one set of handlers that a process can have.
 static INSTALLED: Mutex<Option<Interrupts>> = Mutex::new(None);
@@ -45,11 +48,14 @@ impl Interrupts {
         Ok(fresh)
     }
 
-    /// Notes a signal. How many there have been.
+    /// Notes a signal. How many there have been; a quit counts for two.
     fn note(&self, signal: i32) -> usize {
+        let weight = if signal == QUIT { 2 } else { 1 };
+        // Counted first: whoever hears that a stop was asked for hears how urgently.
+        let before = self.state.count.fetch_add(weight, Ordering::SeqCst);
         // Only the first is kept; that there was one already is no failure.
         let _ = self.state.first.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
-        self.state.count.fetch_add(1, Ordering::SeqCst) + 1
+        before + weight
     }
 
     fn take(&self, signal: i32) {
@@ -83,10 +89,10 @@ impl Stop for NeverStop {
 
 #[cfg(unix)]
 fn listen(interrupts: Interrupts) -> io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
     let mut wanted = vec![SIGINT, SIGTERM];
-    // What was ignored when we started stays so: SIGHUP under `nohup`, SIGTSTP without job control.
-    wanted.extend([SIGHUP, SIGTSTP].into_iter().filter(|signal| !super::os::is_ignored(*signal)));
+    // What was ignored when we started stays so: SIGHUP under `nohup`, SIGTSTP and SIGQUIT without job control.
+    wanted.extend([SIGHUP, SIGQUIT, SIGTSTP].into_iter().filter(|signal| !super::os::is_ignored(*signal)));
     let mut signals = signal_hook::iterator::Signals::new(wanted)?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for signal in &mut signals {
@@ -116,5 +122,12 @@ mod tests {
         assert_eq!((asked.requested(), asked.hard()), (Some(15), false));
         asked.note(2);
         assert_eq!((asked.requested(), asked.hard()), (Some(15), true));
+    }
+
+    #[test]
+    fn a_quit_insists_at_once() {
+        let asked = Interrupts::default();
+        asked.take(QUIT);
+        assert_eq!((asked.requested(), asked.hard()), (Some(QUIT), true));
     }
 }

@@ -4,6 +4,9 @@
 //! <state>/locks/<cluster>.lock    empty; whoever has it locked works on that cluster
 //! <state>/locks/<cluster>.json    who that is; written whole or not at all
 //! ```
+//! Who cannot name its cluster locks a file of its own for itself alone, of which all others take a share:
+//! it keeps out everybody, and is kept out by everybody.
+//!
 //! The system lets a lock go when the last process that has the file open ends, however it ends: a file
 //! that lies there says nothing. On Unix every child has it open too, as its standard input (at whose end
 //! it is, for it is empty): should this program be killed, the cluster stays locked until the `helm` that
@@ -42,6 +45,9 @@ pub struct Holder {
     pub birth: Option<u64>,
     /// Since when, in milliseconds since 1970-01-01 UTC.
     pub since: u64,
+    /// The clusters that it has locked.
+    #[serde(default)]
+    pub clusters: BTreeSet<String>,
     /// The tools that run for it now.
     #[serde(default)]
     pub tools: Vec<Running>,
@@ -63,7 +69,7 @@ impl Holder {
     pub fn new(task: &str, project: &Path, since: u64) -> Self {
         let pid = std::process::id();
         let (task, project) = (task.to_owned(), project.to_owned());
-        Self { task, project, pid, birth: os::birth(pid), since, tools: Vec::new() }
+        Self { task, project, pid, birth: os::birth(pid), since, clusters: BTreeSet::new(), tools: Vec::new() }
     }
 
     /// Does the program itself still run?
@@ -99,6 +105,8 @@ pub enum Refusal {
 /// The locks of a run. Dropped, they are released, whoever else still has the files open.
 #[derive(Debug)]
 pub struct Held {
+    /// Keeps out whoever may mean any cluster.
+    shared: Option<File>,
     locks: Vec<Lock>,
     story: Mutex<Holder>,
 }
@@ -112,38 +120,34 @@ struct Lock {
 
 impl Held {
     /// Locks `clusters` in the directory `locks`, all or none, and tells who `holder` is. Never waits.
+    /// `any` is the name of whatever cluster it may be: who locks that is alone.
     ///
     /// # Errors
     /// Somebody else works on one of them, or the directory cannot be used.
-    pub fn take(locks: &Path, clusters: &BTreeSet<String>, holder: Holder) -> Result<Self, Refusal> {
+    pub fn take(locks: &Path, clusters: &BTreeSet<String>, any: &str, mut holder: Holder) -> Result<Self, Refusal> {
         let broken = |error: io::Error| Refusal::Broken(error.to_string());
         make(locks).map_err(broken)?;
-        let mut held = Self { locks: Vec::new(), story: Mutex::new(holder) };
+        holder.clusters.clone_from(clusters);
+        let mut held = Self { shared: None, locks: Vec::new(), story: Mutex::new(holder) };
+        if !clusters.contains(any) {
+            let (file, story) = open(locks, any).map_err(broken)?;
+            let taken = file.try_lock_shared();
+            free(taken, &file, any, &story, || told(&story))?;
+            held.shared = Some(file);
+        }
         // In one order everywhere: of two runs that want the same two, one gets both.
         for cluster in clusters {
-            let name = file_name(cluster);
-            let (path, story) = (locks.join(format!("{name}.lock")), locks.join(format!("{name}.json")));
-            // Written to by nobody; without the right to write, some file systems lock nothing.
-            let mut options = OpenOptions::new();
-            options.read(true).write(true).create(true).truncate(false);
-            let file =
-                os::private_file(os::no_link(&mut options)).open(&path).map_err(|error| broken(at(&path, &error)))?;
-            match file.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => {
-                    return Err(Refusal::Held { cluster: cluster.clone(), holder: told(&story).map(Box::new) });
-                }
-                Err(TryLockError::Error(error)) => return Err(broken(at(&path, &error))),
-            }
-            let lock = Lock { file, story };
-            // Where a process cannot be told from a later one of the same number, the system's word counts.
-            if let Some(before) = read(&lock.story)
-                && before.left().any(|tool| tool.birth.is_some())
-            {
-                let _ = lock.file.unlock();
-                return Err(Refusal::Held { cluster: cluster.clone(), holder: Some(Box::new(before)) });
-            }
-            held.locks.push(lock);
+            let (file, story) = open(locks, cluster).map_err(broken)?;
+            let taken = file.try_lock();
+            let who = || told(&story).or_else(|| stories(locks).into_iter().find(at_work).filter(|_| cluster == any));
+            free(taken, &file, cluster, &story, who)?;
+            held.locks.push(Lock { file, story });
+        }
+        // What a killed program left at work on a cluster of a name holds no share of this lock.
+        if clusters.contains(any)
+            && let Some(before) = stories(locks).into_iter().find(|before| before.left().any(is_sure))
+        {
+            return Err(Refusal::Held { cluster: any.to_owned(), holder: Some(Box::new(before)) });
         }
         held.tell().map_err(broken)?;
         Ok(held)
@@ -195,12 +199,68 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
+        if let Some(shared) = &self.shared {
+            let _ = shared.unlock();
+        }
         for lock in &self.locks {
             // First the story: the next one tells its own as soon as it has the lock.
             let _ = std::fs::remove_file(&lock.story);
             let _ = lock.file.unlock();
         }
     }
+}
+
+/// The lock's file, and where its holder is told.
+fn open(locks: &Path, cluster: &str) -> io::Result<(File, PathBuf)> {
+    let name = file_name(cluster);
+    let path = locks.join(format!("{name}.lock"));
+    // Written to by nobody; without the right to write, some file systems lock nothing.
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let file = os::private_file(os::no_link(&mut options)).open(&path).map_err(|error| at(&path, &error))?;
+    Ok((file, locks.join(format!("{name}.json"))))
+}
+
+/// Is the lock ours, and does nobody that is left behind still work under it? `who` has it otherwise.
+fn free(
+    taken: Result<(), TryLockError>,
+    file: &File,
+    cluster: &str,
+    story: &Path,
+    who: impl Fn() -> Option<Holder>,
+) -> Result<(), Refusal> {
+    let held = |holder: Option<Holder>| Refusal::Held { cluster: cluster.to_owned(), holder: holder.map(Box::new) };
+    match taken {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(held(who())),
+        Err(TryLockError::Error(error)) => return Err(Refusal::Broken(at(story, &error).to_string())),
+    }
+    match read(story).filter(|before| before.left().any(is_sure)) {
+        Some(before) => {
+            let _ = file.unlock();
+            Err(held(Some(before)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Where a process cannot be told from a later one of the same number, the system's word counts.
+fn is_sure(tool: &Running) -> bool {
+    tool.birth.is_some()
+}
+
+/// Is anybody of it still there?
+fn at_work(holder: &Holder) -> bool {
+    holder.is_there() || holder.left().next().is_some()
+}
+
+/// Every story that is told here.
+fn stories(locks: &Path) -> Vec<Holder> {
+    let Ok(entries) = std::fs::read_dir(locks) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    paths.iter().filter_map(|path| read(path)).collect()
 }
 
 /// The directory, and those above it. Nobody else may enter it, and no link leads there.
@@ -220,7 +280,7 @@ fn told(story: &Path) -> Option<Holder> {
     let mut found = None;
     for _ in 0..READS {
         found = read(story);
-        if found.as_ref().is_some_and(|holder| holder.is_there() || holder.left().next().is_some()) {
+        if found.as_ref().is_some_and(at_work) {
             break;
         }
         std::thread::sleep(BETWEEN);
@@ -258,6 +318,8 @@ fn file_name(cluster: &str) -> String {
 mod tests {
     use super::*;
 
+    const ANY: &str = "any";
+
     fn clusters(names: &[&str]) -> BTreeSet<String> {
         names.iter().map(|name| (*name).to_owned()).collect()
     }
@@ -282,26 +344,47 @@ mod tests {
     fn a_second_one_is_told_who_works_there_and_the_end_lets_go() {
         let dir = tempfile::tempdir().unwrap();
         let locks = dir.path().join("refloat").join("locks");
-        let first = Held::take(&locks, &clusters(&["a", "b"]), holder("reset")).unwrap();
+        let first = Held::take(&locks, &clusters(&["a", "b"]), ANY, holder("reset")).unwrap();
         first.started("helm upgrade", std::process::id());
         // Not even the first of its two stays locked by the one that is refused.
-        let refused = Held::take(&locks, &clusters(&["0", "b"]), holder("rollback"));
+        let refused = Held::take(&locks, &clusters(&["0", "b"]), ANY, holder("rollback"));
         let Err(Refusal::Held { cluster, holder: Some(who) }) = refused else { panic!("{refused:?}") };
         assert_eq!((cluster.as_str(), who.task.as_str()), ("b", "reset"));
         assert!(who.is_there());
         assert_eq!(who.left().map(|tool| tool.label.as_str()).collect::<Vec<_>>(), ["helm upgrade"]);
-        let other = Held::take(&locks, &clusters(&["0", "c"]), holder("rollback")).unwrap();
+        let other = Held::take(&locks, &clusters(&["0", "c"]), ANY, holder("rollback")).unwrap();
         first.ended(std::process::id());
         drop(first);
         drop(other);
-        drop(Held::take(&locks, &clusters(&["0", "a", "b", "c"]), holder("rollback")).unwrap());
+        drop(Held::take(&locks, &clusters(&["0", "a", "b", "c"]), ANY, holder("rollback")).unwrap());
+    }
+
+    #[test]
+    fn who_may_mean_any_cluster_is_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let locks = dir.path().join("locks");
+        let who = |names: &[&str]| match Held::take(&locks, &clusters(names), ANY, holder("rollback")) {
+            Err(Refusal::Held { holder, .. }) => holder.map(|holder| holder.clusters),
+            other => panic!("{other:?}"),
+        };
+        let named = Held::take(&locks, &clusters(&["a"]), ANY, holder("reset")).unwrap();
+        let another = Held::take(&locks, &clusters(&["b"]), ANY, holder("reset")).unwrap();
+        assert_eq!(who(&[ANY]), Some(clusters(&["a"])));
+        drop(named);
+        assert_eq!(who(&[ANY, "c"]), Some(clusters(&["b"])));
+        drop(another);
+        let alone = Held::take(&locks, &clusters(&[ANY]), ANY, holder("reset")).unwrap();
+        assert_eq!(who(&["a"]), Some(clusters(&[ANY])));
+        assert_eq!(who(&[ANY]), Some(clusters(&[ANY])));
+        drop(alone);
+        drop(Held::take(&locks, &clusters(&["a"]), ANY, holder("reset")).unwrap());
     }
 
     #[test]
     fn a_tool_that_still_runs_holds_what_its_program_left() {
         let dir = tempfile::tempdir().unwrap();
         let locks = dir.path().join("locks");
-        drop(Held::take(&locks, &clusters(&["a"]), holder("reset")).unwrap());
+        drop(Held::take(&locks, &clusters(&["a"]), ANY, holder("reset")).unwrap());
         let gone = Holder { pid: u32::MAX - 1, birth: Some(1), ..holder("reset") };
         let own =
             Running { label: "helm upgrade".to_owned(), pid: std::process::id(), birth: os::birth(std::process::id()) };
@@ -310,14 +393,18 @@ mod tests {
             serde_json::to_vec(&Holder { tools: vec![own], ..gone.clone() }).unwrap(),
         )
         .unwrap();
-        let refused = Held::take(&locks, &clusters(&["a"]), holder("rollback"));
+        let refused = Held::take(&locks, &clusters(&["a"]), ANY, holder("rollback"));
+        if cfg!(any(target_os = "linux", windows)) {
+            assert!(matches!(refused, Err(Refusal::Held { holder: Some(_), .. })), "{refused:?}");
+        }
+        let refused = Held::take(&locks, &clusters(&[ANY]), ANY, holder("rollback"));
         if cfg!(any(target_os = "linux", windows)) {
             assert!(matches!(refused, Err(Refusal::Held { holder: Some(_), .. })), "{refused:?}");
         }
         // Neither a dead one's story, nor half a story, is a lock.
         for text in [serde_json::to_vec(&gone).unwrap(), b"{\"task\":".to_vec()] {
             std::fs::write(locks.join("on-a.json"), text).unwrap();
-            drop(Held::take(&locks, &clusters(&["a"]), holder("rollback")).unwrap());
+            drop(Held::take(&locks, &clusters(&["a"]), ANY, holder("rollback")).unwrap());
         }
     }
 
@@ -327,7 +414,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("elsewhere")).unwrap();
         std::os::unix::fs::symlink(dir.path().join("elsewhere"), dir.path().join("locks")).unwrap();
-        let why = |place: &str| match Held::take(&dir.path().join(place), &clusters(&["a"]), holder("x")) {
+        let why = |place: &str| match Held::take(&dir.path().join(place), &clusters(&["a"]), ANY, holder("x")) {
             Err(Refusal::Broken(why)) => why,
             other => panic!("{other:?}"),
         };
@@ -335,7 +422,7 @@ mod tests {
         std::fs::write(dir.path().join("file"), "").unwrap();
         assert!(why("file").contains("file"));
         let real = dir.path().join("real");
-        drop(Held::take(&real, &clusters(&["a"]), holder("x")).unwrap());
+        drop(Held::take(&real, &clusters(&["a"]), ANY, holder("x")).unwrap());
         std::fs::remove_file(real.join("on-a.lock")).unwrap();
         std::os::unix::fs::symlink(dir.path().join("target"), real.join("on-a.lock")).unwrap();
         assert!(why("real").contains("on-a.lock"));

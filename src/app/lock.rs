@@ -15,6 +15,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Why another cluster's run can be in the way.
+const UNNAMED: &str = "a call without --context means whatever cluster is current, so its run is alone";
+
 /// Locks every cluster that the plan works on; `None` for a run that only looks, or that a recording
 /// answers.
 ///
@@ -32,16 +35,23 @@ pub(super) fn take(context: &Context, catalog: &Catalog, plan: &Plan) -> Result<
     let place = home::state_dir(&context.env, context.terminal.os).map_err(broken)?.join("locks");
     let now = SystemClock::start().now();
     let project = catalog.path.parent().unwrap_or(Path::new("/"));
-    match Held::take(&place, &clusters, Holder::new(&plan.root.task, project, now)) {
+    match Held::take(&place, &clusters, CURRENT, Holder::new(&plan.root.task, project, now)) {
         Ok(held) => Ok(Some(Arc::new(held))),
         Err(Refusal::Broken(why)) => Err(broken(why)),
-        Err(Refusal::Held { cluster, holder }) => Err(locked(&cluster, holder.as_deref(), now)),
+        Err(Refusal::Held { cluster, holder }) => {
+            let failure = locked(&cluster, holder.as_deref(), now);
+            Err(if cluster == CURRENT { failure.hint(UNNAMED) } else { failure })
+        }
     }
 }
 
 /// Who works there, since when, and what to do.
 fn locked(cluster: &str, holder: Option<&Holder>, now: u64) -> Failure {
-    let on = if cluster == CURRENT { cluster.to_owned() } else { format!("`{cluster}`") };
+    let name = |cluster: &str| if cluster == CURRENT { cluster.to_owned() } else { format!("`{cluster}`") };
+    // Whoever is alone is kept out by others, too: then theirs is the one to name.
+    let theirs: Vec<String> = holder.iter().flat_map(|holder| &holder.clusters).map(|theirs| name(theirs)).collect();
+    let is_other = holder.is_some_and(|holder| !holder.clusters.contains(cluster)) && !theirs.is_empty();
+    let on = if is_other { theirs.join(", ") } else { name(cluster) };
     let Some(holder) = holder else {
         return Failure::new(Code::Locked, format!("another run works on {on}; it has not said yet which"))
             .hint("nothing was done; try again in a moment");

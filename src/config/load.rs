@@ -163,7 +163,7 @@ fn draw(
         }
     }
     for (entry, node) in root.table_map("tasks") {
-        catalog.tasks.push(tasks::draw(entry, node, &mut book, &mut calls, &mut needs));
+        catalog.tasks.push(tasks::draw(entry, node, &catalog.checks, &mut book, &mut calls, &mut needs));
     }
     for (entry, node) in root.table_map("symptoms") {
         catalog.symptoms.extend(symptoms::draw(entry, node, &mut book));

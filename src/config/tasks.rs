@@ -7,7 +7,7 @@ use super::names;
 use super::scope::Needs;
 use super::steps;
 use super::tree::{Entry, Node, Value};
-use crate::model::step::{CheckRef, Confirm, Danger, Param, Step, Task};
+use crate::model::step::{Check, CheckRef, Confirm, Danger, Param, Question, Step, Task};
 use crate::model::value;
 use std::collections::BTreeMap;
 
@@ -88,8 +88,41 @@ fn held_to_its_task(node: &Node, steps: &Steps, book: &mut Book<'_>) {
     }
 }
 
-/// The task, on the book's system.
-pub fn draw(entry: &Entry, node: &Node, book: &mut Book<'_>, calls: &mut Calls, needs: &mut Needs) -> Task {
+/// A guard that is turned round must know a no from a failure to ask, or it holds when nothing can be asked.
+fn guards_fail_closed(node: &Node, checks: &BTreeMap<String, Check>, book: &mut Book<'_>) {
+    for item in node.list("guard") {
+        let Some(text) = item.text() else { continue };
+        let (name, negated) = text.strip_prefix('!').map_or((text, false), |name| (name, true));
+        let Some(open) = fails_open(checks, name, negated, 0) else { continue };
+        let title = format!("this guard would hold whenever the check {} cannot be asked", show(open));
+        let fault = Fault::new(item.place, title).label("a failure to ask would pass for a no");
+        let help = format!("give [checks.{open}] a `no`: only output that matches it is a no then");
+        book.faults.push(fault.help(help));
+    }
+}
+
+/// The check whose failure would pass for the yes that a guard waits for.
+fn fails_open<'a>(checks: &'a BTreeMap<String, Check>, name: &str, negated: bool, depth: usize) -> Option<&'a str> {
+    let check = checks.get(name)?;
+    match &check.question {
+        Question::Run(_) => (negated && check.no.is_none() && check.holds.is_empty()).then_some(check.name.as_str()),
+        // A check that asks itself is told elsewhere.
+        Question::Checks { of, .. } if depth < checks.len() => {
+            of.iter().find_map(|part| fails_open(checks, &part.name, negated != part.negated, depth + 1))
+        }
+        _ => None,
+    }
+}
+
+/// The task, on the book's system; `checks` are those of the file.
+pub fn draw(
+    entry: &Entry,
+    node: &Node,
+    checks: &BTreeMap<String, Check>,
+    book: &mut Book<'_>,
+    calls: &mut Calls,
+    needs: &mut Needs,
+) -> Task {
     let params = params(node, book);
     let confirm = confirm(node, book);
     let gates = |key: &str, book: &mut Book<'_>| -> Vec<CheckRef> {
@@ -100,6 +133,7 @@ pub fn draw(entry: &Entry, node: &Node, book: &mut Book<'_>, calls: &mut Calls, 
     let (finally, last) = list(node, "finally", book);
     let nodes = Steps { steps: nodes, finally: last };
     held_to_its_task(node, &nodes, book);
+    guards_fail_closed(node, checks, book);
     calls.gather(&entry.key, &nodes);
     needs.task(node, &nodes, book);
     Task {

@@ -38,7 +38,16 @@ pub fn listen(
     let mut running: BTreeMap<String, Silent> = BTreeMap::new();
     let mut told = false;
     loop {
-        let now = match events.recv_timeout(TICK) {
+        let message = events.recv_timeout(TICK);
+        // Before anything that may take long, like a journal that is to be made safe on a slow disk.
+        if !told && world.stop.requested().is_some() {
+            told = true;
+            let live = live.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            for text in live::first(live.values()) {
+                tell(reporter, &mut complaint, &event(world, started, EventKind::Notice { text, urgent: true }));
+            }
+        }
+        let now = match message {
             Ok(Message::Settle(answer)) => {
                 // Whoever asked may have given up.
                 let _ = answer.send(reporter.settle().map_err(|error| error.to_string()));
@@ -59,13 +68,6 @@ pub fn listen(
                 let running_ms = millis(now.saturating_sub(silent.since));
                 let slow = EventKind::StepSlow { step: step.clone(), name: silent.name.clone(), running_ms };
                 tell(reporter, &mut complaint, &event(world, started, slow));
-            }
-        }
-        if !told && world.stop.requested().is_some() {
-            told = true;
-            let live = live.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            for text in live::first(live.values()) {
-                tell(reporter, &mut complaint, &event(world, started, EventKind::Notice { text, urgent: true }));
             }
         }
     }
@@ -95,5 +97,62 @@ fn note(running: &mut BTreeMap<String, Silent>, kind: &EventKind, now: Duration)
             }
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Stage;
+    use super::*;
+    use crate::model::finding::Document;
+    use std::path::PathBuf;
+    use std::sync::Mutex;
+    use std::sync::mpsc::sync_channel;
+
+    #[derive(Default)]
+    struct Told(Vec<String>);
+
+    impl Reporter for Told {
+        fn event(&mut self, event: &Event) -> io::Result<()> {
+            if let EventKind::Notice { text, .. } = &event.kind {
+                self.0.push(text.clone());
+            }
+            Ok(())
+        }
+
+        fn settle(&mut self) -> io::Result<()> {
+            self.0.push("settled".to_owned());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_wish_to_stop_is_answered_before_the_journal_is_made_safe() {
+        let stage = Stage::default();
+        stage.stop(2);
+        let (diagnose, symptom_in) = (|_: &[Document]| unreachable!(), |_: &[Document]| Vec::new());
+        let world = World {
+            runner: &stage,
+            locate: &stage,
+            clock: &stage,
+            stop: &stage,
+            store: &stage,
+            recorder: None,
+            base: PathBuf::from("/work"),
+            run_id: "run-1".to_owned(),
+            replay: None,
+            past: None,
+            resume: None,
+            after_failure: None,
+            diagnose: &diagnose,
+            symptom_in: &symptom_in,
+        };
+        let (sender, receiver) = sync_channel(1);
+        let (answer, _answers) = sync_channel(1);
+        sender.send(Message::Settle(answer)).unwrap();
+        drop(sender);
+        let mut told = Told::default();
+        assert!(listen(&world, &Mutex::default(), Duration::ZERO, &receiver, &mut told).is_none());
+        assert_eq!(told.0, ["stopping: nothing new starts", "settled"]);
     }
 }

@@ -55,7 +55,7 @@ const SERVICES: &str = "NAME         TYPE        CLUSTER-IP   EXTERNAL-IP   PORT
 
 #[test]
 fn uninstall_waits_until_pods_and_services_are_gone() {
-    let tools = tools()
+    let tools = guarded(tools())
         .rule(kubectl(&["get", "pods", "-o", "wide"], json!({ "stdout": ONE_LEFT })))
         .rule(helm(&["uninstall", "taskflow"], json!({ "stdout": "release \"taskflow\" uninstalled\n" })))
         .rule(kubectl(&["get", "pods"], json!({ "stdout": ONE_LEFT, "once": true })))
@@ -76,7 +76,7 @@ fn uninstall_waits_until_pods_and_services_are_gone() {
 
 #[test]
 fn uninstall_of_what_is_not_there_is_done_already() {
-    let tools = tools()
+    let tools = guarded(tools())
         .rule(helm(
             &["uninstall", "taskflow"],
             json!({ "stderr": "Error: uninstall: Release not loaded: taskflow: release: not found\n", "exit": 1 }),
@@ -86,6 +86,18 @@ fn uninstall_of_what_is_not_there_is_done_already() {
         .rule(json!({ "argv": ["kubectl", "**"], "stdout": "x\n" }))
         .rule(json!({ "argv": ["helm", "**"], "stdout": "x\n" }));
     Project::taskflow().with_tools(&tools).run(&["uninstall", "--confirm", "taskflow"]).exits(0);
+}
+
+/// What a guard hears of the profile's own cluster.
+fn guarded(tools: Tools) -> Tools {
+    tools
+        .rule(kubectl(&["config", "view", "--minify"], json!({ "stdout": kubeconfig("minikube", true) })))
+        .rule(status())
+}
+
+fn status() -> Value {
+    let status = "minikube\ntype: Control Plane\nkubeconfig: Configured\n";
+    json!({ "argv": ["minikube", "--profile", "minikube", "status"], "stdout": status })
 }
 
 fn healthy_cluster(tools: Tools) -> Tools {
@@ -112,7 +124,7 @@ fn healthy_cluster(tools: Tools) -> Tools {
 
 #[test]
 fn a_reset_goes_through_the_guides_steps_in_order() {
-    let tools = healthy_cluster(tools())
+    let tools = healthy_cluster(guarded(tools()))
         .rule(helm(&["uninstall", "taskflow"], json!({ "stdout": "release \"taskflow\" uninstalled\n" })))
         .rule(helm(&["status", "taskflow"], json!({ "stderr": "Error: release: not found\n", "exit": 1 })))
         .rule(json!({ "argv": ["minikube", "--profile", "minikube", "image", "ls"],
@@ -176,6 +188,7 @@ fn a_reset_of_another_cluster_is_refused_before_the_first_step() {
     ] {
         let tools = healthy_cluster(tools())
             .rule(kubectl(&["config", "view", "--minify"], json!({ "stdout": config })))
+            .rule(status())
             .rule(helm(&["status", "taskflow"], json!({ "stderr": "Error: release: not found\n", "exit": 1 })))
             .rule(json!({ "argv": ["minikube", "--profile", "minikube", "image", "ls"],
                 "stdout": "docker.io/library/taskflow-backend:1.0.0\ndocker.io/library/taskflow-frontend:1.0.0\n" }))

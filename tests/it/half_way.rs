@@ -1,9 +1,9 @@
 //! A world that is not as it should be when a run starts, or that changes under it: a release that
 //! another helm left half-way, a context that somebody switched, a cluster that goes away.
 
-use super::resume::{KUBECONFIG, WHOLE, helm, kubectl, minikube, tools};
+use super::resume::{KUBECONFIG, NO_PROFILE, WHOLE, helm, kubectl, minikube, tools};
 use super::support::Project;
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn status_is(status: &str) -> serde_json::Value {
     helm(&["status", "taskflow"], json!({ "stdout": format!("NAME: taskflow\nSTATUS: {status}\nREVISION: 2\n") }))
@@ -82,7 +82,7 @@ fn a_context_that_is_switched_while_a_reset_runs_stops_it_before_the_next_thing_
     let tools = tools(vec![another()]);
     let project = Project::taskflow().with_tools(&tools);
     let answer = project.run(&["reset", "--confirm", "minikube"]).exits(4);
-    answer.says(&["not begun", "belongs to another cluster", "refloat reset --set context=minikube"]);
+    answer.says(&["not begun", "is that of Minikube's minikube", "refloat reset --set context=minikube"]);
     let made: Vec<String> = tools.calls().iter().map(|call| call.join(" ")).collect();
     assert!(made.iter().any(|call| call.contains(" uninstall ")), "the first was still guarded well");
     assert!(!made.iter().any(|call| call.contains(" delete")), "{made:#?}");
@@ -96,8 +96,106 @@ fn a_kubeconfig_that_names_another_server_than_the_profile_has_stops_what_destro
         let tools = tools(vec![minikube(&["status"], json!({ "stdout": stale, "exit": 4 }))]);
         let name = if task == "reset" { "minikube" } else { "taskflow" };
         let answer = Project::taskflow().with_tools(&tools).run(&[task, "--confirm", name]).exits(4);
-        answer.says(&["not begun", "minikube update-context --profile minikube"]);
+        answer.says(&["minikube update-context --profile minikube"]);
         assert_eq!(tools.in_world(), WHOLE, "{task}");
+    }
+}
+
+/// The kubeconfig of a context that has Minikube's mark, and another server.
+fn elsewhere() -> Value {
+    json!({ "stdout": KUBECONFIG.replace("192.168.49.2:8443", "prod.example:6443") })
+}
+
+fn no_profile() -> Value {
+    json!({ "stdout": NO_PROFILE, "exit": 85 })
+}
+
+/// What `minikube status` says of a cluster whose every part is in this state.
+fn all_is(state: &str) -> Value {
+    let parts = ["host", "kubelet", "apiserver", "kubeconfig"].map(|part| format!("{part}: {state}\n"));
+    json!({ "stdout": format!("minikube\ntype: Control Plane\n{}", parts.concat()), "exit": 7 })
+}
+
+/// Runs the task where the two questions of its guards are answered so: the exit code, and what was called.
+fn where_guards_hear(task: &str, config: Option<&Value>, status: Option<&Value>) -> (i32, Vec<String>) {
+    let config = config.map(|answer| kubectl(&["config", "view", "--minify"], answer.clone()));
+    let status = status.map(|answer| minikube(&["status"], answer.clone()));
+    let tools = tools(config.into_iter().chain(status).collect());
+    let name = if task == "reset" { "minikube" } else { "taskflow" };
+    let answer = Project::taskflow().with_tools(&tools).run(&[task, "--confirm", name]);
+    (answer.code, tools.calls().iter().map(|call| call.join(" ")).collect())
+}
+
+/// Does this call take something away from whatever the context names?
+fn empties(call: &String) -> bool {
+    call.contains(" uninstall ") || call.contains(" delete all ")
+}
+
+#[test]
+fn a_guard_that_cannot_be_asked_does_not_hold() {
+    let renamed = KUBECONFIG.replacen("  name: minikube\ncontexts", "  name: other\ncontexts", 1);
+    let unreadable = json!({ "stderr": "error: error loading config file \"/x\": yaml: line 2\n", "exit": 1 });
+    let nothing = json!({ "stderr": "X Exiting due to MK_CONFIG_ERROR\n", "exit": 30 });
+    for task in ["reset", "uninstall"] {
+        for (config, status) in [
+            (Some(elsewhere()), Some(nothing.clone())),
+            (None, Some(nothing.clone())),
+            (None, Some(json!({ "exit": 1 }))),
+            (None, Some(json!({}))),
+            (Some(unreadable.clone()), None),
+            (Some(json!({})), None),
+            // Another profile's cluster under this one's name.
+            (Some(json!({ "stdout": renamed })), None),
+        ] {
+            let (code, calls) = where_guards_hear(task, config.as_ref(), status.as_ref());
+            assert_eq!(code, 4, "{task} {config:?} {status:?}: {calls:#?}");
+            let destroys = |call: &String| empties(call) || call.ends_with(" stop") || call.ends_with(" delete");
+            assert!(!calls.iter().any(destroys), "{task} {config:?} {status:?}: {calls:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_guard_that_stops_to_answer_half_way_stops_what_destroys() {
+    let mute = minikube(&["status"], json!({ "exit": 30, "nth": 2 }));
+    let tools = tools(vec![mute]);
+    Project::taskflow().with_tools(&tools).run(&["uninstall", "--confirm", "taskflow"]).exits(4).says(&["not begun"]);
+    assert_eq!(tools.in_world(), WHOLE);
+}
+
+#[test]
+fn nothing_is_uninstalled_from_a_cluster_that_does_not_run() {
+    let gone = json!({ "stderr": "error: cannot locate context minikube\n", "exit": 1 });
+    for (config, status) in [
+        (None, no_profile()),
+        (Some(elsewhere()), no_profile()),
+        (Some(elsewhere()), all_is("Stopped")),
+        (Some(gone), all_is("Stopped")),
+    ] {
+        let (code, calls) = where_guards_hear("uninstall", config.as_ref(), Some(&status));
+        assert_eq!(code, 4, "{config:?} {status:?}: {calls:#?}");
+        assert!(!calls.iter().any(empties), "{config:?} {status:?}: {calls:#?}");
+    }
+}
+
+#[test]
+fn a_cluster_that_is_broken_or_half_deleted_is_reset_and_its_context_reaches_nothing_else() {
+    let gone = json!({ "stderr": "error: cannot locate context \"minikube\"\n", "exit": 1 });
+    let not_found = json!({ "stderr": "error: context \"minikube\" was not found\n", "exit": 1 });
+    for (config, status) in [
+        (None, all_is("Stopped")),
+        (Some(elsewhere()), all_is("Stopped")),
+        (Some(elsewhere()), all_is("Nonexistent")),
+        (Some(elsewhere()), no_profile()),
+        (Some(gone), no_profile()),
+        (Some(not_found), all_is("Stopped")),
+    ] {
+        let (code, calls) = where_guards_hear("reset", config.as_ref(), Some(&status));
+        assert_eq!(code, 0, "{config:?} {status:?}: {calls:#?}");
+        assert!(!calls.iter().any(empties), "{config:?} {status:?}: {calls:#?}");
+        assert!(calls.iter().any(|call| call.contains(" start --cpus")), "{config:?} {status:?}: {calls:#?}");
+        let deleted = calls.iter().any(|call| call.ends_with(" delete"));
+        assert_eq!(deleted, status != no_profile(), "{config:?} {status:?}: {calls:#?}");
     }
 }
 

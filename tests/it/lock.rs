@@ -19,6 +19,7 @@ context = "minikube"
 args = ["--kube-context", "${context}"]
 [tools.minikube]
 args = ["--profile", "${context}"]
+[tools.kubectl]
 [tasks.up]
 summary = "Upgrade"
 danger = "change"
@@ -29,6 +30,11 @@ summary = "Start again"
 danger = "change"
 [[tasks.wipe.steps]]
 run = ["minikube", "stop"]
+[tasks.any]
+summary = "Whatever is current"
+danger = "change"
+[[tasks.any.steps]]
+run = ["kubectl", "go"]
 [tasks.look]
 summary = "Look"
 [[tasks.look.steps]]
@@ -48,6 +54,7 @@ fn project(helm: Value) -> (Tools, Project) {
         .rule(go("minikube", answer))
         .rule(go("other", json!({})))
         .rule(json!({ "argv": ["helm", "**"], "stdout": "seen\n" }))
+        .rule(json!({ "argv": ["kubectl", "**"] }))
         .rule(json!({ "argv": ["minikube", "**"] }));
     let project = project.with_tools(&tools);
     (tools, project)
@@ -117,6 +124,19 @@ fn a_second_run_on_the_same_cluster_is_told_who_is_there_and_does_nothing() {
     assert!(first.wait().unwrap().success());
     project.run(&["up"]).exits(0);
     project.run(&["wipe"]).exits(0);
+}
+
+#[test]
+fn a_run_that_names_no_cluster_keeps_out_every_other_and_is_kept_out() {
+    let (tools, project) = project(json!({}));
+    let mut first = begin(&project);
+    let before = tools.calls().len();
+    project.run(&["any"]).exits(6).says(&["`refloat up`", "works on `minikube` since 20", "without --context"]);
+    assert_eq!(tools.calls().len(), before);
+    open(&project);
+    assert!(first.wait().unwrap().success());
+    project.run(&["any"]).exits(0);
+    project.run(&["up"]).exits(0);
 }
 
 #[test]

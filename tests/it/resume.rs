@@ -32,10 +32,12 @@ fn with_argv(argv: &[&str], mut rule: Value) -> Value {
 /// What a Minikube cluster leaves in the kubeconfig.
 pub(crate) const KUBECONFIG: &str = "apiVersion: v1\nclusters:\n- cluster:\n    extensions:\n    - extension:\n        \
     provider: minikube.sigs.k8s.io\n        version: v1.38.1\n      name: cluster_info\n    \
-    server: https://192.168.49.2:8443\n  name: minikube\n";
+    server: https://192.168.49.2:8443\n  name: minikube\ncontexts:\n- context:\n    cluster: minikube\n    \
+    user: minikube\n  name: minikube\ncurrent-context: minikube\nkind: Config\n";
 const STATUS: &str =
     "minikube\ntype: Control Plane\nhost: Running\nkubelet: Running\napiserver: Running\nkubeconfig: Configured\n";
-const NO_PROFILE: &str = "Profile \"minikube\" not found. Run \"minikube profile list\" to view all profiles.\n";
+pub(crate) const NO_PROFILE: &str =
+    "Profile \"minikube\" not found. Run \"minikube profile list\" to view all profiles.\n";
 const UNREACHABLE: &str = "Error: Kubernetes cluster unreachable: the server could not be found\n";
 const PODS: &str = "NAME                 READY   STATUS    RESTARTS   AGE\n\
     taskflow-backend-x    1/1     Running   0          5m\ntaskflow-frontend-x   1/1     Running   0          5m\n";

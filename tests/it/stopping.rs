@@ -104,6 +104,19 @@ fn a_signal_ends_the_step_runs_what_must_run_and_has_its_own_exit_code() {
 }
 
 #[test]
+fn a_quit_ends_everything_at_once_even_what_is_left_to_finish() {
+    let (tools, project) = app("on_interrupt = \"finish\"", json!({ "ignore_signals": true }));
+    let run = Run::start(project.command(&["t"]));
+    begun(&project, "begun");
+    run.signal("-QUIT");
+    let (ended, told) = run.ends();
+    assert_eq!(ended, 131, "{told}");
+    wait_until_gone(tools.pids()[0]);
+    assert_eq!(outcome(&project), json!(["run-finished", "interrupted", 131]));
+    assert!(!lines(&tools).contains(&"kubectl next".to_owned()));
+}
+
+#[test]
 fn a_tool_that_ends_well_when_asked_to_stop_stops_the_run_all_the_same() {
     // `kubectl logs -f` and its kin end with 0: what follows must not start.
     let (tools, project) = app("", json!({ "signal_exit": 0 }));
