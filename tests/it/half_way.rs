@@ -127,7 +127,7 @@ fn where_guards_hear(task: &str, config: Option<&Value>, status: Option<&Value>)
 }
 
 /// Does this call take something away from whatever the context names?
-fn empties(call: &String) -> bool {
+fn empties(call: &str) -> bool {
     call.contains(" uninstall ") || call.contains(" delete all ")
 }
 
@@ -174,7 +174,7 @@ fn nothing_is_uninstalled_from_a_cluster_that_does_not_run() {
     ] {
         let (code, calls) = where_guards_hear("uninstall", config.as_ref(), Some(&status));
         assert_eq!(code, 4, "{config:?} {status:?}: {calls:#?}");
-        assert!(!calls.iter().any(empties), "{config:?} {status:?}: {calls:#?}");
+        assert!(!calls.iter().any(|call| empties(call)), "{config:?} {status:?}: {calls:#?}");
     }
 }
 
@@ -192,7 +192,7 @@ fn a_cluster_that_is_broken_or_half_deleted_is_reset_and_its_context_reaches_not
     ] {
         let (code, calls) = where_guards_hear("reset", config.as_ref(), Some(&status));
         assert_eq!(code, 0, "{config:?} {status:?}: {calls:#?}");
-        assert!(!calls.iter().any(empties), "{config:?} {status:?}: {calls:#?}");
+        assert!(!calls.iter().any(|call| empties(call)), "{config:?} {status:?}: {calls:#?}");
         assert!(calls.iter().any(|call| call.contains(" start --cpus")), "{config:?} {status:?}: {calls:#?}");
         let deleted = calls.iter().any(|call| call.ends_with(" delete"));
         assert_eq!(deleted, status != no_profile(), "{config:?} {status:?}: {calls:#?}");

@@ -53,11 +53,7 @@ fn ctrl_c_in_an_upgrade_is_one_signal_and_the_release_is_recorded_as_failed() {
     assert_eq!(tools.signals(), [2], "the terminal's own reaches only us");
     assert_eq!(lines(&tools), ["helm upgrade app"], "nothing new starts");
     assert_eq!(outcome(&project), json!(["run-finished", "interrupted", 130]));
-    assert!(
-        terminal.screen().contains("next:") || terminal.screen().contains("refloat history"),
-        "{}",
-        terminal.screen()
-    );
+    assert!(terminal.screen().contains("refloat t --resume"), "{}", terminal.screen());
     assert!(notices(&project).contains(
         "waiting for `helm upgrade` to end, 30s at most; Ctrl-C again ends it at once and may leave the release \
          `pending-upgrade`"
