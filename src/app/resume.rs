@@ -66,12 +66,6 @@ pub(super) fn find(context: &Context, catalog: &Catalog, plan: &Plan) -> Result<
     }
 }
 
-/// A line about the last run of the task, when it stopped half-way and somebody starts anew.
-pub(super) fn left(context: &Context, catalog: &Catalog, plan: &Plan) -> Option<String> {
-    let past = find(context, catalog, plan).ok().filter(Past::did_anything)?;
-    Some(format!("note: the run {} stopped half-way; refloat {} --resume goes on with it", past.run, plan.root.task))
-}
-
 /// A run's past; `None` when it died before it wrote a line.
 fn read(entry: &RunEntry) -> Result<Option<Past>, String> {
     let bytes = match files::read_capped(&entry.journal, MAX_JOURNAL) {

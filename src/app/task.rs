@@ -68,9 +68,6 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
         true => Some(resume::find(context, &catalog, &plan)?),
         false => None,
     };
-    if past.is_none() && plan.root.danger > Danger::Read && !args.resume {
-        resume::left(context, &catalog, &plan).into_iter().for_each(|line| context.tell(&line));
-    }
     let asked = match &past {
         Some(past) => Plan { confirmations: resume::confirmations(&plan, past), ..plan.clone() },
         None => plan.clone(),

@@ -126,6 +126,26 @@ fn a_second_run_on_the_same_cluster_is_told_who_is_there_and_does_nothing() {
     project.run(&["wipe"]).exits(0);
 }
 
+/// A secret of small letters looks like a command.
+#[test]
+fn a_secret_that_looks_like_a_command_is_not_in_the_story_of_a_lock() {
+    const SECRET: &str = "quietlyhidden";
+    let tasks = FILE.replace("[vars]", "[vars]\npw = { secret = true }").replace("\"go\"", "\"${pw}\"");
+    let project = Project::new(&tasks);
+    let gate = project.path().join("gate");
+    let answer = json!({ "stdout": "begun\n", "until_file": gate.to_str().unwrap() });
+    let tools = Tools::new().rule(rule(&["helm", "--kube-context", "minikube", SECRET], answer));
+    let project = project.with_tools(&tools).env("REFLOAT_VAR_PW", SECRET);
+    let mut first = begin(&project);
+    let answer = project.run(&["up"]).exits(6).says(&["now it runs `helm "]);
+    let locks = std::fs::read_dir(state(&project).join("locks")).unwrap().map(|entry| entry.unwrap().path());
+    let story: String = locks.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    assert!(story.contains("helm "), "{story}");
+    assert!(!story.contains(SECRET) && !answer.err.contains(SECRET), "{story}\n{}", answer.err);
+    open(&project);
+    assert!(first.wait().unwrap().success());
+}
+
 #[test]
 fn a_run_that_names_no_cluster_keeps_out_every_other_and_is_kept_out() {
     let (tools, project) = project(json!({}));

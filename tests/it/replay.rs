@@ -10,6 +10,7 @@ use std::time::Duration;
 fn invocation(argv: &[&str]) -> Invocation {
     Invocation {
         argv: argv.iter().map(|argument| (*argument).to_owned()).collect(),
+        label: argv[0].to_owned(),
         pinned: 0..0,
         program: None,
         cwd: None,

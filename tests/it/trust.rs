@@ -218,7 +218,7 @@ mod on_unix {
             project.path().join("tasks.toml").to_str().unwrap(),
             "was never confirmed here",
             "minikube delete -p minikube '--token='${password}",
-            "helm --kube-context minikube uninstall app",
+            "helm --kube-context minikube --timeout=5m uninstall app",
         ] {
             assert!(screen.contains(part) || screen.contains(&part.replace('\'', "")), "{part}:\n{screen}");
         }

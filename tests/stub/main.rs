@@ -143,6 +143,7 @@ fn supervise(argv: &[String]) -> ExitCode {
     let here = std::env::current_dir().expect("a directory");
     let call = Invocation {
         argv: argv.to_vec(),
+        label: String::new(),
         pinned: 0..0,
         program: Some(argv[0].clone().into()),
         cwd: None,

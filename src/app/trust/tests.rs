@@ -44,7 +44,11 @@ run = ["kubectl", "delete", "all", "--token=${password}"]
 "#;
 
 fn plan() -> Plan {
-    let file = Source { path: "/app/tasks.toml".into(), shown: "tasks.toml".to_owned(), text: TASKS.into() };
+    plan_of(TASKS)
+}
+
+fn plan_of(text: &str) -> Plan {
+    let file = Source { path: "/app/tasks.toml".into(), shown: "tasks.toml".to_owned(), text: text.into() };
     let sets = vec![("password".to_owned(), "hunter22".to_owned())];
     let input =
         Input { file, local: None, env: Vec::new(), sets, os: Os::named("linux"), known_symptoms: &[], color: false };
@@ -135,4 +139,17 @@ fn pinned_arguments_may_be_the_command() {
     }
     assert!(looks(&["--profile", "app"], &["minikube", "status"]));
     assert!(!looks(&["--context", "app"], &["kubectl", "delete", "pod", "web"]));
+}
+
+#[test]
+fn no_secret_of_a_call_is_on_the_screen_whoever_declared_it() {
+    let text = TASKS.replacen(
+        "[tasks.evidence]",
+        "[[tasks.reset.steps]]\nrun = [\"kubectl\", \"apply\", \"--password\", \"Xq7-rasp-11\", \"postgresql://app:Xq7-rasp-22@db/app\"]\n[tasks.evidence]",
+        1,
+    );
+    let calls = destructive(&plan_of(&text), &Redactor::new(&[])).join("\n");
+    assert!(calls.contains("kubectl --context minikube") && calls.contains(" apply --password '[hidden "), "{calls}");
+    assert!(calls.contains("postgresql://app:[hidden ") && calls.contains("@db/app"), "{calls}");
+    assert!(!calls.contains("Xq7-rasp"), "{calls}");
 }
