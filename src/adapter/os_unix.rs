@@ -206,11 +206,7 @@ pub(super) fn is_ours(owner: u32, us: u32, sudo: Option<u32>) -> bool {
 }
 
 /// The same, of what was found on the disk.
-<<<<<<< HEAD
 #[expect(clippy::disallowed_methods, reason = "who called sudo stands in the environment")]
-=======
-#[expect(clippy::disallowed_methods, reason = "whose state it is does not hang on who asks")]
->>>>>>> fix1
 pub(super) fn is_own(found: &Metadata) -> bool {
     let sudo = std::env::var("SUDO_UID").ok().and_then(|user| user.parse().ok());
     is_ours(found.uid(), user(), sudo)

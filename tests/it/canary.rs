@@ -248,11 +248,7 @@ fn no_byte_of_a_secret_is_printed_or_written_anywhere() {
     // The two that change something, and the two that went on from them, kept their plans.
     assert_eq!(project.runs().iter().filter(|run| run.join("plan.json").exists()).count(), 4);
     let reads = tools.calls().iter().filter(|argv| argv.contains(&"--ignore-not-found".to_owned())).count();
-<<<<<<< HEAD
     // Twelve of the commands above run something, and the four that change something; each asks once.
-=======
-    // Sixteen of the commands above run something; each asks once.
->>>>>>> fix1
     assert_eq!(reads, 16);
 }
 
