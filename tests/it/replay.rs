@@ -18,7 +18,6 @@ fn invocation(argv: &[&str]) -> Invocation {
         timeout: None,
         grace: Duration::from_secs(10),
         leaves: None,
-        label: String::new(),
         interactive: false,
     }
 }
