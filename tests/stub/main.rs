@@ -151,7 +151,6 @@ fn supervise(argv: &[String]) -> ExitCode {
         timeout: None,
         grace: Duration::from_secs(10),
         leaves: None,
-        label: String::new(),
         interactive: false,
     };
     let mut stdout = std::io::stdout();
