@@ -39,6 +39,7 @@ impl Family {
     /// is in its job would never be in there, and outlive it. `group`: it gets a group of its own; the
     /// console's Ctrl-C reaches only us then, so that nobody gets it twice.
     pub(super) fn prepare(command: &mut Command, group: bool) {
+        keep_streams();
         let group = if group { Threading::CREATE_NEW_PROCESS_GROUP } else { 0 };
         command.creation_flags(Threading::CREATE_SUSPENDED | group);
     }
@@ -138,6 +139,19 @@ impl Family {
             )
         };
         known != 0 && count.ActiveProcesses > 0
+    }
+}
+
+/// Our own streams stay ours: a child gets every handle that can be inherited, not only its own three, and
+/// one that a tool leaves behind would hold open the pipe through which somebody reads us.
+#[expect(unsafe_code, reason = "std does not say who inherits")]
+fn keep_streams() {
+    for which in [Console::STD_INPUT_HANDLE, Console::STD_OUTPUT_HANDLE, Console::STD_ERROR_HANDLE] {
+        // SAFETY: takes an integer; the handle belongs to the process and is not closed here.
+        let handle = unsafe { Console::GetStdHandle(which) };
+        // SAFETY: takes a handle and flags; a bad handle is an error, not undefined. A child that is to have
+        // them gets duplicates.
+        let _ = unsafe { Foundation::SetHandleInformation(handle, Foundation::HANDLE_FLAG_INHERIT, 0) };
     }
 }
 

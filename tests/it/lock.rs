@@ -108,7 +108,7 @@ fn a_second_run_on_the_same_cluster_is_told_who_is_there_and_does_nothing() {
         "nothing was done",
     ]);
     let answer = project.run(&["--format", "json", "up"]).exits(6);
-    let error: Value = serde_json::from_str(&answer.err).unwrap();
+    let error: Value = serde_json::from_str(&answer.err).unwrap_or_else(|error| panic!("{error}: {}", answer.err));
     assert_eq!(error["error"]["code"], 6);
     assert!(error["error"]["message"].as_str().unwrap().contains("works on `minikube`"), "{error}");
     // The profile is the cluster of the context of its name.
@@ -203,6 +203,7 @@ fn a_tool_that_outlives_its_killed_program_keeps_the_lock_until_it_ends() {
 fn a_child_that_a_tool_left_behind_keeps_no_lock() {
     let (tools, project) = project(json!({ "spawn_grandchild_ms": 600_000 }));
     open(&project);
+    // That this returns shows that it holds our output no more than the lock.
     project.run(&["up"]).exits(0);
     assert!(super::process::is_there(tools.grandchildren()[0]));
     project.run(&["up"]).exits(0);
