@@ -49,6 +49,7 @@ pub mod model {
     pub mod symptom;
     pub mod template;
     pub mod trial;
+    pub mod usual;
     pub mod value;
 }
 
@@ -176,6 +177,7 @@ pub mod run {
     pub mod lines;
     pub mod listen;
     pub mod live;
+    pub mod outline;
     pub mod past;
     pub mod redact;
     mod redact_keys;
@@ -235,6 +237,7 @@ pub mod report {
     pub mod style;
     pub mod summary;
     pub mod trial;
+    pub mod usual;
     pub mod variables;
 }
 
@@ -291,6 +294,7 @@ pub mod app {
     mod task;
     mod trial;
     mod trust;
+    mod usual;
 
     pub use start::start;
 }

@@ -10,6 +10,7 @@ use super::lock;
 use super::resume;
 use super::tape::Tape;
 use super::trust;
+use super::usual;
 use crate::adapter::clock::{ReplayClock, SystemClock};
 use crate::adapter::interrupt::Interrupts;
 use crate::adapter::lock::Held;
@@ -24,6 +25,7 @@ use crate::model::catalog::Catalog;
 use crate::model::event::{Event, EventKind};
 use crate::model::finding::{Diagnosis, Document, Verdict};
 use crate::model::step::Danger;
+use crate::model::usual::Usual;
 use crate::plan::{Plan, build, checks};
 use crate::port::{Clock, Recorder, Reporter, Runner, Stop};
 use crate::report::fanout::Fanout;
@@ -186,6 +188,7 @@ fn execute(
     // Before the recording: a run that cannot be must leave none that is in the way of the next.
     state.prepare().map_err(unwritable)?;
     let recording = tape.recording(context, plan)?;
+    let usual = if runner.is_replay() { Usual::default() } else { usual::of(&state, plan) };
     let (run_id, dir) = run_dir(&state, clock.now(), &plan.root.task).map_err(unwritable)?;
     if standing.resume.is_some() {
         dir.keep_plan(learn::kept(plan, catalog).to_string().as_bytes()).map_err(unwritable)?;
@@ -212,6 +215,7 @@ fn execute(
         run_id,
         replay: context.global.replay.as_ref().map(|path| path.display().to_string()),
         past: standing.past,
+        usual,
         resume: standing.resume,
         after_failure: catalog.diagnose.is_some().then(|| match &context.global.replay {
             Some(path) => format!("refloat diagnose --replay {}", quoting::quote(&path.display().to_string())),

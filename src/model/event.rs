@@ -49,6 +49,12 @@ pub enum EventKind {
         /// The id of the run that this one goes on from.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         resumes: Option<String>,
+        /// What is about to happen, in the plan's order; a called task stands before its own steps.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        outline: Vec<Outlined>,
+        /// How long earlier runs of this task took, in milliseconds: their median.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        usual_ms: Option<u64>,
     },
     /// A step began.
     StepStarted {
@@ -182,6 +188,20 @@ pub enum EventKind {
         #[serde(skip_serializing_if = "Vec::is_empty", default)]
         next: Vec<String>,
     },
+}
+
+/// A step that is about to happen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outlined {
+    /// Its place; of a step that runs for every item of a list, without the items.
+    pub step: String,
+    /// What people read; what only the run can know stays as `${name}`.
+    pub name: String,
+    /// What kind, as [`EventKind::StepStarted`] says it.
+    pub kind: String,
+    /// How long it took in earlier runs, in milliseconds: their median.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub usual_ms: Option<u64>,
 }
 
 /// What came of a step.

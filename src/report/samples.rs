@@ -33,6 +33,8 @@ impl Script {
             steps,
             replay: None,
             resumes: None,
+            outline: Vec::new(),
+            usual_ms: None,
         })
     }
 

@@ -96,6 +96,8 @@ mod tests {
                 steps: 1,
                 replay: None,
                 resumes: None,
+                outline: Vec::new(),
+                usual_ms: None,
             },
             EventKind::StepSkipped { step: "1".to_owned(), name: "Pods".to_owned(), why: "no pods".to_owned() },
             EventKind::RunFinished {

@@ -59,7 +59,9 @@ impl Place {
         }
     }
 
-    fn gate_id(&self, letter: char, number: usize) -> String {
+    /// The id of a gate of this block: `r1` for the first `require`, `v1` for the first `verify`.
+    pub fn gate_id(&self, kind: &str, number: usize) -> String {
+        let letter = if kind == "require" { 'r' } else { 'v' };
         let dot = if self.actual.is_empty() { "" } else { "." };
         format!("{}{dot}{letter}{number}", self.actual)
     }
@@ -165,7 +167,7 @@ pub fn run(desk: &Desk<'_>, block: &Block, caller: &Values, place: &Place) -> En
 fn gates(desk: &Desk<'_>, gates: &[Gate], values: &Values, place: &Place, kind: &str) -> End {
     let mut end = End::Done;
     for (index, gate) in gates.iter().enumerate() {
-        let id = place.gate_id(if kind == "require" { 'r' } else { 'v' }, index + 1);
+        let id = place.gate_id(kind, index + 1);
         let stopped = if place.cleanup { desk.world.stop.hard() } else { desk.is_stopped() };
         if stopped {
             return End::Interrupted;

@@ -9,6 +9,7 @@ use super::gate::Said;
 use super::learn;
 use super::listen::{Complaint, listen};
 use super::live::Live;
+use super::outline;
 use super::redact::Redactor;
 use super::scope::Values;
 use super::step::root_fixes;
@@ -90,6 +91,8 @@ fn work(plan: &Plan, world: &World<'_>, live: &Live, events: SyncSender<Message>
         steps: plan.root.steps.len(),
         replay: world.replay.clone(),
         resumes: world.past.as_ref().map(|past| past.run.clone()),
+        outline: outline::of(&desk, &plan.root),
+        usual_ms: world.usual.whole,
     });
     if let Some(past) = &world.past {
         desk.notice(format!("goes on from run {}", past.run));

@@ -17,6 +17,8 @@ fn started(run: &str, resumes: Option<&str>) -> Event {
         steps: 1,
         replay: None,
         resumes: resumes.map(str::to_owned),
+        outline: Vec::new(),
+        usual_ms: None,
     })
 }
 

@@ -51,8 +51,9 @@ mod lookup;
 #[cfg(target_os = "linux")]
 mod memory;
 mod noise;
-mod passed;
 #[cfg(unix)]
+mod outline;
+mod passed;
 mod places;
 mod planted;
 mod portable;

@@ -230,6 +230,8 @@ fn kind() -> impl Strategy<Value = EventKind> {
                 steps,
                 replay: None,
                 resumes: None,
+                outline: Vec::new(),
+                usual_ms: None,
             }
         }),
         (step(), words(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(

@@ -1,0 +1,120 @@
+//! The journals of earlier runs → how long a run and its steps usually take.
+
+use super::history::Journal;
+use crate::model::event::{EventKind, RunOutcome};
+use crate::model::usual::{Usual, UsualStep, place};
+use std::collections::BTreeMap;
+
+/// The medians of the runs that came to their end. Others tell how long it takes to fail, and runs that went on
+/// from others did only a part.
+pub fn of<'a>(journals: impl IntoIterator<Item = &'a Journal>) -> Usual {
+    let mut whole = Vec::new();
+    let mut steps: BTreeMap<String, (String, Vec<u64>)> = BTreeMap::new();
+    for journal in journals.into_iter().filter(|journal| counts(journal)) {
+        whole.extend(journal.events.last().map(|event| event.elapsed_ms));
+        for (step, (name, took)) in times(journal) {
+            let (known, all) = steps.entry(step).or_insert_with(|| (name.clone(), Vec::new()));
+            // Newest first: an older run with another step at this place says nothing of this one.
+            if *known == name {
+                all.push(took);
+            }
+        }
+    }
+    let steps = steps.into_iter().filter_map(|(step, (name, all))| Some((step, UsualStep { name, ms: median(all)? })));
+    Usual { whole: median(whole), steps: steps.collect() }
+}
+
+/// Did this run do the whole of its task in the real world?
+pub fn counts(journal: &Journal) -> bool {
+    let began = journal
+        .events
+        .iter()
+        .any(|event| matches!(&event.kind, EventKind::RunStarted { replay: None, resumes: None, .. }));
+    began
+        && journal.events.last().is_some_and(|event| {
+            matches!(&event.kind, EventKind::RunFinished { outcome: RunOutcome::Done | RunOutcome::Findings, .. })
+        })
+}
+
+/// By place: the name and the sum of what its items took. The name of a step with items is that of its last one.
+fn times(journal: &Journal) -> BTreeMap<String, (String, u64)> {
+    let mut times: BTreeMap<String, (String, u64)> = BTreeMap::new();
+    for event in &journal.events {
+        if let EventKind::StepFinished { step, name, took_ms, .. } = &event.kind {
+            let (known, sum) = times.entry(place(step)).or_default();
+            name.clone_into(known);
+            *sum = sum.saturating_add(*took_ms);
+        }
+    }
+    times
+}
+
+/// The middle one; of an even number the lower of the two.
+fn median(mut all: Vec<u64>) -> Option<u64> {
+    all.sort_unstable();
+    all.get(all.len().checked_sub(1)? / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::Script;
+    use super::*;
+
+    fn journal(took: u64, outcome: RunOutcome) -> Journal {
+        let samples = Script(Vec::new())
+            .run("reset", "", 2)
+            .end("1[a]", "Pod a", took)
+            .end("1[b]", "Pod b", 1)
+            .end("2", "Delete", 10 * took)
+            .add(EventKind::RunFinished {
+                outcome,
+                exit_code: 0,
+                counts: Default::default(),
+                evidence: None,
+                files: Vec::new(),
+                next: Vec::new(),
+            });
+        let mut events = samples.0;
+        if let Some(last) = events.last_mut() {
+            last.elapsed_ms = 100 * took;
+        }
+        Journal { events, ..Journal::default() }
+    }
+
+    #[test]
+    fn medians_of_whole_runs_and_of_their_steps() {
+        let [slow, fast, usual] = [9, 1, 5].map(|took| journal(took, RunOutcome::Done));
+        let found = of([&slow, &fast, &usual]);
+        assert_eq!(found.whole, Some(500));
+        assert_eq!(found.steps["1"].ms, 6);
+        assert_eq!(found.steps["2"], UsualStep { name: "Delete".to_owned(), ms: 50 });
+    }
+
+    #[test]
+    fn what_failed_was_replayed_or_went_on_from_another_says_nothing() {
+        let failed = journal(5, RunOutcome::Failed);
+        let mut replayed = journal(5, RunOutcome::Done);
+        let mut resumed = journal(5, RunOutcome::Done);
+        if let EventKind::RunStarted { replay, .. } = &mut replayed.events[0].kind {
+            *replay = Some("a.jsonl".to_owned());
+        }
+        if let EventKind::RunStarted { resumes, .. } = &mut resumed.events[0].kind {
+            *resumes = Some("1".to_owned());
+        }
+        assert_eq!(of([&failed, &replayed, &resumed]), Usual::default());
+    }
+
+    #[test]
+    fn a_step_that_had_another_name_is_not_counted() {
+        let newest = journal(5, RunOutcome::Done);
+        let mut older = journal(1, RunOutcome::Done);
+        for event in &mut older.events {
+            if let EventKind::StepFinished { step, name, .. } = &mut event.kind
+                && step == "2"
+            {
+                "Stop".clone_into(name);
+            }
+        }
+        assert_eq!(of([&newest, &older]).steps["2"].ms, 50);
+    }
+}
