@@ -283,6 +283,7 @@ pub mod app {
     mod doctor;
     mod input;
     mod inspect;
+    mod keeping;
     mod learn;
     mod lint;
     mod load;

@@ -4,6 +4,7 @@ use super::confirm::{self, Given};
 use super::confirming;
 use super::context::Context;
 use super::diagnose;
+use super::keeping;
 use super::learn;
 use super::load;
 use super::lock;
@@ -17,7 +18,7 @@ use crate::adapter::lock::Held;
 use crate::adapter::lookup::Programs;
 use crate::adapter::person::AtTerminal;
 use crate::adapter::process::Processes;
-use crate::adapter::state::{Journal, RunDir, State};
+use crate::adapter::state::Journal;
 use crate::adapter::terminal::{self, Out};
 use crate::cli::{Format, RunArgs};
 use crate::error::{Code, Failure};
@@ -39,13 +40,9 @@ use crate::report::{plan as plan_text, plan_json};
 use crate::run::engine::{self, RunReport};
 use crate::run::past::Past;
 use crate::run::world::World;
-use crate::text;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-
-/// As many runs of one task may start in the same millisecond.
-const MOST_AT_ONCE: u64 = 1000;
 
 /// `refloat TASK [ARGS]`.
 pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
@@ -70,6 +67,9 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
         true => Some(resume::find(context, &catalog, &plan)?),
         false => None,
     };
+    if past.is_none() {
+        resume::remind(context, &catalog, &plan, &again);
+    }
     let asked = match &past {
         Some(past) => Plan { confirmations: resume::confirmations(&plan, past), ..plan.clone() },
         None => plan.clone(),
@@ -181,21 +181,14 @@ fn execute(
     let runner: &dyn Runner = tape.replay().map_or(&processes, |replay| replay as &dyn Runner);
     let clock: Box<dyn Clock> =
         if runner.is_replay() { Box::new(ReplayClock::start()) } else { Box::new(SystemClock::start()) };
-    let unwritable = |error: io::Error| {
-        Failure::new(Code::Unwritable, format!("the run cannot be kept: {error}")).hint("nothing was done")
-    };
     let state = load::state(catalog);
+    let looks = audience != Audience::Person;
     // Before the recording: a run that cannot be must leave none that is in the way of the next.
-    state.prepare().map_err(unwritable)?;
+    let resumable = standing.resume.is_some();
+    let kept = keeping::open(context, catalog, plan, &state, clock.now(), (resumable, looks))?;
     let recording = tape.recording(context, plan)?;
     let usual = if runner.is_replay() { Usual::default() } else { usual::of(&state, plan) };
-    let (run_id, dir) = run_dir(&state, clock.now(), &plan.root.task).map_err(unwritable)?;
-    if standing.resume.is_some() {
-        dir.keep_plan(learn::kept(plan, catalog).to_string().as_bytes()).map_err(unwritable)?;
-    }
-    let journal = dir.journal().map_err(unwritable)?;
-    let mut reporter = Fanout::new(reporters(context, journal, audience));
-    let store = dir.evidence();
+    let mut reporter = Fanout::new(reporters(context, kept.journal, audience));
     let locate = Programs::from_env();
     let rules = OnceLock::new();
     // The catalogue is compiled when something has to be named, not before.
@@ -209,10 +202,10 @@ fn execute(
         locate: &locate,
         clock: clock.as_ref(),
         stop,
-        store: &store,
+        store: kept.store.as_ref(),
         recorder: recording.map(|recording| recording as &dyn Recorder),
         base,
-        run_id,
+        run_id: kept.run_id,
         replay: context.global.replay.as_ref().map(|path| path.display().to_string()),
         past: standing.past,
         usual,
@@ -225,6 +218,7 @@ fn execute(
         symptom_in: &|documents| named(documents).findings.into_iter().map(|finding| finding.id).collect(),
     };
     let report = engine::execute(plan, &world, &mut reporter);
+    drop(kept.running);
     match &report.untold {
         // The reporter that would have said so may be the one that could not.
         Some(why) if report.code == Code::Unwritable => {
@@ -238,9 +232,12 @@ fn execute(
     }
 }
 
-fn reporters(context: &Context, journal: Journal, audience: Audience) -> Vec<Box<dyn Reporter>> {
-    let journal = Jsonl::new(journal).synced(Box::new(|journal: &mut Journal| journal.sync()));
-    let mut all: Vec<Box<dyn Reporter>> = vec![Box::new(Measured::new(journal))];
+fn reporters(context: &Context, journal: Option<Journal>, audience: Audience) -> Vec<Box<dyn Reporter>> {
+    let mut all: Vec<Box<dyn Reporter>> = Vec::new();
+    if let Some(journal) = journal {
+        let journal = Jsonl::new(journal).synced(Box::new(|journal: &mut Journal| journal.sync()));
+        all.push(Box::new(Measured::new(journal)));
+    }
     let (err, look, verbosity) = (Box::new(Out::stderr()), context.err_look(), context.verbosity());
     let told = |reporter: Box<dyn Reporter>| -> Box<dyn Reporter> {
         if audience == Audience::Person { reporter } else { Box::new(Undiagnosed(reporter)) }
@@ -277,24 +274,4 @@ impl Reporter for Undiagnosed {
     fn keeps(&self) -> bool {
         self.0.keeps()
     }
-}
-
-/// A folder of its own. Of runs that start in the same millisecond, one has the name and the others
-/// take the next that is free.
-fn run_dir(state: &State, now: u64, task: &str) -> io::Result<(String, RunDir)> {
-    let mut at = now;
-    loop {
-        let id = run_id(at, task);
-        match RunDir::create(state, &id) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && at - now < MOST_AT_ONCE => at += 1,
-            made => return made.map(|dir| (id, dir)),
-        }
-    }
-}
-
-/// `20261123-060512-123-rollback`: sorts by time, and says what.
-fn run_id(now: u64, task: &str) -> String {
-    let time: String = text::timestamp(now).chars().filter(char::is_ascii_digit).collect();
-    let (day, clock) = time.split_at(time.len().min(8));
-    format!("{day}-{clock}-{:03}-{task}", now % 1000)
 }
