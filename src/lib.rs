@@ -177,6 +177,7 @@ pub mod run {
     pub mod lines;
     pub mod listen;
     pub mod live;
+    mod marks;
     pub mod outline;
     pub mod past;
     pub mod redact;
@@ -256,6 +257,7 @@ pub mod adapter {
     #[cfg(windows)]
     #[path = "os_windows.rs"]
     mod os;
+    pub mod pace;
     pub mod person;
     pub mod process;
     pub mod record;

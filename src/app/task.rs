@@ -16,6 +16,7 @@ use crate::adapter::clock::{ReplayClock, SystemClock};
 use crate::adapter::interrupt::Interrupts;
 use crate::adapter::lock::Held;
 use crate::adapter::lookup::Programs;
+use crate::adapter::pace::{Paced, PacedClock};
 use crate::adapter::person::AtTerminal;
 use crate::adapter::process::Processes;
 use crate::adapter::state::Journal;
@@ -178,15 +179,25 @@ fn execute(
     let plan = &learn::with_values(plan, catalog);
     let base = catalog.path.parent().unwrap_or(Path::new("/")).to_owned();
     let processes = Processes::new(Arc::new(stop.clone()), base.clone()).under(standing.lock.clone());
-    let runner: &dyn Runner = tape.replay().map_or(&processes, |replay| replay as &dyn Runner);
-    let clock: Box<dyn Clock> =
-        if runner.is_replay() { Box::new(ReplayClock::start()) } else { Box::new(SystemClock::start()) };
+    let pace = context.global.pace.filter(|pace| *pace > 0.0);
+    let paced = tape.replay().zip(pace).map(|(replay, pace)| Paced::new(replay, pace, Arc::new(stop.clone())));
+    let runner: &dyn Runner = match (&paced, tape.replay()) {
+        (Some(paced), _) => paced,
+        (None, Some(replay)) => replay,
+        (None, None) => &processes,
+    };
+    let clock: Box<dyn Clock> = match pace {
+        _ if !runner.is_replay() => Box::new(SystemClock::start()),
+        None => Box::new(ReplayClock::start()),
+        Some(pace) => Box::new(PacedClock::start(pace)),
+    };
     let state = load::state(catalog);
     let looks = audience != Audience::Person;
     // Before the recording: a run that cannot be must leave none that is in the way of the next.
     let resumable = standing.resume.is_some();
-    let kept = keeping::open(context, catalog, plan, &state, clock.now(), (resumable, looks))?;
+    keeping::possible(plan, &state, looks)?;
     let recording = tape.recording(context, plan)?;
+    let kept = keeping::open(context, catalog, plan, &state, clock.now(), (resumable, looks))?;
     let usual = if runner.is_replay() { Usual::default() } else { usual::of(&state, plan) };
     let mut reporter = Fanout::new(reporters(context, kept.journal, audience));
     let locate = Programs::from_env();

@@ -51,6 +51,7 @@ mod lookup;
 mod memory;
 mod noise;
 mod outline;
+mod pace;
 mod passed;
 #[cfg(unix)]
 mod places;
