@@ -290,6 +290,7 @@ pub mod app {
     mod lint;
     mod load;
     mod lock;
+    mod preview;
     mod resume;
     mod scan;
     mod start;

@@ -57,6 +57,7 @@ mod passed;
 mod places;
 mod planted;
 mod portable;
+mod preview;
 mod process;
 #[cfg(unix)]
 mod pty;
