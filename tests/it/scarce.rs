@@ -50,7 +50,9 @@ fn where_no_process_can_be_started_the_step_says_so() {
         if std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0) {
             for path in [project.path().to_owned(), tools.path(), tools.path().join("..")] {
                 let files = std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path());
-                files.chain([path.clone()]).for_each(|path| std::os::unix::fs::lchown(path, Some(54321), None).unwrap());
+                files
+                    .chain([path.clone()])
+                    .for_each(|path| std::os::unix::fs::lchown(path, Some(54321), None).unwrap());
             }
             shell.args(["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"]);
         }
