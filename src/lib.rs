@@ -134,6 +134,7 @@ pub mod classify {
     mod literals;
     mod loglines;
     mod marks;
+    mod minikube;
     mod page;
     mod podrow;
     mod prefix;

@@ -164,7 +164,7 @@ pub(super) fn words(line: &[u8]) -> Option<String> {
         "download" | "download.progress" => data.download(),
         "error" => {
             let reason = if data.name.is_empty() { String::new() } else { format!("Exiting due to {}: ", data.name) };
-            let advice = if data.advice.is_empty() { String::new() } else { format!(" Suggestion: {}", data.advice) };
+            let advice = if data.advice.is_empty() { String::new() } else { format!(" (Suggestion: {})", data.advice) };
             format!("{reason}{}{advice}", data.message)
         }
         _ if data.message.is_empty() => data.name.to_string(),
@@ -286,7 +286,7 @@ mod tests {
             (
                 "error",
                 r#""message":"failed to start node","name":"GUEST_START","advice":"run logs","exitcode":"80""#,
-                Some("Exiting due to GUEST_START: failed to start node Suggestion: run logs"),
+                Some("Exiting due to GUEST_START: failed to start node (Suggestion: run logs)"),
             ),
             (
                 "download",

@@ -50,6 +50,7 @@ mod lock;
 mod lookup;
 #[cfg(target_os = "linux")]
 mod memory;
+mod minikube_events;
 mod noise;
 mod passed;
 #[cfg(unix)]
@@ -57,6 +58,7 @@ mod places;
 mod planted;
 mod portable;
 mod process;
+mod progress_sources;
 #[cfg(unix)]
 mod pty;
 mod readme;
