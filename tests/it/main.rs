@@ -49,6 +49,7 @@ mod lock;
 mod lookup;
 #[cfg(target_os = "linux")]
 mod memory;
+mod minikube_events;
 mod noise;
 mod outline;
 mod pace;
@@ -59,6 +60,7 @@ mod planted;
 mod portable;
 mod preview;
 mod process;
+mod progress_sources;
 #[cfg(unix)]
 mod pty;
 mod readme;
