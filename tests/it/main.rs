@@ -93,4 +93,5 @@ mod tools;
 mod trial;
 mod trust;
 mod unreadable;
+mod watch;
 mod wordings;
