@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is where the terminal and the environment are asked")]
 
 use super::os;
+use super::taskbar;
 use super::workflow::Guard;
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
@@ -56,6 +57,8 @@ pub struct Terminal {
     pub ci: bool,
     /// It shows more than ASCII.
     pub unicode: bool,
+    /// It shows progress in its taskbar or tab.
+    pub taskbar: bool,
     /// `windows`, `macos` or `linux`; every other Unix counts as the last.
     pub os: &'static str,
 }
@@ -80,6 +83,7 @@ impl Terminal {
             dumb: !escapes || is_dumb(env, os),
             ci: is_ci(env),
             unicode: shows_unicode(env, os),
+            taskbar: taskbar::is_there(env),
             os,
         }
     }
@@ -95,9 +99,10 @@ impl Terminal {
     }
 }
 
-/// The terminal's columns now, for views that follow a resize.
-pub fn width() -> u16 {
-    os::width().and_then(|columns| u16::try_from(columns).ok()).unwrap_or(80)
+/// The terminal's columns and lines now, for views that follow a resize.
+pub fn size() -> (u16, u16) {
+    let number = |value: Option<usize>| value.and_then(|value| u16::try_from(value).ok());
+    (number(os::width()).unwrap_or(80), number(os::height()).unwrap_or(24))
 }
 
 /// Standard input.
@@ -251,6 +256,7 @@ mod tests {
             dumb: true,
             ci: false,
             unicode: false,
+            taskbar: false,
             os: "linux",
         };
         assert!(!dumb.colour(None, &env(&[]), true) && !dumb.can_redraw());

@@ -90,9 +90,9 @@ impl Story {
         }
     }
 
-    /// What people read for an open step: its name, called tasks before it.
-    pub fn path(&self, step: &str) -> Option<&str> {
-        self.open.get(step).map(|open| open.path.as_str())
+    /// Fits what is told from now on into so many columns.
+    pub fn fit(&mut self, width: usize) {
+        self.look.width = width;
     }
 
     /// Tells one event. Often there is nothing to tell.
@@ -406,7 +406,7 @@ pub fn parents(step: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The item that a step ran for: "pod-x" for "3\[pod-x]".
-fn item(step: &str) -> Option<&str> {
+pub fn item(step: &str) -> Option<&str> {
     let own = parents(step).last().and_then(|parent| step.get(parent.len() + 1..)).unwrap_or(step);
     own.strip_suffix(']')?.split_once('[').map(|(_, item)| item)
 }

@@ -90,4 +90,6 @@ mod tools;
 mod trial;
 mod trust;
 mod unreadable;
+#[cfg(unix)]
+mod view;
 mod wordings;

@@ -3,6 +3,7 @@ use crate::model::command::{Exit, Stream};
 use crate::model::event::{Counts, EventKind, RunOutcome, Status};
 use crate::report::progress::Progress;
 use crate::report::samples::{self, finished, strings};
+use crate::report::view::live::Size;
 use proptest::prelude::*;
 use std::sync::{Arc, Mutex};
 
@@ -49,7 +50,8 @@ fn plain(err: &Paper, out: &Paper, width: usize, verbosity: Verbosity) -> Plain 
 
 fn progress(err: &Paper, out: &Paper, width: u16, verbosity: Verbosity) -> Progress {
     let look = Look::plain(width.into());
-    Progress::new(Box::new(err.clone()), Box::new(out.clone()), Arc::new(move || width), look, verbosity)
+    let sizes = Arc::new(move || Size { columns: width, lines: 24 });
+    Progress::new(Box::new(err.clone()), Box::new(out.clone()), sizes, false, look, verbosity)
 }
 
 #[test]
@@ -190,7 +192,7 @@ fn a_running_step_is_on_the_screen_with_its_progress() {
     let kind = EventKind::Progress { step: "2".into(), stage, current: Some(1), total: Some(4) };
     view.event(&Event { at: 0, elapsed_ms: 0, kind }).unwrap();
     drop(view);
-    assert!(err.text().contains("rollback 1/2"), "{}", err.text());
+    assert!(err.text().contains("  [##------] 1/4  waiting for pods"), "{}", err.text());
 }
 
 #[test]
