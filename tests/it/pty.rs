@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::num::NonZero;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -74,10 +75,10 @@ impl AtPty {
     /// blank lines at the end left out.
     pub(crate) fn picture(&self) -> String {
         let bytes = self.screen.lock().unwrap().clone();
-        let mut parser = vt100::Parser::new(LINES, 80, 1000);
+        let mut parser = vt100::Parser::new(sized(LINES), sized(80), 1000);
         for (index, (from, columns)) in self.widths.iter().enumerate() {
             let to = self.widths.get(index + 1).map_or(bytes.len(), |(to, _)| *to);
-            parser.screen_mut().set_size(LINES, *columns);
+            parser.screen_mut().set_size(sized(LINES), sized(*columns));
             parser.process(&bytes[*from..to]);
         }
         assert!(!parser.screen().hide_cursor(), "the cursor was hidden");
@@ -157,6 +158,10 @@ impl AtPty {
         let _ = self.child.kill();
         panic!("it hangs:\n{}", self.screen());
     }
+}
+
+fn sized(size: u16) -> NonZero<u16> {
+    NonZero::new(size).expect("a terminal that shows something")
 }
 
 fn resize(terminal: &File, columns: u16) {
