@@ -59,6 +59,8 @@ pub struct Terminal {
     pub unicode: bool,
     /// It shows progress in its taskbar or tab.
     pub taskbar: bool,
+    /// It breaks lines anew when its window is made narrower.
+    pub reflows: bool,
     /// `windows`, `macos` or `linux`; every other Unix counts as the last.
     pub os: &'static str,
 }
@@ -84,6 +86,7 @@ impl Terminal {
             ci: is_ci(env),
             unicode: shows_unicode(env, os),
             taskbar: taskbar::is_there(env),
+            reflows: reflows(env),
             os,
         }
     }
@@ -131,6 +134,24 @@ fn is_dumb(env: &Environment, os: &str) -> bool {
         Some(term) => term == "dumb",
         None => os != "windows",
     }
+}
+
+/// Terminals that are known to: tmux, those built on VTE, and others that name themselves. Of the rest
+/// (xterm) it is not assumed: whoever clears too much clears what was told.
+fn reflows(env: &Environment) -> bool {
+    const NAMES: [&str; 8] = [
+        "TMUX",
+        "VTE_VERSION",
+        "WT_SESSION",
+        "KITTY_WINDOW_ID",
+        "ALACRITTY_WINDOW_ID",
+        "KONSOLE_VERSION",
+        "WEZTERM_PANE",
+        "GHOSTTY_RESOURCES_DIR",
+    ];
+    const PROGRAMS: [&str; 4] = ["iTerm.app", "WezTerm", "ghostty", "vscode"];
+    NAMES.iter().any(|name| env.filled(name).is_some())
+        || env.filled("TERM_PROGRAM").is_some_and(|program| PROGRAMS.contains(&program))
 }
 
 fn is_ci(env: &Environment) -> bool {
@@ -257,6 +278,7 @@ mod tests {
             ci: false,
             unicode: false,
             taskbar: false,
+            reflows: false,
             os: "linux",
         };
         assert!(!dumb.colour(None, &env(&[]), true) && !dumb.can_redraw());

@@ -33,7 +33,7 @@ use crate::report::fanout::Fanout;
 use crate::report::journal::Measured;
 use crate::report::jsonl::Jsonl;
 use crate::report::plain::Plain;
-use crate::report::progress::Progress;
+use crate::report::progress::{Progress, Stage};
 use crate::report::quoting;
 use crate::report::summary::Summary;
 use crate::report::view::live::Size;
@@ -254,8 +254,10 @@ fn reporters(context: &Context, journal: Journal, audience: Audience) -> Vec<Box
         (Format::Jsonl, Audience::Person) => all.push(Box::new(Jsonl::new(Out::stdout()))),
         (Format::Json, Audience::Person) => all.push(Box::new(Summary::new(Out::stdout()))),
         _ if context.terminal.can_redraw() && !context.global.verbose && !context.global.quiet => {
-            let has_taskbar = taskbar::hold(context.terminal.taskbar);
-            all.push(told(Box::new(Progress::new(err, out, Arc::new(size), has_taskbar, look, verbosity))));
+            let terminal = context.terminal;
+            let has_taskbar = taskbar::hold(terminal.taskbar);
+            let stage = Stage { sizes: Arc::new(size), reflows: terminal.reflows, has_taskbar };
+            all.push(told(Box::new(Progress::new(err, out, stage, look, verbosity))));
         }
         _ => all.push(told(Box::new(Plain::new(err, out, look, verbosity)))),
     }

@@ -28,6 +28,17 @@ struct Shared {
     taskbar: Taskbar,
 }
 
+/// What the view has to know about its terminal.
+#[derive(Clone)]
+pub struct Stage {
+    /// How large it is now.
+    pub sizes: Sizes,
+    /// It breaks lines anew when its window is made narrower.
+    pub reflows: bool,
+    /// It shows progress in its taskbar or tab, too.
+    pub has_taskbar: bool,
+}
+
 /// Tells a run on a terminal.
 pub struct Progress {
     look: Look,
@@ -44,22 +55,21 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// The story and the view go to `err`, which is a terminal that understands escapes and has these
-    /// `sizes`; answers go to `out`. `has_taskbar`: the terminal shows progress in its taskbar, too.
+    /// The story and the view go to `err`, which is a terminal that understands escapes and is like
+    /// this; answers go to `out`.
     pub fn new(
         err: Box<dyn Write + Send>,
         out: Box<dyn Write + Send>,
-        sizes: Sizes,
-        has_taskbar: bool,
+        stage: Stage,
         look: Look,
         verbosity: Verbosity,
     ) -> Self {
         Self {
             look,
             story: Story::new(look, verbosity),
-            screen: Screen::new(Pen::new(err), sizes),
+            screen: Screen::new(Pen::new(err), stage.sizes, stage.reflows),
             out: Pen::new(out),
-            shared: Arc::new(Mutex::new(Shared { live: Live::default(), taskbar: Taskbar::new(has_taskbar) })),
+            shared: Arc::new(Mutex::new(Shared { live: Live::default(), taskbar: Taskbar::new(stage.has_taskbar) })),
             picture: None,
             guests: BTreeMap::new(),
             is_running: false,

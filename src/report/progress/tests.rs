@@ -4,8 +4,8 @@ use crate::report::view::live::Size;
 use std::io::sink;
 
 fn view() -> Progress {
-    let sizes: Sizes = Arc::new(|| Size { columns: 80, lines: 24 });
-    Progress::new(Box::new(sink()), Box::new(sink()), sizes, false, Look::plain(80), Verbosity::Normal)
+    let stage = Stage { sizes: Arc::new(|| Size { columns: 80, lines: 24 }), reflows: false, has_taskbar: false };
+    Progress::new(Box::new(sink()), Box::new(sink()), stage, Look::plain(80), Verbosity::Normal)
 }
 
 fn tell(view: &mut Progress, script: Script) {

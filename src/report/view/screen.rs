@@ -5,6 +5,7 @@
 //! nobody has to show it again.
 
 use super::live::Size;
+use crate::report::layout::columns;
 use crate::report::plain::Pen;
 use indicatif::TermLike;
 use std::io;
@@ -22,6 +23,8 @@ pub type Sizes = Arc<dyn Fn() -> Size + Send + Sync>;
 pub struct Screen {
     state: Arc<Mutex<Canvas>>,
     sizes: Sizes,
+    /// It breaks lines anew when its window is made narrower.
+    reflows: bool,
 }
 
 struct Canvas {
@@ -29,15 +32,20 @@ struct Canvas {
     draft: String,
     /// A line of the picture has ended, and the next one has not begun.
     is_ended: bool,
+    /// The columns of the picture's lines.
+    drawn: Vec<usize>,
+    /// The next picture has begun.
+    is_begun: bool,
     /// The first thing that went wrong, until someone asks.
     error: Option<io::Error>,
 }
 
 impl Screen {
-    /// Writes with this pen.
-    pub fn new(pen: Pen, sizes: Sizes) -> Self {
-        let canvas = Canvas { pen, draft: String::new(), is_ended: false, error: None };
-        Self { state: Arc::new(Mutex::new(canvas)), sizes }
+    /// Writes with this pen. `reflows`: the terminal breaks lines anew when its window is made narrower.
+    pub fn new(pen: Pen, sizes: Sizes, reflows: bool) -> Self {
+        let draft = String::new();
+        let canvas = Canvas { pen, draft, is_ended: false, drawn: Vec::new(), is_begun: false, error: None };
+        Self { state: Arc::new(Mutex::new(canvas)), sizes, reflows }
     }
 
     /// How large the terminal is now, the columns that stay free too.
@@ -80,7 +88,23 @@ impl Screen {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Before a picture is taken away: where the window was made narrower meanwhile, and the terminal has
+    /// broken the picture's lines, it is higher than indicatif thinks. The cursor stands behind its last
+    /// letter; what is too much is cleared from there.
+    fn begin(&self) {
+        let columns = usize::from(self.size().columns).max(1);
+        let mut canvas = self.canvas();
+        if !std::mem::replace(&mut canvas.is_begun, true) {
+            let drawn = std::mem::take(&mut canvas.drawn);
+            let more: usize = drawn.iter().map(|line| line.div_ceil(columns).saturating_sub(1)).sum();
+            if self.reflows {
+                canvas.draft.push_str(&"\r\u{1b}[2K\u{1b}[1A".repeat(more));
+            }
+        }
+    }
+
     fn walk(&self, steps: usize, way: char) {
+        self.begin();
         if steps > 0 {
             self.add(&format!("\u{1b}[{steps}{way}"));
         }
@@ -137,6 +161,7 @@ impl TermLike for Screen {
             canvas.is_ended = true;
             return Ok(());
         }
+        canvas.drawn.push(shown(text));
         if std::mem::take(&mut canvas.is_ended) {
             canvas.draft.push('\n');
         }
@@ -150,8 +175,21 @@ impl TermLike for Screen {
     }
 
     fn flush(&self) -> io::Result<()> {
-        self.canvas().is_ended = false;
+        let mut canvas = self.canvas();
+        (canvas.is_ended, canvas.is_begun) = (false, false);
+        drop(canvas);
         self.write("");
         Ok(())
     }
+}
+
+/// The columns of a line of the picture, its colours left out.
+fn shown(line: &str) -> usize {
+    line.split('\u{1b}')
+        .enumerate()
+        .map(|(index, part)| {
+            let text = if index == 0 { part } else { part.split_once('m').map_or("", |(_, text)| text) };
+            columns(text)
+        })
+        .sum()
 }
