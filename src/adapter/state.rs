@@ -3,12 +3,15 @@
 //! ```text
 //! .refloat/.gitignore            *
 //! .refloat/runs/<id>/journal.jsonl
+//! .refloat/runs/<id>/running      locked as long as the run goes on
 //! .refloat/runs/<id>/evidence/
 //! ```
 //! It may hold what a cluster said, so only its owner may read it. A link in its place is refused:
 //! whoever planted it decides where the evidence goes.
 
 #![expect(clippy::disallowed_methods, reason = "this is where files are written")]
+
+pub use running::Running;
 
 use super::files::{at, is_link};
 use super::os;
@@ -33,6 +36,14 @@ pub struct RunEntry {
     pub journal: PathBuf,
     /// Its plan; may not exist.
     pub plan: PathBuf,
+    running: PathBuf,
+}
+
+impl RunEntry {
+    /// Is the run still going on?
+    pub fn is_running(&self) -> bool {
+        running::is_running(&self.running)
+    }
 }
 
 impl State {
@@ -62,7 +73,8 @@ impl State {
             // Of links this speaks of the link itself. What somebody else put there is no run of ours.
             if entry.metadata().is_ok_and(|found| found.is_dir() && os::is_own(&found)) {
                 let id = entry.file_name().to_string_lossy().into_owned();
-                found.push(RunEntry { id, journal: entry.path().join(JOURNAL), plan: entry.path().join(PLAN) });
+                let [journal, plan, running] = [JOURNAL, PLAN, RUNNING].map(|name| entry.path().join(name));
+                found.push(RunEntry { id, journal, plan, running });
             }
         }
         found.sort_by(|a, b| b.id.cmp(&a.id));
@@ -102,6 +114,7 @@ impl State {
 
 const JOURNAL: &str = "journal.jsonl";
 const PLAN: &str = "plan.json";
+const RUNNING: &str = "running";
 
 /// The directory of one run.
 #[derive(Debug, Clone)]
@@ -140,6 +153,14 @@ impl RunDir {
     /// Whatever the file system says, the path in the message.
     pub fn keep_plan(&self, plan: &[u8]) -> io::Result<()> {
         write_whole(&self.path.join(PLAN), plan)
+    }
+
+    /// Says that the run is going on, until the answer is dropped or the process ends, however it ends.
+    ///
+    /// # Errors
+    /// Whatever the file system says, the path in the message.
+    pub fn running(&self) -> io::Result<Running> {
+        Running::start(&self.path.join(RUNNING))
     }
 
     /// Its evidence. The folder is made when the first file is.
@@ -271,5 +292,6 @@ fn check_name(name: &str) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{}` is no file name: {wrong}", name.escape_debug())))
 }
 
+mod running;
 #[cfg(test)]
 mod tests;

@@ -4,12 +4,12 @@ use super::context::{Context, write_all};
 use super::learn;
 use super::load;
 use crate::adapter::files;
+use crate::adapter::state::State;
 use crate::adapter::terminal::Out;
 use crate::catalog;
 use crate::cli;
 use crate::config;
 use crate::error::{Code, Failure};
-use crate::model::catalog::Catalog;
 use crate::model::finding::FAMILIES;
 use crate::report::history::{self, Journal};
 use crate::report::{explain, listing, show};
@@ -21,7 +21,7 @@ const MAX_JOURNAL: u64 = 256 << 20;
 /// `refloat` and `refloat list`.
 pub(super) fn list(context: &Context) -> Result<Code, Failure> {
     let catalog = load::catalog(context)?;
-    let last = runs(&catalog)?.into_iter().find_map(|journal| journal.row());
+    let last = runs(&load::state(&catalog))?.into_iter().find_map(|journal| journal.row());
     let line = last.as_ref().map(history::last_run);
     let look = context.out_look();
     learn::answer(context, &catalog, || listing::text(&catalog, line.as_deref(), &look), || listing::json(&catalog))?;
@@ -78,13 +78,14 @@ pub(super) fn explain(context: &Context, id: Option<&str>) -> Result<Code, Failu
 
 /// `refloat history [RUN]`.
 pub(super) fn history(context: &Context, run: Option<&str>) -> Result<Code, Failure> {
-    let catalog = load::catalog(context)?;
+    // What was done can be read whatever has become of the task file since.
+    let state = load::state_here(context)?;
     let Some(run) = run else {
-        let rows: Vec<_> = runs(&catalog)?.iter().filter_map(Journal::row).collect();
+        let rows: Vec<_> = runs(&state)?.iter().filter_map(Journal::row).collect();
         context.answer(|| history::text(&rows, &context.out_look()), || history::json(&rows))?;
         return Ok(Code::Done);
     };
-    let entries = load::state(&catalog).list_runs().map_err(|error| unreadable(&error))?;
+    let entries = state.list_runs().map_err(|error| unreadable(&error))?;
     let mut found = entries.iter().filter(|entry| entry.id.starts_with(run));
     let entry = match (found.next(), found.next()) {
         (Some(entry), None) => entry,
@@ -98,7 +99,7 @@ pub(super) fn history(context: &Context, run: Option<&str>) -> Result<Code, Fail
         }
     };
     let bytes = files::read_capped(&entry.journal, MAX_JOURNAL).map_err(|error| unreadable(&error))?;
-    let journal = Journal::read(&bytes);
+    let journal = Journal { running: entry.is_running(), ..Journal::read(&bytes) };
     context.answer(
         || journal.story(context.out_look(), context.verbosity()).err,
         || serde_json::json!({ "schema": 1, "run": entry.id, "events": journal.events }),
@@ -112,14 +113,15 @@ pub(super) fn schema() -> Result<Code, Failure> {
     Ok(Code::Done)
 }
 
-fn runs(catalog: &Catalog) -> Result<Vec<Journal>, Failure> {
-    let entries = load::state(catalog).list_runs().map_err(|error| unreadable(&error))?;
+fn runs(state: &State) -> Result<Vec<Journal>, Failure> {
+    let entries = state.list_runs().map_err(|error| unreadable(&error))?;
     // A run folder without a readable journal was cut off before its first event.
-    Ok(entries
-        .iter()
-        .filter_map(|entry| files::read_capped(&entry.journal, MAX_JOURNAL).ok())
-        .map(|bytes| Journal::read(&bytes))
-        .collect())
+    let read = entries.iter().filter_map(|entry| {
+        let journal = Journal::read(&files::read_capped(&entry.journal, MAX_JOURNAL).ok()?);
+        let is_over = journal.row().is_none_or(|row| row.outcome.is_some());
+        Some(Journal { running: !is_over && entry.is_running(), ..journal })
+    });
+    Ok(read.collect())
 }
 
 fn unreadable(error: &std::io::Error) -> Failure {

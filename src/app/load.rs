@@ -153,6 +153,14 @@ pub(super) fn state(catalog: &Catalog) -> State {
     State::beside(&catalog.path)
 }
 
+/// The same, whatever the task file says.
+///
+/// # Errors
+/// [`Code::Usage`]: none found.
+pub(super) fn state_here(context: &Context) -> Result<State, Failure> {
+    find(context).map(|path| State::beside(&path))
+}
+
 fn find(context: &Context) -> Result<PathBuf, Failure> {
     let here = files::current_directory().map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
     if let Some(file) = &context.global.file {

@@ -66,6 +66,21 @@ pub(super) fn find(context: &Context, catalog: &Catalog, plan: &Plan) -> Result<
     }
 }
 
+/// Says so when the last run of the plan's task was cut off: whoever starts afresh should know that one can go on.
+pub(super) fn remind(context: &Context, catalog: &Catalog, plan: &Plan, again: &str) {
+    if plan.root.danger == Danger::Read || context.global.replay.is_some() {
+        return;
+    }
+    let ending = format!("-{}", plan.root.task);
+    let runs = load::state(catalog).list_runs().unwrap_or_default();
+    let Some(last) = runs.iter().find(|entry| entry.id.ends_with(&ending)) else { return };
+    let row = files::read_capped(&last.journal, MAX_JOURNAL).ok().and_then(|bytes| Journal::read(&bytes).row());
+    let was_cut = row.is_some_and(|row| row.task == plan.root.task && row.outcome.is_none() && row.replay.is_none());
+    if was_cut && !last.is_running() {
+        context.tell(&format!("note: the run {} was cut off; to go on from it: {again}", last.id));
+    }
+}
+
 /// A run's past; `None` when it died before it wrote a line.
 fn read(entry: &RunEntry) -> Result<Option<Past>, String> {
     let bytes = match files::read_capped(&entry.journal, MAX_JOURNAL) {

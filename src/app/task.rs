@@ -4,9 +4,11 @@ use super::confirm::{self, Given};
 use super::confirming;
 use super::context::Context;
 use super::diagnose;
+use super::keeping;
 use super::learn;
 use super::load;
 use super::lock;
+use super::preview::{self, Showing};
 use super::resume;
 use super::tape::Tape;
 use super::trust;
@@ -15,9 +17,10 @@ use crate::adapter::clock::{ReplayClock, SystemClock};
 use crate::adapter::interrupt::Interrupts;
 use crate::adapter::lock::Held;
 use crate::adapter::lookup::Programs;
+use crate::adapter::pace::{Paced, PacedClock};
 use crate::adapter::person::AtTerminal;
 use crate::adapter::process::Processes;
-use crate::adapter::state::{Journal, RunDir, State};
+use crate::adapter::state::Journal;
 use crate::adapter::taskbar;
 use crate::adapter::terminal::{self, Out};
 use crate::cli::{Format, RunArgs};
@@ -41,13 +44,9 @@ use crate::report::{plan as plan_text, plan_json};
 use crate::run::engine::{self, RunReport};
 use crate::run::past::Past;
 use crate::run::world::World;
-use crate::text;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-
-/// As many runs of one task may start in the same millisecond.
-const MOST_AT_ONCE: u64 = 1000;
 
 /// `refloat TASK [ARGS]`.
 pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
@@ -72,6 +71,10 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
         true => Some(resume::find(context, &catalog, &plan)?),
         false => None,
     };
+    if past.is_none() {
+        resume::remind(context, &catalog, &plan, &again);
+    }
+    let tape = Tape::open(context)?;
     let asked = match &past {
         Some(past) => Plan { confirmations: resume::confirmations(&plan, past), ..plan.clone() },
         None => plan.clone(),
@@ -79,8 +82,12 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
     let given = Given { yes: args.yes, names: &args.confirm, typed: &typed };
     let person = &mut AtTerminal::new(&context.terminal, Arc::new(stop.clone()));
     let trusted = trust::Given { trust: args.trust, typed: &typed };
-    let agreed = trust::agreed(context, &catalog, &plan, &content, trusted, person)
-        .and_then(|()| confirm::gather(&asked, given, person));
+    let agreed = trust::agreed(context, &catalog, &plan, &content, trusted, person).and_then(|()| {
+        let mut show =
+            || preview::of(&asked).into_iter().try_for_each(|name| show_first(context, &catalog, name, &stop, &tape));
+        let mut person = Showing::new(person, &mut show);
+        confirm::gather(&asked, given, &mut person).and_then(|()| person.finish())
+    });
     if let Some(signal) = stop.requested() {
         return Err(Failure::new(Code::of_signal(signal), "stopped; nothing was done"));
     }
@@ -91,8 +98,19 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
         None => lock::take(context, &catalog, &plan)?,
     };
     let standing = Standing { lock, past, resume: (plan.root.danger > Danger::Read).then_some(again) };
-    let report = execute(context, &catalog, &plan, &stop, Audience::Person, &Tape::open(context)?, standing)?;
+    let report = execute(context, &catalog, &plan, &stop, Audience::Person, &tape, standing)?;
     Ok(report.code)
+}
+
+/// Runs a task whose answers are shown before a question. What it cannot find out is told, and keeps nobody from
+/// going on: a cluster that does not answer is a reason to reset it.
+fn show_first(context: &Context, catalog: &Catalog, name: &str, stop: &Interrupts, tape: &Tape) -> Result<(), Failure> {
+    let plan = build(catalog, name, &[])?;
+    let report = execute(context, catalog, &plan, stop, Audience::Preview, tape, Standing::default())?;
+    match report.code {
+        Code::ToolMissing => Err(Failure { silent: true, ..Failure::new(report.code, "") }),
+        _ => Ok(()),
+    }
 }
 
 /// What a run stands on.
@@ -159,6 +177,8 @@ enum Audience {
     Person,
     /// Only as the ground of a diagnosis, which is the answer.
     Diagnosis,
+    /// For the person who is about to be asked something: nothing of it is the answer.
+    Preview,
     /// As the last part of a diagnosis: a line for each check.
     Confirmation,
 }
@@ -180,24 +200,27 @@ fn execute(
     let plan = &learn::with_values(plan, catalog);
     let base = catalog.path.parent().unwrap_or(Path::new("/")).to_owned();
     let processes = Processes::new(Arc::new(stop.clone()), base.clone()).under(standing.lock.clone());
-    let runner: &dyn Runner = tape.replay().map_or(&processes, |replay| replay as &dyn Runner);
-    let clock: Box<dyn Clock> =
-        if runner.is_replay() { Box::new(ReplayClock::start()) } else { Box::new(SystemClock::start()) };
-    let unwritable = |error: io::Error| {
-        Failure::new(Code::Unwritable, format!("the run cannot be kept: {error}")).hint("nothing was done")
+    let pace = context.global.pace.filter(|pace| *pace > 0.0);
+    let paced = tape.replay().zip(pace).map(|(replay, pace)| Paced::new(replay, pace, Arc::new(stop.clone())));
+    let runner: &dyn Runner = match (&paced, tape.replay()) {
+        (Some(paced), _) => paced,
+        (None, Some(replay)) => replay,
+        (None, None) => &processes,
+    };
+    let clock: Box<dyn Clock> = match pace {
+        _ if !runner.is_replay() => Box::new(SystemClock::start()),
+        None => Box::new(ReplayClock::start()),
+        Some(pace) => Box::new(PacedClock::start(pace)),
     };
     let state = load::state(catalog);
+    let looks = audience != Audience::Person;
     // Before the recording: a run that cannot be must leave none that is in the way of the next.
-    state.prepare().map_err(unwritable)?;
+    let resumable = standing.resume.is_some();
+    keeping::possible(plan, &state, looks)?;
     let recording = tape.recording(context, plan)?;
+    let kept = keeping::open(context, catalog, plan, &state, clock.now(), (resumable, looks))?;
     let usual = if runner.is_replay() { Usual::default() } else { usual::of(&state, plan) };
-    let (run_id, dir) = run_dir(&state, clock.now(), &plan.root.task).map_err(unwritable)?;
-    if standing.resume.is_some() {
-        dir.keep_plan(learn::kept(plan, catalog).to_string().as_bytes()).map_err(unwritable)?;
-    }
-    let journal = dir.journal().map_err(unwritable)?;
-    let mut reporter = Fanout::new(reporters(context, journal, audience));
-    let store = dir.evidence();
+    let mut reporter = Fanout::new(reporters(context, kept.journal, audience));
     let locate = Programs::from_env();
     let rules = OnceLock::new();
     // The catalogue is compiled when something has to be named, not before.
@@ -211,10 +234,10 @@ fn execute(
         locate: &locate,
         clock: clock.as_ref(),
         stop,
-        store: &store,
+        store: kept.store.as_ref(),
         recorder: recording.map(|recording| recording as &dyn Recorder),
         base,
-        run_id,
+        run_id: kept.run_id,
         replay: context.global.replay.as_ref().map(|path| path.display().to_string()),
         past: standing.past,
         usual,
@@ -227,6 +250,7 @@ fn execute(
         symptom_in: &|documents| named(documents).findings.into_iter().map(|finding| finding.id).collect(),
     };
     let report = engine::execute(plan, &world, &mut reporter);
+    drop(kept.running);
     match &report.untold {
         // The reporter that would have said so may be the one that could not.
         Some(why) if report.code == Code::Unwritable => {
@@ -240,12 +264,19 @@ fn execute(
     }
 }
 
-fn reporters(context: &Context, journal: Journal, audience: Audience) -> Vec<Box<dyn Reporter>> {
-    let journal = Jsonl::new(journal).synced(Box::new(|journal: &mut Journal| journal.sync()));
-    let mut all: Vec<Box<dyn Reporter>> = vec![Box::new(Measured::new(journal))];
+fn reporters(context: &Context, journal: Option<Journal>, audience: Audience) -> Vec<Box<dyn Reporter>> {
+    let mut all: Vec<Box<dyn Reporter>> = Vec::new();
+    if let Some(journal) = journal {
+        let journal = Jsonl::new(journal).synced(Box::new(|journal: &mut Journal| journal.sync()));
+        all.push(Box::new(Measured::new(journal)));
+    }
     let (err, look, verbosity) = (Box::new(Out::stderr()), context.err_look(), context.verbosity());
     let told = |reporter: Box<dyn Reporter>| -> Box<dyn Reporter> {
-        if audience == Audience::Person { reporter } else { Box::new(Undiagnosed(reporter)) }
+        if matches!(audience, Audience::Person | Audience::Preview) {
+            reporter
+        } else {
+            Box::new(Undiagnosed(reporter))
+        }
     };
     // The answer of a diagnosis is the diagnosis: nothing else may stand on standard output.
     let out: Box<Out> = Box::new(if audience == Audience::Person { Out::stdout() } else { Out::stderr() });
@@ -287,24 +318,4 @@ impl Reporter for Undiagnosed {
     fn keeps(&self) -> bool {
         self.0.keeps()
     }
-}
-
-/// A folder of its own. Of runs that start in the same millisecond, one has the name and the others
-/// take the next that is free.
-fn run_dir(state: &State, now: u64, task: &str) -> io::Result<(String, RunDir)> {
-    let mut at = now;
-    loop {
-        let id = run_id(at, task);
-        match RunDir::create(state, &id) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && at - now < MOST_AT_ONCE => at += 1,
-            made => return made.map(|dir| (id, dir)),
-        }
-    }
-}
-
-/// `20261123-060512-123-rollback`: sorts by time, and says what.
-fn run_id(now: u64, task: &str) -> String {
-    let time: String = text::timestamp(now).chars().filter(char::is_ascii_digit).collect();
-    let (day, clock) = time.split_at(time.len().min(8));
-    format!("{day}-{clock}-{:03}-{task}", now % 1000)
 }

@@ -138,6 +138,7 @@ static TASK: Shape = Shape {
             "true asks yes or no; a string must be typed. `destroy` needs the string",
         )
         .aka(&["prompt"]),
+        Field::new("preview", Kind::Text, "A task that only looks; its answers are shown before `confirm` asks"),
         Field::new("params", Kind::List(&Kind::Table(&PARAM)), "Parameters, in the order of the command line")
             .aka(&["args"]),
         Field::new("require", TEXTS, "Checks that must hold before the first step; `!name` for the opposite")

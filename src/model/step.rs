@@ -32,6 +32,8 @@ pub struct Task {
     pub danger: Danger,
     /// What must be agreed to before anything runs.
     pub confirm: Option<Confirm>,
+    /// A task that only looks, whose answers are shown before `confirm` asks.
+    pub preview: Option<String>,
     /// Parameters, in the order in which the command line takes them.
     pub params: Vec<Param>,
     /// Checks that must hold before the first step. No flag skips them.

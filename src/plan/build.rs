@@ -186,6 +186,7 @@ impl Builder<'_> {
                 task: task.name.clone(),
                 summary: show(&task.summary, scope),
                 name,
+                preview: task.preview.clone(),
             });
         }
     }

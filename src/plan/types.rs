@@ -179,6 +179,8 @@ pub struct Confirmation {
     pub summary: String,
     /// The name to type; `None` is a yes or no.
     pub name: Option<String>,
+    /// The task whose answers are shown before it is asked.
+    pub preview: Option<String>,
 }
 
 /// A tool that the plan calls.

@@ -22,6 +22,8 @@ pub struct Journal {
     pub torn: bool,
     /// Lines in the middle that are no event known to this version.
     pub unknown: usize,
+    /// The run is still going on, as whoever read it knows from elsewhere.
+    pub running: bool,
 }
 
 impl Journal {
@@ -64,6 +66,7 @@ impl Journal {
             }
             _ => None,
         });
+        let end_is_open = end.is_none();
         let took_ms = self.events.last().map_or(0, |event| event.elapsed_ms);
         let counts = end.as_ref().map_or_else(|| self.counted(), |(_, _, counts, _)| *counts);
         Some(Row {
@@ -76,6 +79,7 @@ impl Journal {
             counts,
             evidence: end.and_then(|(.., evidence)| evidence),
             replay: replay.clone(),
+            running: end_is_open && self.running,
         })
     }
 
@@ -118,11 +122,14 @@ impl Journal {
             all.err.push_str(&out);
             all.out.push_str(&out);
         }
-        if self.row().is_some_and(|row| row.outcome.is_none()) {
-            let mut pieces =
-                vec![Piece::prose(Style::new(), "the journal ends here: the run was killed, or is still going on")];
-            pieces.extend(self.resume().map(|command| Piece::whole(look.styles.command, &command)));
-            super::layout::told(&mut all.err, &look, (look.styles.warn, "cut off"), &pieces);
+        if let Some(row) = self.row().filter(|row| row.outcome.is_none()) {
+            let (verb, why, next) = match row.running {
+                true => ("running", "the run is still going on", None),
+                false => ("cut off", "the journal ends here: the run was killed", self.resume()),
+            };
+            let mut pieces = vec![Piece::prose(Style::new(), why)];
+            pieces.extend(next.map(|command| Piece::whole(look.styles.command, &command)));
+            super::layout::told(&mut all.err, &look, (look.styles.warn, verb), &pieces);
         }
         all
     }
@@ -149,11 +156,14 @@ pub struct Row {
     pub evidence: Option<String>,
     /// The recording that answered.
     pub replay: Option<String>,
+    /// It is still going on.
+    pub running: bool,
 }
 
 /// What came of a run, in a word or two.
-pub fn outcome(outcome: Option<RunOutcome>) -> &'static str {
-    match outcome {
+pub fn outcome(row: &Row) -> &'static str {
+    match row.outcome {
+        None if row.running => "running",
         None => "cut off",
         Some(RunOutcome::Done) => "done",
         Some(RunOutcome::Failed) => "failed",
@@ -169,7 +179,7 @@ pub fn outcome(outcome: Option<RunOutcome>) -> &'static str {
 /// A run in one line, for the end of the list of tasks.
 pub fn last_run(row: &Row) -> String {
     let replay = if row.replay.is_some() { " (replayed)" } else { "" };
-    format!("{}{replay}: {}, {}", row.task, outcome(row.outcome), timestamp(row.at))
+    format!("{}{replay}: {}, {}", row.task, outcome(row), timestamp(row.at))
 }
 
 /// The table, in the order given. A run's id says when it was.
@@ -195,7 +205,7 @@ pub fn text(rows: &[Row], look: &Look) -> String {
             if !says_task {
                 cells.push(Piece::whole(Style::new(), &row.task));
             }
-            cells.push(Piece::whole(style, &format!("{}{replay}", outcome(row.outcome))));
+            cells.push(Piece::whole(style, &format!("{}{replay}", outcome(row))));
             cells.push(Piece::whole(Style::new(), &took(row.took_ms)));
             cells.push(Piece::prose(Style::new(), &in_words(row.counts)));
             cells

@@ -27,6 +27,13 @@ pub fn text(plan: &Plan, look: &Look) -> String {
         look.width,
     );
     if !plan.confirmations.is_empty() {
+        let previews: Vec<&str> = plan.confirmations.iter().filter_map(|ask| ask.preview.as_deref()).collect();
+        if !previews.is_empty() {
+            page.heading(0, "shows first");
+            for preview in previews {
+                page.line(2, &[Piece::whole(Style::new(), &format!("refloat {}", visible(preview)))]);
+            }
+        }
         page.heading(0, "asks for");
         for ask in &plan.confirmations {
             let what = match &ask.name {

@@ -25,6 +25,7 @@ pub fn json(plan: &Plan) -> Value {
             "task": ask.task,
             "summary": ask.summary,
             "type": ask.name.as_ref().map(|name| mask.hide(name)),
+            "preview": ask.preview,
         })
     });
     all.insert("confirmations".to_owned(), confirmations.collect());

@@ -277,6 +277,7 @@ fn called(name: &str) -> Step {
 
 fn task(name: &str, summary: &str, group: &str, danger: Danger, steps: Vec<Step>) -> Task {
     Task {
+        preview: None,
         name: name.into(),
         summary: summary.into(),
         group: group.into(),
@@ -461,6 +462,7 @@ pub(crate) fn plan() -> Plan {
             parallel: 1,
         },
         confirmations: vec![Confirmation {
+            preview: None,
             task: "reset".into(),
             summary: "Delete the whole cluster".into(),
             name: Some("minikube".into()),

@@ -162,6 +162,28 @@ fn a_place_that_is_closed_to_us_is_told_before_anything_runs() {
     }
 }
 
+/// Whoever only looks gets an answer from a disk that is full or closed; what saves evidence does not begin.
+#[test]
+fn what_only_looks_answers_without_a_place_to_be_kept_in() {
+    let tools = Tools::new().rule(rule(&["helm", "look"], json!({ "stdout": "precious\n" })));
+    let steps = "[[tasks.t.steps]]\nrun = [\"helm\", \"look\"]\n[tasks.e]\nsummary = \"E\"\n[[tasks.e.steps]]\n\
+                 run = [\"helm\", \"look\"]\nsave = \"x.txt\"\n[diagnose]\ntask = \"e\"\n";
+    let project = project(steps, &tools);
+    let state = project.path().join(".refloat");
+    fs::create_dir(&state).unwrap();
+    rights(&state, 0o500);
+    let Some(commoner) = commoner(&tools, &project) else { return };
+    let [answer, saved, named] =
+        [&["t"][..], &["e"], &["diagnose"]].map(|args| project.ran(commoner.command(&project, args)));
+    rights(&state, 0o700);
+    unwrapped(saved).exits(74).says(&["permission denied", "nothing was done"]);
+    let named = named.says(&["warning: nothing of this run is kept"]);
+    assert!([0, 3].contains(&named.code) && !named.out.is_empty(), "{}: {}", named.code, named.err);
+    let answer = unwrapped(answer).exits(0).says(&["warning: nothing of this run is kept", "permission denied"]);
+    assert_eq!(answer.out, "precious\n");
+    assert_eq!(fs::read_dir(&state).unwrap().count(), 0);
+}
+
 #[test]
 fn earlier_runs_that_cannot_be_read_are_told() {
     let (tools, project) = keeps();

@@ -59,6 +59,7 @@ fn after_a_broken_rollback_the_revision_must_be_named() {
     assert!(call.unwrap().iter().any(|word| word == "1"));
 }
 
+#[cfg(unix)]
 #[test]
 fn an_installation_that_died_with_its_reset_is_named_repaired_and_gone_on_with() {
     let dying = helm(&["install", "**"], json!({ "kill_parent": "after", "creates": ["half"], "once": true }));

@@ -129,6 +129,14 @@ fn many_runs_at_the_same_time_keep_a_folder_each() {
     assert_eq!(rows(&project).len(), 24);
 }
 
+#[test]
+fn what_was_done_can_be_read_whatever_became_of_the_task_file() {
+    let (_tools, project) = app();
+    project.run(&["t"]).exits(0);
+    std::fs::write(project.path().join("tasks.toml"), "version = \"no\"\n[").unwrap();
+    project.run(&["history"]).exits(0).answers(&["done"]);
+}
+
 #[cfg(unix)]
 mod on_unix {
     use super::{app, rows};

@@ -111,6 +111,10 @@ fn a_second_run_on_the_same_cluster_is_told_who_is_there_and_does_nothing() {
     let error: Value = serde_json::from_str(&answer.err).unwrap_or_else(|error| panic!("{error}: {}", answer.err));
     assert_eq!(error["error"]["code"], 6);
     assert!(error["error"]["message"].as_str().unwrap().contains("works on `minikube`"), "{error}");
+    let rows = |format: &str| project.run(&["--format", format, "history"]).exits(0).out;
+    assert!(rows("human").contains("running"), "{}", rows("human"));
+    let runs: Value = serde_json::from_str(&rows("json")).unwrap();
+    assert_eq!((&runs["runs"][0]["running"], &runs["runs"][0]["outcome"]), (&json!(true), &Value::Null));
     // The profile is the cluster of the context of its name.
     project.run(&["wipe"]).exits(6).says(&["works on `minikube`"]);
     assert_eq!(project.runs().len(), before, "a run that may not be leaves no folder");
@@ -122,6 +126,7 @@ fn a_second_run_on_the_same_cluster_is_told_who_is_there_and_does_nothing() {
     project.run(&["up", "--dry-run"]).exits(0);
     open(&project);
     assert!(first.wait().unwrap().success());
+    assert!(!rows("human").contains("running"), "{}", rows("human"));
     project.run(&["up"]).exits(0);
     project.run(&["wipe"]).exits(0);
 }
@@ -177,8 +182,11 @@ fn a_tool_that_outlives_its_killed_program_keeps_the_lock_until_it_ends() {
     let mut first = begin(&project);
     first.kill().unwrap();
     first.wait().unwrap();
+    let told = project.run(&["history"]).exits(0).out;
+    assert!(told.contains("cut off") && !told.contains("running"), "{told}");
     let orphan = tools.pids()[0];
     project.run(&["up"]).exits(6).says(&[
+        "was cut off; to go on from it: refloat up --resume",
         "`refloat up`",
         "worked on `minikube` since 20",
         &format!("and is gone, but its `helm go` (pid {orphan}) still runs"),

@@ -35,7 +35,6 @@ mod faults_places;
 mod faults_terminal;
 mod faults_tools;
 mod formats;
-#[cfg(unix)]
 mod half_way;
 mod history;
 mod hostile;
@@ -50,21 +49,25 @@ mod lock;
 mod lookup;
 #[cfg(target_os = "linux")]
 mod memory;
+mod minikube_events;
 mod noise;
-#[cfg(unix)]
 mod outline;
+mod pace;
 mod passed;
+#[cfg(unix)]
 mod places;
 mod planted;
 mod portable;
+mod preview;
 mod process;
+mod progress_sources;
 #[cfg(unix)]
 mod pty;
 mod readme;
 mod recording_cli;
 mod redacted;
 mod replay;
-#[cfg(unix)]
+#[cfg_attr(not(unix), allow(dead_code, unused_imports, reason = "its tests kill, and others borrow its cluster"))]
 mod resume;
 mod resume_rules;
 mod resume_traps;

@@ -215,16 +215,19 @@ fn resumed(project: &Project) -> Answer {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_reset_killed_before_any_of_its_calls_converges() {
     calls().iter().for_each(|call| killed_and_resumed(call, "before"));
 }
 
+#[cfg(unix)]
 #[test]
 fn a_reset_killed_during_any_of_its_calls_converges() {
     calls().iter().for_each(|call| killed_and_resumed(call, "during"));
 }
 
+#[cfg(unix)]
 #[test]
 fn a_reset_killed_after_any_of_its_calls_converges() {
     calls().iter().for_each(|call| killed_and_resumed(call, "after"));

@@ -52,7 +52,6 @@ impl Tools {
     }
 
     /// Puts something into the world that the rules share, or takes it out.
-    #[cfg(unix)]
     pub(crate) fn world(self, name: &str, is_there: bool) -> Self {
         let world = self.dir.path().join("world");
         fs::create_dir_all(&world).unwrap();
@@ -65,7 +64,6 @@ impl Tools {
     }
 
     /// What is in that world now, sorted.
-    #[cfg(unix)]
     pub(crate) fn in_world(&self) -> Vec<String> {
         let Ok(entries) = fs::read_dir(self.dir.path().join("world")) else { return Vec::new() };
         let mut names: Vec<String> =

@@ -97,7 +97,7 @@ fn a_step_that_talks_is_said_to_be_running_every_half_minute() {
     for second in 1..=95_u64 {
         let (step, stream) = ("1".to_owned(), Stream::Stdout);
         let kind = if second == 50 {
-            EventKind::Progress { step, stage: None, current: Some(3), total: Some(9) }
+            EventKind::Progress { step, stage: None, current: Some(3), total: Some(9), unit: None }
         } else {
             EventKind::Output { step, stream, line: "working".into() }
         };
@@ -215,7 +215,7 @@ fn a_running_step_is_on_the_screen_with_its_progress() {
     let slow = events.iter().position(|event| matches!(event.kind, EventKind::StepSlow { .. })).unwrap();
     events[..slow].iter().for_each(|event| view.event(event).unwrap());
     let stage = Some("waiting for pods".to_owned());
-    let kind = EventKind::Progress { step: "2".into(), stage, current: Some(1), total: Some(4) };
+    let kind = EventKind::Progress { step: "2".into(), stage, current: Some(1), total: Some(4), unit: None };
     view.event(&Event { at: 0, elapsed_ms: 0, kind }).unwrap();
     drop(view);
     assert!(err.text().contains("  [##------] 1/4  waiting for pods"), "{}", err.text());
@@ -271,8 +271,9 @@ fn kind() -> impl Strategy<Value = EventKind> {
         (step(), words(), any::<bool>()).prop_map(|(step, line, is_err)| {
             EventKind::Output { step, stream: if is_err { Stream::Stderr } else { Stream::Stdout }, line }
         }),
-        (step(), proptest::option::of(words()), proptest::option::of(any::<u64>()))
-            .prop_map(|(step, stage, current)| EventKind::Progress { step, stage, current, total: current }),
+        (step(), proptest::option::of(words()), proptest::option::of(any::<u64>())).prop_map(
+            |(step, stage, current)| EventKind::Progress { step, stage, current, total: current, unit: None }
+        ),
         (step(), words(), any::<u64>()).prop_map(|(step, name, running_ms)| EventKind::StepSlow {
             step,
             name,

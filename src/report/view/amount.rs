@@ -1,21 +1,10 @@
 //! How far a step is, in words and as a bar.
 
-use crate::model::event::EventKind;
+use crate::model::event::{EventKind, Unit};
 use crate::report::style::Symbols;
 
 /// Columns of a step's bar, its brackets too.
 pub const BAR: usize = 10;
-
-/// What is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Measure {
-    /// Steps of a build, pods, files.
-    Things,
-    /// Of a hundred.
-    Percent,
-    /// Of a download.
-    Bytes,
-}
 
 /// How far a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,15 +13,16 @@ pub struct Amount {
     pub current: u64,
     /// Of how many, when that is known.
     pub total: Option<u64>,
-    /// Of what.
-    pub measure: Measure,
+    /// Of what; `None`: pieces or steps.
+    pub unit: Option<Unit>,
 }
 
 impl Amount {
     /// What a `Progress` event says; `None` when it counts nothing.
     pub fn of(kind: &EventKind) -> Option<Self> {
-        let EventKind::Progress { current: Some(current), total, .. } = kind else { return None };
-        Some(Self { current: *current, total: total.filter(|total| *total > 0), measure: Measure::Things })
+        let EventKind::Progress { current: Some(current), total, unit, .. } = kind else { return None };
+        let all = total.or((*unit == Some(Unit::Percent)).then_some(100));
+        Some(Self { current: *current, total: all.filter(|total| *total > 0), unit: *unit })
     }
 
     /// The share that is done, 0 to 1, when the total is known.
@@ -42,15 +32,15 @@ impl Amount {
 
     /// `3/9`, `3.1/7.6 MB`, `42 %`; without a total `3`, `3.1 MB`.
     pub fn in_words(&self) -> String {
-        match (self.measure, self.total) {
-            (Measure::Percent, total) => {
+        match (self.unit, self.total) {
+            (Some(Unit::Percent), total) => {
                 let share = Self { total: total.or(Some(100)), ..*self }.share().unwrap_or_default();
                 format!("{} %", (share * 100.0) as u64)
             }
-            (Measure::Things, Some(total)) => format!("{}/{total}", self.current),
-            (Measure::Things, None) => self.current.to_string(),
-            (Measure::Bytes, total) => {
-                let (unit, size) = unit(total.unwrap_or(self.current));
+            (None, Some(total)) => format!("{}/{total}", self.current),
+            (None, None) => self.current.to_string(),
+            (Some(Unit::Bytes), total) => {
+                let (unit, size) = unit_of(total.unwrap_or(self.current));
                 let current = rounded(self.current, size);
                 total.map_or_else(
                     || format!("{current} {unit}"),
@@ -74,7 +64,7 @@ pub fn bar(share: f64, columns: usize, symbols: &Symbols) -> String {
 }
 
 /// Units of a thousand: so do docker and minikube count.
-fn unit(bytes: u64) -> (&'static str, u64) {
+fn unit_of(bytes: u64) -> (&'static str, u64) {
     match bytes {
         0..1_000 => ("B", 1),
         1_000..1_000_000 => ("kB", 1_000),
@@ -99,22 +89,22 @@ pub fn clock(millis: u64) -> String {
 mod tests {
     use super::*;
 
-    fn amount(current: u64, total: Option<u64>, measure: Measure) -> Amount {
-        Amount { current, total, measure }
+    fn amount(current: u64, total: Option<u64>, unit: Option<Unit>) -> Amount {
+        Amount { current, total, unit }
     }
 
     #[test]
     fn amounts_read_as_people_say_them() {
         let table = [
-            (amount(3, Some(9), Measure::Things), "3/9"),
-            (amount(3, None, Measure::Things), "3"),
-            (amount(42, Some(100), Measure::Percent), "42 %"),
-            (amount(42, None, Measure::Percent), "42 %"),
-            (amount(140, Some(100), Measure::Percent), "100 %"),
-            (amount(3_100_000, Some(7_600_000), Measure::Bytes), "3.1/7.6 MB"),
-            (amount(12, Some(7_600), Measure::Bytes), "0.0/7.6 kB"),
-            (amount(12, Some(900), Measure::Bytes), "12/900 B"),
-            (amount(2_500_000_000, None, Measure::Bytes), "2.5 GB"),
+            (amount(3, Some(9), None), "3/9"),
+            (amount(3, None, None), "3"),
+            (amount(42, Some(100), Some(Unit::Percent)), "42 %"),
+            (amount(42, None, Some(Unit::Percent)), "42 %"),
+            (amount(140, Some(100), Some(Unit::Percent)), "100 %"),
+            (amount(3_100_000, Some(7_600_000), Some(Unit::Bytes)), "3.1/7.6 MB"),
+            (amount(12, Some(7_600), Some(Unit::Bytes)), "0.0/7.6 kB"),
+            (amount(12, Some(900), Some(Unit::Bytes)), "12/900 B"),
+            (amount(2_500_000_000, None, Some(Unit::Bytes)), "2.5 GB"),
         ];
         for (amount, words) in table {
             assert_eq!(amount.in_words(), words);
@@ -124,10 +114,10 @@ mod tests {
     #[test]
     fn there_is_no_bar_without_a_total() {
         let symbols = Symbols::ASCII;
-        assert_eq!(amount(3, None, Measure::Things).bar(&symbols), None);
-        assert_eq!(amount(4, Some(8), Measure::Things).bar(&symbols).as_deref(), Some("[####----]"));
-        assert_eq!(amount(9, Some(8), Measure::Things).bar(&symbols).as_deref(), Some("[########]"));
-        let kind = |total| EventKind::Progress { step: "1".into(), stage: None, current: Some(1), total };
+        assert_eq!(amount(3, None, None).bar(&symbols), None);
+        assert_eq!(amount(4, Some(8), None).bar(&symbols).as_deref(), Some("[####----]"));
+        assert_eq!(amount(9, Some(8), None).bar(&symbols).as_deref(), Some("[########]"));
+        let kind = |total| EventKind::Progress { step: "1".into(), stage: None, current: Some(1), total, unit: None };
         assert_eq!(Amount::of(&kind(Some(0))).unwrap().share(), None);
         assert_eq!(Amount::of(&kind(Some(2))).unwrap().share(), Some(0.5));
     }

@@ -26,7 +26,7 @@ fn live(usual_ms: Option<u64>) -> Live {
         .start("1.1", "Build the backend", "run", &[])
         .start("1.2", "Build the frontend", "run", &[])
         .says("1.2", Stream::Stdout, "Sending build context to Docker daemon")
-        .add(EventKind::Progress { step: "1.1".into(), stage, current: Some(4), total: Some(8) });
+        .add(EventKind::Progress { step: "1.1".into(), stage, current: Some(4), total: Some(8), unit: None });
     let mut live = Live::default();
     script.0.iter().for_each(|event| live.event(event));
     live
@@ -140,7 +140,7 @@ proptest! {
         let script = Script::default()
             .start("2", &name, "run", &[])
             .says("2", Stream::Stdout, &says)
-            .add(EventKind::Progress { step: "2".into(), stage: None, current: Some(current), total });
+            .add(EventKind::Progress { step: "2".into(), stage: None, current: Some(current), total, unit: None });
         script.0.iter().for_each(|event| live.event(event));
         let look = if is_ascii { Look::plain(80) } else { Look { styles: crate::report::style::Styles::default(), ..Look::full(80) } };
         let lines = live.lines(&look, Size { columns: columns.max(1), lines: height }, 65_000, 3);

@@ -35,7 +35,7 @@ fn started(step: &str, kind: &str) -> EventKind {
 }
 
 fn progress(step: &str, current: u64, total: u64) -> EventKind {
-    EventKind::Progress { step: step.into(), stage: None, current: Some(current), total: Some(total) }
+    EventKind::Progress { step: step.into(), stage: None, current: Some(current), total: Some(total), unit: None }
 }
 
 fn run_finished(outcome: RunOutcome) -> EventKind {

@@ -82,7 +82,7 @@ fn a_step_says_its_stage_or_its_last_telling_line() {
     tell(&mut tree, say("E1123 01:24:15.158838   29886 memcache.go:265] \"Unhandled Error\""));
     assert_eq!(rows(&tree), ["* Build pulling"]);
     let stage = Some("RUN npm ci".to_owned());
-    let kind = EventKind::Progress { step: "1".into(), stage, current: Some(3), total: Some(9) };
+    let kind = EventKind::Progress { step: "1".into(), stage, current: Some(3), total: Some(9), unit: None };
     tell(&mut tree, Script::default().add(kind));
     tell(&mut tree, say("added 12 packages"));
     assert_eq!(rows(&tree), ["* Build RUN npm ci"]);
