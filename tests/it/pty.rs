@@ -96,6 +96,22 @@ impl AtPty {
         format!("{}\n", text.trim_end())
     }
 
+    /// The same at a terminal that breaks lines anew when its window is made narrower or wider, and that has
+    /// been in use: the cursor stands at its bottom.
+    pub(crate) fn picture_where_lines_reflow(&self) -> String {
+        let bytes = self.screen();
+        let mut terminal = avt::Terminal::with_scrollback(80, LINES.into(), None).unwrap();
+        terminal.feed("\n".repeat(LINES.into()).as_str());
+        for (index, (from, columns)) in self.widths.iter().enumerate() {
+            let to = self.widths.get(index + 1).map_or(bytes.len(), |(to, _)| *to);
+            terminal.resize((*columns).into(), LINES.into());
+            terminal.feed(&bytes[*from..to]);
+        }
+        let lines = terminal.screen().all_lines().map(avt::Line::text);
+        let text: String = lines.map(|line| format!("{}\n", line.trim_end())).collect();
+        format!("{}\n", text.trim_start_matches('\n').trim_end())
+    }
+
     /// Sends it a signal.
     pub(crate) fn signals(&self, signal: &str) {
         let status = Command::new("kill").args([&format!("-{signal}"), &self.child.id().to_string()]).status().unwrap();
