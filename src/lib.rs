@@ -259,6 +259,17 @@ pub mod report {
     pub mod trial;
     pub mod usual;
     pub mod variables;
+    /// The view of a run at a terminal, as text: what runs, what is still to come, how far it is.
+    pub mod view {
+        pub mod amount;
+        pub mod live;
+        pub mod overall;
+        mod row;
+        pub mod screen;
+        pub mod taskbar;
+        pub mod telling;
+        pub mod tree;
+    }
 }
 
 /// The operating system: the only place with `#[cfg(windows)]`, processes, files, clocks.
@@ -282,6 +293,7 @@ pub mod adapter {
     pub mod record;
     pub mod replay;
     pub mod state;
+    pub mod taskbar;
     pub mod terminal;
     pub mod trust;
     mod watch;

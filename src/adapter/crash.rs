@@ -3,6 +3,7 @@
 
 #![expect(clippy::exit, reason = "after a bug nothing of ours is trusted to run on")]
 
+use super::taskbar;
 use super::terminal::Out;
 use super::watch;
 use crate::error::Code;
@@ -20,6 +21,7 @@ pub fn install() {
         );
         // Nobody is left to be told that nobody can be told.
         let _ = Out::stderr().write_all(told.as_bytes());
+        taskbar::let_go();
         std::process::exit(Code::Bug as i32);
     }));
 }

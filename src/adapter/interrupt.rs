@@ -3,7 +3,7 @@
 //!
 //! Nothing is printed here: the engine tells the person.
 
-use super::watch;
+use super::{taskbar, watch};
 use crate::port::Stop;
 use std::io;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
@@ -62,6 +62,7 @@ impl Interrupts {
         if self.note(signal) >= 3 {
             // Whatever hangs: leave.
             watch::kill_all();
+            taskbar::let_go();
             std::process::exit(128 + signal);
         }
     }

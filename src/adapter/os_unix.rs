@@ -173,13 +173,22 @@ pub(super) fn stop_ourselves() {
 }
 
 /// Columns of the terminal, standard error's first.
-#[expect(unsafe_code, reason = "std cannot ask for a terminal's size")]
 pub(super) fn width() -> Option<usize> {
+    size().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+/// Lines of the same terminal.
+pub(super) fn height() -> Option<usize> {
+    size().map(|size| usize::from(size.ws_row)).filter(|lines| *lines > 0)
+}
+
+#[expect(unsafe_code, reason = "std cannot ask for a terminal's size")]
+fn size() -> Option<libc::winsize> {
     [libc::STDERR_FILENO, libc::STDOUT_FILENO].into_iter().find_map(|fd| {
         let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
         // SAFETY: TIOCGWINSZ writes one `winsize` to the pointer, which is valid for one.
         let known = unsafe { libc::ioctl(fd, libc::TIOCGWINSZ, &raw mut size) } == 0;
-        (known && size.ws_col > 0).then_some(usize::from(size.ws_col))
+        (known && size.ws_col > 0).then_some(size)
     })
 }
 

@@ -213,16 +213,27 @@ pub(super) fn exit_of(status: ExitStatus) -> Exit {
 }
 
 /// Columns of the console, standard error's first.
-#[expect(unsafe_code, reason = "std cannot ask for a console's size")]
 pub(super) fn width() -> Option<usize> {
+    size().map(|(columns, _)| columns)
+}
+
+/// Lines of the same console.
+pub(super) fn height() -> Option<usize> {
+    size().map(|(_, lines)| lines)
+}
+
+#[expect(unsafe_code, reason = "std cannot ask for a console's size")]
+fn size() -> Option<(usize, usize)> {
     [Console::STD_ERROR_HANDLE, Console::STD_OUTPUT_HANDLE].into_iter().find_map(|which| {
         // SAFETY: takes an integer; the handle belongs to the process and is not closed here.
         let handle = unsafe { Console::GetStdHandle(which) };
         let mut info = Console::CONSOLE_SCREEN_BUFFER_INFO::default();
         // SAFETY: the pointer is valid for one structure; a bad handle is an error, not undefined.
         let known = unsafe { Console::GetConsoleScreenBufferInfo(handle, &raw mut info) } != 0;
-        let columns = i32::from(info.srWindow.Right) - i32::from(info.srWindow.Left) + 1;
-        known.then(|| usize::try_from(columns).ok()).flatten().filter(|columns| *columns > 0)
+        let window = info.srWindow;
+        let between =
+            |from: i16, to: i16| usize::try_from(i32::from(to) - i32::from(from) + 1).ok().filter(|size| *size > 0);
+        known.then(|| between(window.Left, window.Right).zip(between(window.Top, window.Bottom))).flatten()
     })
 }
 

@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is where the terminal and the environment are asked")]
 
 use super::os;
+use super::taskbar;
 use super::workflow::Guard;
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
@@ -56,6 +57,10 @@ pub struct Terminal {
     pub ci: bool,
     /// It shows more than ASCII.
     pub unicode: bool,
+    /// It shows progress in its taskbar or tab.
+    pub taskbar: bool,
+    /// It breaks lines anew when its window is made narrower.
+    pub reflows: bool,
     /// `windows`, `macos` or `linux`; every other Unix counts as the last.
     pub os: &'static str,
 }
@@ -80,6 +85,8 @@ impl Terminal {
             dumb: !escapes || is_dumb(env, os),
             ci: is_ci(env),
             unicode: shows_unicode(env, os),
+            taskbar: taskbar::is_there(env),
+            reflows: reflows(env),
             os,
         }
     }
@@ -95,9 +102,10 @@ impl Terminal {
     }
 }
 
-/// The terminal's columns now, for views that follow a resize.
-pub fn width() -> u16 {
-    os::width().and_then(|columns| u16::try_from(columns).ok()).unwrap_or(80)
+/// The terminal's columns and lines now, for views that follow a resize.
+pub fn size() -> (u16, u16) {
+    let number = |value: Option<usize>| value.and_then(|value| u16::try_from(value).ok());
+    (number(os::width()).unwrap_or(80), number(os::height()).unwrap_or(24))
 }
 
 /// Standard input.
@@ -126,6 +134,24 @@ fn is_dumb(env: &Environment, os: &str) -> bool {
         Some(term) => term == "dumb",
         None => os != "windows",
     }
+}
+
+/// Terminals that are known to: tmux, those built on VTE, and others that name themselves. Of the rest
+/// (xterm) it is not assumed: whoever clears too much clears what was told.
+fn reflows(env: &Environment) -> bool {
+    const NAMES: [&str; 8] = [
+        "TMUX",
+        "VTE_VERSION",
+        "WT_SESSION",
+        "KITTY_WINDOW_ID",
+        "ALACRITTY_WINDOW_ID",
+        "KONSOLE_VERSION",
+        "WEZTERM_PANE",
+        "GHOSTTY_RESOURCES_DIR",
+    ];
+    const PROGRAMS: [&str; 4] = ["iTerm.app", "WezTerm", "ghostty", "vscode"];
+    NAMES.iter().any(|name| env.filled(name).is_some())
+        || env.filled("TERM_PROGRAM").is_some_and(|program| PROGRAMS.contains(&program))
 }
 
 fn is_ci(env: &Environment) -> bool {
@@ -251,6 +277,8 @@ mod tests {
             dumb: true,
             ci: false,
             unicode: false,
+            taskbar: false,
+            reflows: false,
             os: "linux",
         };
         assert!(!dumb.colour(None, &env(&[]), true) && !dumb.can_redraw());

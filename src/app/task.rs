@@ -21,6 +21,7 @@ use crate::adapter::pace::{Paced, PacedClock};
 use crate::adapter::person::AtTerminal;
 use crate::adapter::process::Processes;
 use crate::adapter::state::Journal;
+use crate::adapter::taskbar;
 use crate::adapter::terminal::{self, Out};
 use crate::cli::{Format, RunArgs};
 use crate::error::{Code, Failure};
@@ -35,9 +36,10 @@ use crate::report::fanout::Fanout;
 use crate::report::journal::Measured;
 use crate::report::jsonl::Jsonl;
 use crate::report::plain::Plain;
-use crate::report::progress::Progress;
+use crate::report::progress::{Progress, Stage};
 use crate::report::quoting;
 use crate::report::summary::Summary;
+use crate::report::view::live::Size;
 use crate::report::{plan as plan_text, plan_json};
 use crate::run::engine::{self, RunReport};
 use crate::run::past::Past;
@@ -283,11 +285,19 @@ fn reporters(context: &Context, journal: Option<Journal>, audience: Audience) ->
         (Format::Jsonl, Audience::Person) => all.push(Box::new(Jsonl::new(Out::stdout()))),
         (Format::Json, Audience::Person) => all.push(Box::new(Summary::new(Out::stdout()))),
         _ if context.terminal.can_redraw() && !context.global.verbose && !context.global.quiet => {
-            all.push(told(Box::new(Progress::new(err, out, Arc::new(terminal::width), look, verbosity))));
+            let terminal = context.terminal;
+            let has_taskbar = taskbar::hold(terminal.taskbar);
+            let stage = Stage { sizes: Arc::new(size), reflows: terminal.reflows, has_taskbar };
+            all.push(told(Box::new(Progress::new(err, out, stage, look, verbosity))));
         }
         _ => all.push(told(Box::new(Plain::new(err, out, look, verbosity)))),
     }
     all
+}
+
+fn size() -> Size {
+    let (columns, lines) = terminal::size();
+    Size { columns, lines }
 }
 
 /// The story without the diagnosis: it is about to be given as the answer.

@@ -1,115 +1,42 @@
-//! The terminal view: a spinner for every running step, under the same lines that plain mode tells.
+//! The terminal view: what runs and what is still to come, under the same lines that plain mode tells.
 //!
-//! Everything goes through one `Screen`, which swallows what the terminal refuses: indicatif
-//! unwraps inside `suspend`, and a closed terminal must not end a run half-way.
+//! A thin drawer. indicatif redraws with its own clock, never for an event: a tool that prints a hundred
+//! thousand lines a second costs no picture more than a silent one. What there is to draw is in
+//! [`super::view`].
 
-use super::layout::visible;
 use super::plain::Pen;
-use super::render::{Story, Told, Verbosity, parents};
+use super::render::{Story, Told, Verbosity};
 use super::style::Look;
+use super::view::live::Live;
+use super::view::screen::{Screen, Sizes};
+use super::view::taskbar::Taskbar;
 use crate::model::event::{Event, EventKind};
 use crate::port::Reporter;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
-use std::collections::{BTreeMap, BTreeSet};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Between two turns of a spinner.
+/// Between two pictures, and two turns of a spinner.
 const TICK: Duration = Duration::from_millis(120);
-/// More running steps than this share the last line.
-const MOST: usize = 8;
 
-/// Columns at the right that stay free: the terminal writes `^C` there when it is typed. Wrapped
-/// into the next line it would leave the line above standing, out of the view's reach.
-const ECHO: u16 = 6;
+/// What the drawing thread shares with the events.
+struct Shared {
+    live: Live,
+    taskbar: Taskbar,
+}
 
-/// How wide the terminal is now.
-pub type Width = Arc<dyn Fn() -> u16 + Send + Sync>;
-
-/// The terminal as indicatif sees it: draws are gathered and written at once.
+/// What the view has to know about its terminal.
 #[derive(Clone)]
-struct Screen {
-    state: Arc<Mutex<Canvas>>,
-    width: Width,
-}
-
-struct Canvas {
-    pen: Pen,
-    draft: String,
-    /// The first thing that went wrong, until someone asks.
-    error: Option<io::Error>,
-}
-
-impl Screen {
-    fn canvas(&self) -> MutexGuard<'_, Canvas> {
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    fn draw(&self, text: &str) -> io::Result<()> {
-        self.canvas().draft.push_str(text);
-        Ok(())
-    }
-
-    fn walk(&self, steps: usize, way: char) -> io::Result<()> {
-        if steps > 0 { self.draw(&format!("\u{1b}[{steps}{way}")) } else { Ok(()) }
-    }
-
-    /// Writes `text` after everything drawn so far.
-    fn write(&self, text: &str) {
-        let mut canvas = self.canvas();
-        let mut all = std::mem::take(&mut canvas.draft);
-        all.push_str(text);
-        if let Err(error) = canvas.pen.write(&all) {
-            canvas.error.get_or_insert(error);
-        }
-    }
-}
-
-impl std::fmt::Debug for Screen {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Screen")
-    }
-}
-
-impl TermLike for Screen {
-    fn width(&self) -> u16 {
-        (self.width)().saturating_sub(ECHO).max(1)
-    }
-
-    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
-        self.walk(n, 'A')
-    }
-
-    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
-        self.walk(n, 'B')
-    }
-
-    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
-        self.walk(n, 'C')
-    }
-
-    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
-        self.walk(n, 'D')
-    }
-
-    fn write_line(&self, text: &str) -> io::Result<()> {
-        self.draw(text)?;
-        self.draw("\n")
-    }
-
-    fn write_str(&self, text: &str) -> io::Result<()> {
-        self.draw(text)
-    }
-
-    fn clear_line(&self) -> io::Result<()> {
-        self.draw("\r\u{1b}[2K")
-    }
-
-    fn flush(&self) -> io::Result<()> {
-        self.write("");
-        Ok(())
-    }
+pub struct Stage {
+    /// How large it is now.
+    pub sizes: Sizes,
+    /// It breaks lines anew when its window is made narrower.
+    pub reflows: bool,
+    /// It shows progress in its taskbar or tab, too.
+    pub has_taskbar: bool,
 }
 
 /// Tells a run on a terminal.
@@ -118,185 +45,135 @@ pub struct Progress {
     story: Story,
     screen: Screen,
     out: Pen,
-    bars: MultiProgress,
-    overall: Option<ProgressBar>,
-    running: BTreeMap<String, ProgressBar>,
-    task: String,
-    steps: usize,
-    /// Top-level steps that began.
-    begun: BTreeSet<String>,
-    /// Steps that began and did not end, calls too.
-    open: BTreeSet<String>,
-    /// Steps whose child owns the terminal.
-    guests: BTreeSet<String>,
+    shared: Arc<Mutex<Shared>>,
+    /// The picture, while there is one.
+    picture: Option<ProgressBar>,
+    /// Steps that want the terminal for themselves: those whose child owns it, and those whose output is
+    /// the answer. The latter get it with their first line.
+    guests: BTreeMap<String, bool>,
+    is_running: bool,
 }
 
 impl Progress {
-    /// The story and the spinners go to `err`, which is a terminal that understands escapes and is
-    /// `width()` columns wide; answers go to `out`.
+    /// The story and the view go to `err`, which is a terminal that understands escapes and is like
+    /// this; answers go to `out`.
     pub fn new(
         err: Box<dyn Write + Send>,
         out: Box<dyn Write + Send>,
-        width: Width,
+        stage: Stage,
         look: Look,
         verbosity: Verbosity,
     ) -> Self {
-        let canvas = Canvas { pen: Pen::new(err), draft: String::new(), error: None };
-        let screen = Screen { state: Arc::new(Mutex::new(canvas)), width };
-        let target = ProgressDrawTarget::term_like(Box::new(screen.clone()));
         Self {
             look,
             story: Story::new(look, verbosity),
-            screen,
+            screen: Screen::new(Pen::new(err), stage.sizes, stage.reflows),
             out: Pen::new(out),
-            bars: MultiProgress::with_draw_target(target),
-            overall: None,
-            running: BTreeMap::new(),
-            task: String::new(),
-            steps: 0,
-            begun: BTreeSet::new(),
-            open: BTreeSet::new(),
-            guests: BTreeSet::new(),
+            shared: Arc::new(Mutex::new(Shared { live: Live::default(), taskbar: Taskbar::new(stage.has_taskbar) })),
+            picture: None,
+            guests: BTreeMap::new(),
+            is_running: false,
         }
     }
 
-    /// Takes every spinner off the screen: for a prompt, an interactive child, the end.
+    /// Takes the view off the screen: for a prompt, an interactive child, the end.
     pub fn clear(&mut self) {
-        for bar in std::mem::take(&mut self.running).into_values().chain(self.overall.take()) {
-            bar.finish_and_clear();
-            self.bars.remove(&bar);
-        }
-        let _ = self.bars.clear();
+        let Some(picture) = self.picture.take() else { return };
+        picture.disable_steady_tick();
+        picture.finish_and_clear();
+        let gone = lock(&self.shared).taskbar.hides();
+        self.screen.write(gone);
     }
 
-    fn spinner(&self, message: String) -> ProgressBar {
-        let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}")
-            .unwrap_or_else(|_| ProgressStyle::default_spinner())
-            .tick_chars(self.look.symbols.spinner);
-        let bar = ProgressBar::new_spinner();
-        bar.set_style(style);
-        // Added before anything is drawn: a bar that draws alone leaves its line behind.
-        let bar = match &self.overall {
-            Some(overall) => self.bars.insert_before(overall, bar),
-            None => self.bars.add(bar),
-        };
-        bar.set_message(message);
-        bar.enable_steady_tick(TICK);
-        bar
-    }
-
-    fn name(&self, step: &str) -> String {
-        self.story.path(step).unwrap_or(step).to_owned()
-    }
-
-    fn before(&mut self, kind: &EventKind) {
-        match kind {
-            EventKind::RunStarted { task, steps, .. } => {
-                self.clear();
-                self.task = visible(task).into_owned();
-                self.steps = *steps;
-                self.begun.clear();
-                self.open.clear();
-                self.guests.clear();
-            }
-            EventKind::StepStarted { step, interactive: true, .. } => {
-                self.clear();
-                self.guests.insert(step.clone());
-            }
-            EventKind::StepFinished { step, .. } | EventKind::StepSkipped { step, .. } => {
-                self.open.remove(step);
-                self.guests.remove(step);
-                self.begun.extend(top(step));
-                if let Some(bar) = self.running.remove(step) {
-                    bar.finish_and_clear();
-                    self.bars.remove(&bar);
-                }
-            }
-            EventKind::RunFinished { .. } => self.clear(),
-            _ => {}
-        }
-    }
-
-    fn after(&mut self, kind: &EventKind) {
-        match kind {
-            EventKind::StepStarted { step, kind, .. } => {
-                self.open.insert(step.clone());
-                self.begun.extend(top(step));
-                if self.guests.is_empty() && kind != "task" && self.running.len() < MOST {
-                    let bar = self.spinner(self.name(step));
-                    self.running.insert(step.clone(), bar);
-                }
-            }
-            EventKind::Progress { step, stage, current, total, .. } => {
-                if let Some(bar) = self.running.get(step) {
-                    let mut message = self.name(step);
-                    match (current, total) {
-                        (Some(current), Some(total)) => message.push_str(&format!("  {current}/{total}")),
-                        (Some(current), None) => message.push_str(&format!("  {current}")),
-                        _ => {}
-                    }
-                    if let Some(stage) = stage {
-                        message.push_str(&format!("  {}", visible(stage)));
-                    }
-                    bar.set_message(message);
-                }
-                return;
-            }
-            EventKind::StepFinished { .. } | EventKind::StepSkipped { .. } => {}
-            _ => return,
-        }
-        self.count();
-    }
-
-    /// The overall line stands below the others while something runs.
-    fn count(&mut self) {
-        if self.steps < 2 || self.open.is_empty() || !self.guests.is_empty() {
-            if let Some(bar) = self.overall.take() {
-                bar.finish_and_clear();
-                self.bars.remove(&bar);
-            }
+    fn draw(&mut self) {
+        if self.picture.is_some() || !self.is_running || self.guests.values().any(|owns| *owns) {
             return;
         }
-        let busy: BTreeSet<String> = self.open.iter().filter_map(|step| top(step)).collect();
-        let done = self.begun.len().saturating_sub(busy.len()).min(self.steps);
-        let message = format!("{} {done}/{}", self.task, self.steps);
-        match &self.overall {
-            Some(bar) => bar.set_message(message),
-            None => self.overall = Some(self.spinner(message)),
+        lock(&self.shared).live.restart();
+        let (shared, screen, look) = (Arc::clone(&self.shared), self.screen.clone(), self.look);
+        let view = move |state: &ProgressState, to: &mut dyn fmt::Write| {
+            let drawn = state.elapsed();
+            let mut shared = lock(&shared);
+            let now = shared.live.now(drawn);
+            let turn = drawn.as_millis() / TICK.as_millis();
+            let lines = shared.live.lines(&look, screen.room(), now, usize::try_from(turn).unwrap_or_default());
+            let (share, is_failing) = (shared.live.share(now), shared.live.is_failing());
+            screen.add(&shared.taskbar.shows(share, is_failing));
+            // The place that it writes to takes everything.
+            let _ = to.write_str(&lines.join("\n"));
+        };
+        let style = ProgressStyle::with_template("{view}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let target = ProgressDrawTarget::term_like(Box::new(self.screen.clone()));
+        let picture = ProgressBar::with_draw_target(None, target).with_style(style.with_key("view", view));
+        picture.enable_steady_tick(TICK);
+        self.picture = Some(picture);
+    }
+
+    /// Who wants the terminal for itself, before the event is told.
+    fn before(&mut self, kind: &EventKind) {
+        match kind {
+            EventKind::RunStarted { .. } | EventKind::RunFinished { .. } => {
+                self.clear();
+                self.guests.clear();
+                self.is_running = false;
+            }
+            EventKind::StepStarted { step, interactive, shown, .. } => {
+                self.is_running = true;
+                if *interactive {
+                    self.clear();
+                }
+                if *interactive || *shown {
+                    self.guests.insert(step.clone(), *interactive);
+                }
+            }
+            EventKind::Output { step, .. } if !self.guests.is_empty() => {
+                if let Some(owns @ false) = self.guests.get_mut(step) {
+                    *owns = true;
+                    self.clear();
+                }
+            }
+            EventKind::StepFinished { step, .. } | EventKind::StepSkipped { step, .. } => {
+                self.guests.remove(step);
+            }
+            _ => {}
         }
     }
 }
 
-/// The number of the top-level step that `step` is or stands in; gates and `finally` have none.
-fn top(step: &str) -> Option<String> {
-    let outer = parents(step).next().unwrap_or(step);
-    let number = outer.split('[').next().unwrap_or(outer);
-    (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then(|| number.to_owned())
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Reporter for Progress {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         self.before(&event.kind);
-        // The spinner says that it still runs.
-        let is_seen = matches!(&event.kind, EventKind::StepSlow { step, .. } if self.running.contains_key(step));
+        lock(&self.shared).live.event(event);
+        // The view says that it still runs.
+        let is_seen = matches!(event.kind, EventKind::StepSlow { .. }) && self.picture.is_some();
         let mut answered = Ok(());
         if !is_seen {
+            if !matches!(event.kind, EventKind::Output { .. } | EventKind::Progress { .. }) {
+                self.story.fit(usize::from(self.screen.size().columns));
+            }
             let Told { err, out } = self.story.tell(event);
             if !err.is_empty() || !out.is_empty() {
-                let (bars, screen, pen) = (&self.bars, &self.screen, &mut self.out);
-                bars.suspend(|| {
+                let (screen, pen) = (&self.screen, &mut self.out);
+                let mut tell = || {
                     screen.write(&err);
                     answered = pen.write(&out);
-                });
+                };
+                match &self.picture {
+                    Some(picture) => picture.suspend(tell),
+                    None => tell(),
+                }
             }
         }
-        self.after(&event.kind);
+        self.draw();
         answered?;
-        let mut canvas = self.screen.canvas();
-        if let Some(error) = canvas.error.take() {
+        if let Some(error) = self.screen.error() {
             return Err(error);
         }
-        if canvas.pen.is_gone() && self.out.is_gone() {
+        if self.screen.is_gone() && self.out.is_gone() {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
         Ok(())

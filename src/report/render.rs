@@ -6,6 +6,7 @@
 use super::diagnosis::{self, Extent};
 use super::layout::{Piece, answer, margin, told, visible};
 use super::style::Look;
+use super::view::amount::Amount;
 use crate::model::command::{Exit, Stream};
 use crate::model::event::{Counts, Event, EventKind, RunOutcome, Status};
 use crate::model::finding::Verdict;
@@ -50,6 +51,10 @@ struct Open {
     trouble: bool,
     /// The last reason to try again: a poll that waits says the same every time.
     retry: Option<String>,
+    /// How far it is.
+    amount: Option<Amount>,
+    /// When it began, in milliseconds of the run.
+    since: u64,
 }
 
 /// How a step treats the screen.
@@ -90,9 +95,9 @@ impl Story {
         }
     }
 
-    /// What people read for an open step: its name, called tasks before it.
-    pub fn path(&self, step: &str) -> Option<&str> {
-        self.open.get(step).map(|open| open.path.as_str())
+    /// Fits what is told from now on into so many columns.
+    pub fn fit(&mut self, width: usize) {
+        self.look.width = width;
     }
 
     /// Tells one event. Often there is nothing to tell.
@@ -105,13 +110,19 @@ impl Story {
             EventKind::StepStarted { step, name, kind, argv, shown, interactive } => {
                 let manner = Manner { shown: *shown, interactive: *interactive };
                 self.step_started(&mut told.err, step, name, kind, argv, manner);
+                if let Some(open) = self.open.get_mut(step) {
+                    open.since = event.elapsed_ms;
+                }
             }
             EventKind::Output { step, stream, line } => self.output(&mut told, step, *stream, line),
-            EventKind::Progress { .. } => {}
+            EventKind::Progress { step, .. } => {
+                if let Some(open) = self.open.get_mut(step) {
+                    open.amount = Amount::of(&event.kind).or(open.amount);
+                }
+            }
             EventKind::StepSlow { step, name, running_ms } => {
-                let path = self.named(step, name);
-                let text = format!("still running: {path}, {}", took(*running_ms));
-                self.normal(&mut told.err, (self.look.styles.dim, "..."), &text);
+                let name = self.named(step, name);
+                self.still_running(&mut told.err, step, &name, *running_ms);
             }
             EventKind::StepRetry { step, attempt, wait_ms, why } => {
                 self.retry(&mut told.err, step, *attempt, *wait_ms, why);
@@ -145,6 +156,26 @@ impl Story {
             EventKind::RunFinished { .. } => self.finish(&mut told.err, event),
         }
         told
+    }
+
+    /// That the step which this event is about still runs. A tool may talk for minutes without a line for the
+    /// log, and whoever waits there, person or CI, takes silence for a standstill.
+    pub fn beat(&self, event: &Event) -> String {
+        let mut out = String::new();
+        if let EventKind::Output { step, .. } | EventKind::Progress { step, .. } = &event.kind
+            && let Some(open) = self.open.get(step)
+        {
+            self.still_running(&mut out, step, &open.path, event.elapsed_ms.saturating_sub(open.since));
+        }
+        out
+    }
+
+    fn still_running(&self, out: &mut String, step: &str, name: &str, running_ms: u64) {
+        let mut text = format!("still running: {name}, {}", took(running_ms));
+        if let Some(amount) = self.open.get(step).and_then(|open| open.amount) {
+            text.push_str(&format!(", {}", amount.in_words()));
+        }
+        self.normal(out, (self.look.styles.dim, "..."), &text);
     }
 
     fn line(&self, out: &mut String, verb: (Style, &str), pieces: &[Piece]) {
@@ -184,7 +215,8 @@ impl Story {
             self.line(out, (styles.dim, verb), &[Piece::prose(Style::new(), &path), Piece::whole(styles.dim, &call)]);
             self.speaker = Some(step.to_owned());
         }
-        let open = Open { path, kind: kind.to_owned(), shown, lines: 0, trouble: false, retry: None };
+        let open =
+            Open { path, kind: kind.to_owned(), shown, lines: 0, trouble: false, retry: None, amount: None, since: 0 };
         self.open.insert(step.to_owned(), open);
     }
 
@@ -406,7 +438,7 @@ pub fn parents(step: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The item that a step ran for: "pod-x" for "3\[pod-x]".
-fn item(step: &str) -> Option<&str> {
+pub fn item(step: &str) -> Option<&str> {
     let own = parents(step).last().and_then(|parent| step.get(parent.len() + 1..)).unwrap_or(step);
     own.strip_suffix(']')?.split_once('[').map(|(_, item)| item)
 }

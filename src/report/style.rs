@@ -113,7 +113,13 @@ pub struct Symbols {
     pub ellipsis: &'static str,
     /// Left edge of a child's output.
     pub edge: &'static str,
-    /// The turns of a spinner; the last one is the end.
+    /// Before a step that is still to come.
+    pub waiting: &'static str,
+    /// What a bar is made of, as far as it is done.
+    pub full: &'static str,
+    /// The rest of a bar.
+    pub empty: &'static str,
+    /// The turns of a spinner.
     pub spinner: &'static str,
 }
 
@@ -131,7 +137,10 @@ impl Symbols {
         path: "›",
         ellipsis: "…",
         edge: "│",
-        spinner: "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ",
+        waiting: "·",
+        full: "█",
+        empty: "░",
+        spinner: "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏",
     };
 
     /// For everything else.
@@ -147,7 +156,10 @@ impl Symbols {
         path: ">",
         ellipsis: "...",
         edge: "|",
-        spinner: "|/-\\ ",
+        waiting: ".",
+        full: "#",
+        empty: "-",
+        spinner: "|/-\\",
     };
 }
 

@@ -93,5 +93,7 @@ mod tools;
 mod trial;
 mod trust;
 mod unreadable;
+#[cfg(unix)]
+mod view;
 mod watch;
 mod wordings;

@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::num::NonZero;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -11,12 +12,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+/// Every terminal's height.
+const LINES: u16 = 24;
+
 /// A program at a terminal.
 pub(crate) struct AtPty {
     child: Child,
     keyboard: Option<File>,
     screen: Arc<Mutex<Vec<u8>>>,
     closed: Arc<AtomicBool>,
+    /// The columns it had, each from so many bytes of what was shown on.
+    widths: Vec<(usize, u16)>,
 }
 
 impl AtPty {
@@ -57,12 +63,59 @@ impl AtPty {
                 seen.lock().unwrap().extend_from_slice(&bytes[..count]);
             }
         });
-        Self { child, keyboard: Some(ours), screen, closed }
+        Self { child, keyboard: Some(ours), screen, closed, widths: vec![(0, columns.unwrap_or(80))] }
     }
 
     /// What has been shown so far.
     pub(crate) fn screen(&self) -> String {
         String::from_utf8_lossy(&self.screen.lock().unwrap()).into_owned()
+    }
+
+    /// The lines that a person sees, those that have scrolled away above them; blanks at their ends and
+    /// blank lines at the end left out.
+    pub(crate) fn picture(&self) -> String {
+        let bytes = self.screen.lock().unwrap().clone();
+        let mut parser = vt100::Parser::new(sized(LINES), sized(80), 1000);
+        for (index, (from, columns)) in self.widths.iter().enumerate() {
+            let to = self.widths.get(index + 1).map_or(bytes.len(), |(to, _)| *to);
+            parser.screen_mut().set_size(sized(LINES), sized(*columns));
+            parser.process(&bytes[*from..to]);
+        }
+        assert!(!parser.screen().hide_cursor(), "the cursor was hidden");
+        let columns = self.widths.last().unwrap().1;
+        parser.screen_mut().set_scrollback(usize::MAX);
+        let above = parser.screen().scrollback();
+        let mut lines: Vec<String> = Vec::new();
+        for back in (1..=above).rev() {
+            parser.screen_mut().set_scrollback(back);
+            lines.extend(parser.screen().rows(0, columns).next());
+        }
+        parser.screen_mut().set_scrollback(0);
+        lines.extend(parser.screen().rows(0, columns));
+        let text: String = lines.iter().map(|line| format!("{}\n", line.trim_end())).collect();
+        format!("{}\n", text.trim_end())
+    }
+
+    /// The same at a terminal that breaks lines anew when its window is made narrower or wider, and that has
+    /// been in use: the cursor stands at its bottom.
+    pub(crate) fn picture_where_lines_reflow(&self) -> String {
+        let bytes = self.screen();
+        let mut terminal = avt::Terminal::with_scrollback(80, LINES.into(), None).unwrap();
+        terminal.feed("\n".repeat(LINES.into()).as_str());
+        for (index, (from, columns)) in self.widths.iter().enumerate() {
+            let to = self.widths.get(index + 1).map_or(bytes.len(), |(to, _)| *to);
+            terminal.resize((*columns).into(), LINES.into());
+            terminal.feed(&bytes[*from..to]);
+        }
+        let lines = terminal.screen().all_lines().map(avt::Line::text);
+        let text: String = lines.map(|line| format!("{}\n", line.trim_end())).collect();
+        format!("{}\n", text.trim_start_matches('\n').trim_end())
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signals(&self, signal: &str) {
+        let status = Command::new("kill").args([&format!("-{signal}"), &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
     }
 
     /// Waits until this has been shown.
@@ -84,6 +137,8 @@ impl AtPty {
 
     /// Gives the terminal so many columns, as a person does who pulls at the window.
     pub(crate) fn resize(&mut self, columns: u16) -> &mut Self {
+        let shown = self.screen.lock().unwrap().len();
+        self.widths.push((shown, columns));
         resize(self.keyboard.as_ref().unwrap(), columns);
         self
     }
@@ -121,8 +176,12 @@ impl AtPty {
     }
 }
 
+fn sized(size: u16) -> NonZero<u16> {
+    NonZero::new(size).expect("a terminal that shows something")
+}
+
 fn resize(terminal: &File, columns: u16) {
-    let size = libc::winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    let size = libc::winsize { ws_row: LINES, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: TIOCSWINSZ reads one `winsize` from the pointer, which is valid for one.
     let done = unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) };
     assert_eq!(done, 0, "no size: {}", std::io::Error::last_os_error());

@@ -1,8 +1,9 @@
 use super::*;
 use crate::model::command::{Exit, Stream};
 use crate::model::event::{Counts, EventKind, RunOutcome, Status};
-use crate::report::progress::Progress;
+use crate::report::progress::{Progress, Stage};
 use crate::report::samples::{self, finished, strings};
+use crate::report::view::live::Size;
 use proptest::prelude::*;
 use std::sync::{Arc, Mutex};
 
@@ -49,7 +50,9 @@ fn plain(err: &Paper, out: &Paper, width: usize, verbosity: Verbosity) -> Plain 
 
 fn progress(err: &Paper, out: &Paper, width: u16, verbosity: Verbosity) -> Progress {
     let look = Look::plain(width.into());
-    Progress::new(Box::new(err.clone()), Box::new(out.clone()), Arc::new(move || width), look, verbosity)
+    let sizes = Arc::new(move || Size { columns: width, lines: 24 });
+    let stage = Stage { sizes, reflows: false, has_taskbar: false };
+    Progress::new(Box::new(err.clone()), Box::new(out.clone()), stage, look, verbosity)
 }
 
 #[test]
@@ -82,6 +85,31 @@ fn a_full_disk_is_told() {
     let mut reporter = plain(&err, &out, 80, Verbosity::Normal);
     let errors: Vec<_> = samples::status().iter().filter_map(|event| reporter.event(event).err()).collect();
     assert_eq!(errors[0].kind(), io::ErrorKind::StorageFull);
+}
+
+/// An output that nobody sees line by line, as in CI: at most half a minute without a word.
+#[test]
+fn a_step_that_talks_is_said_to_be_running_every_half_minute() {
+    let (err, out) = (Paper::new(), Paper::new());
+    let mut reporter = plain(&err, &out, 80, Verbosity::Normal);
+    let script = samples::Script::default().run("rebuild", "Builds", 1).start("1", "Build", "run", &[]);
+    script.0.iter().for_each(|event| reporter.event(event).unwrap());
+    for second in 1..=95_u64 {
+        let (step, stream) = ("1".to_owned(), Stream::Stdout);
+        let kind = if second == 50 {
+            EventKind::Progress { step, stage: None, current: Some(3), total: Some(9), unit: None }
+        } else {
+            EventKind::Output { step, stream, line: "working".into() }
+        };
+        reporter.event(&Event { at: 0, elapsed_ms: 1000 + second * 1000, kind }).unwrap();
+    }
+    let silent = EventKind::StepSlow { step: "1".into(), name: "Build".into(), running_ms: 126_000 };
+    reporter.event(&Event { at: 0, elapsed_ms: 127_000, kind: silent }).unwrap();
+    assert_eq!(
+        err.text(),
+        "     rebuild  Builds\n         ...  still running: Build, 29s\n         ...  still running: Build, 59s, 3/9\n         \
+         ...  still running: Build, 1m 29s, 3/9\n         ...  still running: Build, 2m 06s, 3/9\n"
+    );
 }
 
 /// What a terminal of that width shows after `text`. Like a real one it wraps a full line only
@@ -190,7 +218,7 @@ fn a_running_step_is_on_the_screen_with_its_progress() {
     let kind = EventKind::Progress { step: "2".into(), stage, current: Some(1), total: Some(4), unit: None };
     view.event(&Event { at: 0, elapsed_ms: 0, kind }).unwrap();
     drop(view);
-    assert!(err.text().contains("rollback 1/2"), "{}", err.text());
+    assert!(err.text().contains("  [##------] 1/4  waiting for pods"), "{}", err.text());
 }
 
 #[test]

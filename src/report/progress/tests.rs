@@ -1,45 +1,50 @@
 use super::*;
 use crate::report::samples::{self, Script};
+use crate::report::view::live::Size;
 use std::io::sink;
 
 fn view() -> Progress {
-    let width: Width = Arc::new(|| 80);
-    Progress::new(Box::new(sink()), Box::new(sink()), width, Look::plain(80), Verbosity::Normal)
+    let stage = Stage { sizes: Arc::new(|| Size { columns: 80, lines: 24 }), reflows: false, has_taskbar: false };
+    Progress::new(Box::new(sink()), Box::new(sink()), stage, Look::plain(80), Verbosity::Normal)
+}
+
+fn tell(view: &mut Progress, script: Script) {
+    script.0.iter().for_each(|event| view.event(event).unwrap());
 }
 
 #[test]
-fn a_line_says_what_the_step_does_and_how_far_it_is() {
+fn the_view_stands_from_the_first_step_to_the_end() {
     let mut view = view();
-    let events = samples::rollback();
-    let slow = events.iter().position(|event| matches!(event.kind, EventKind::StepSlow { .. })).unwrap();
-    events[..slow].iter().for_each(|event| view.event(event).unwrap());
-    let stage = Some("waiting for\npods".to_owned());
-    let kind = EventKind::Progress { step: "2".into(), stage, current: Some(1), total: Some(4), unit: None };
-    view.event(&Event { at: 0, elapsed_ms: 0, kind }).unwrap();
-    assert_eq!(view.running["2"].message(), "Roll back  1/4  waiting for\\u{a}pods");
-    assert_eq!(view.overall.as_ref().unwrap().message(), "rollback 1/2");
-    events[slow..].iter().for_each(|event| view.event(event).unwrap());
-    assert!(view.running.is_empty() && view.overall.is_none());
+    for event in samples::rollback() {
+        view.event(&event).unwrap();
+        let stands = !matches!(event.kind, EventKind::RunStarted { .. } | EventKind::RunFinished { .. });
+        assert_eq!(view.picture.is_some(), stands, "{event:?}");
+    }
 }
 
 #[test]
 fn an_interactive_child_has_the_terminal_for_itself() {
     let mut view = view();
-    let mut events = Script::default().run("shell", "Opens a shell", 2).start("1", "Look", "run", &[]).0;
-    let mut guest = Script::default().start("2", "Shell", "run", &[]).0;
-    if let EventKind::StepStarted { interactive, .. } = &mut guest[0].kind {
+    tell(&mut view, Script::default().run("shell", "Opens a shell", 2).start("1", "Look", "run", &[]));
+    let mut guest = Script::default().start("2", "Shell", "run", &[]);
+    if let EventKind::StepStarted { interactive, .. } = &mut guest.0[0].kind {
         *interactive = true;
     }
-    events.append(&mut guest);
-    events.iter().for_each(|event| view.event(event).unwrap());
-    assert!(view.running.is_empty() && view.overall.is_none());
-    Script::default().end("2", "Shell", 1).0.iter().for_each(|event| view.event(event).unwrap());
-    assert!(view.overall.is_some());
+    tell(&mut view, guest);
+    assert!(view.picture.is_none());
+    tell(&mut view, Script::default().end("1", "Look", 1));
+    assert!(view.picture.is_none());
+    tell(&mut view, Script::default().end("2", "Shell", 1));
+    assert!(view.picture.is_some());
 }
 
 #[test]
-fn only_numbered_steps_count() {
-    assert_eq!(top("3[a.b].1").as_deref(), Some("3"));
-    assert_eq!(top("f1"), None);
-    assert_eq!(top("r1"), None);
+fn an_answer_has_the_terminal_for_itself_from_its_first_line() {
+    let mut view = view();
+    tell(&mut view, Script::default().run("status", "Looks", 1).shown("1", "Pods", &["kubectl"]));
+    assert!(view.picture.is_some());
+    tell(&mut view, Script::default().says("1", crate::model::command::Stream::Stdout, "NAME"));
+    assert!(view.picture.is_none(), "thousands of lines must not draw thousands of pictures");
+    tell(&mut view, Script::default().end("1", "Pods", 1));
+    assert!(view.picture.is_some());
 }
