@@ -4,7 +4,7 @@
 //!
 //! `tasks.toml` → [`config`] → [`model::catalog`] → [`plan`] → [`run`] → [`model::event`] → [`report`]
 //!
-//! [`classify`] turns text into findings and does no I/O. [`adapter`] is the operating system.
+//! [`classify`] turns text into findings and [`progress`] into how far a call is; neither does I/O. [`adapter`] is the operating system.
 //! [`app`] is the only place that sees everything. `tests/it/layers.rs` holds these borders.
 
 /// Words for people: plurals, durations, "did you mean".
@@ -135,6 +135,7 @@ pub mod classify {
     mod literals;
     mod loglines;
     mod marks;
+    mod minikube;
     mod page;
     mod podrow;
     mod prefix;
@@ -156,6 +157,23 @@ pub mod classify {
     mod text;
     mod wording;
     mod wrap;
+}
+
+/// What tools print while they work, read as how far they are. Pure, on bytes.
+pub mod progress {
+    mod buildkit;
+    mod classic;
+    mod count;
+    mod docker;
+    pub mod meter;
+    mod minikube;
+    mod pattern;
+    #[cfg(test)]
+    mod properties;
+    mod rollout;
+    mod tool;
+
+    pub use meter::{Meter, Reading, Unit};
 }
 
 /// The loop: a planned step becomes events. Secrets are removed before an event exists.

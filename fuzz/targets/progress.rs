@@ -1,5 +1,6 @@
 //! Any bytes as what tools print while they work, in pieces that end anywhere: the lines come out whole,
-//! progress is read, everything can be told. This is a whole run, with a tool that only prints.
+//! progress is read, everything can be told. First every source of progress by itself, with lines whole and
+//! torn; then a whole run, with a tool that only prints.
 
 #![no_main]
 
@@ -8,8 +9,10 @@ use refloat::config::{Input, Os, Source, load};
 use refloat::model::command::{Exit, Invocation, Outcome, Stream};
 use refloat::model::event::{Event, EventKind, RunOutcome};
 use refloat::model::finding::{Diagnosis, Verdict};
+use refloat::model::pattern::Pattern;
 use refloat::plan::{self, Plan};
 use refloat::port::{Clock, Locate, Reporter, Runner, Stop, Store};
+use refloat::progress::{Meter, Reading};
 use refloat::report::progress::Progress;
 use refloat::report::render::Verbosity;
 use refloat::report::style::Look;
@@ -23,6 +26,8 @@ use std::time::Duration;
 const TASKS: &str = r#"
 version = 1
 [tools.docker]
+[tools.minikube]
+[tools.kubectl]
 [tasks.build]
 summary = "Prints"
 [[tasks.build.steps]]
@@ -32,7 +37,16 @@ progress = '(?:^Step |\[[^\]]*?\s*)(?P<current>\d+)/(?P<total>\d+)'
 run = ["docker", "push", "."]
 progress = '(?:^|\s)(?:(?P<stage>[^:\s]+):)?\s*(?P<percent>[-+.\deE]+)%?'
 filter = '\d'
+[[tasks.build.steps]]
+run = ["docker", "build", "."]
+[[tasks.build.steps]]
+run = ["minikube", "start", "-o", "json"]
+[[tasks.build.steps]]
+run = ["kubectl", "rollout", "status", "deploy/x"]
 "#;
+
+const OWN: &str = r"(?:(?P<stage>[^: ]+): ?)?(?P<current>[^/ ]+)/(?P<total>[^ ]+)|(?P<percent>[^% ]+)%";
+static PATTERN: LazyLock<Pattern> = LazyLock::new(|| Pattern::new(OWN).unwrap_or_else(|fault| panic!("{fault}")));
 
 static PLAN: LazyLock<Plan> = LazyLock::new(|| {
     let file = Source { path: "tasks.toml".into(), shown: "tasks.toml".to_owned(), text: TASKS.into() };
@@ -49,6 +63,8 @@ fuzz_target!(|bytes: &[u8]| {
     let (lines, joined) = split(&pieces);
     assert_eq!(joined, text, "bytes are lost or made");
     assert_eq!(split(&[text]).0, lines, "in pieces there are other lines");
+    measure(&lines.iter().map(Vec::as_slice).collect::<Vec<_>>(), *view % 2 == 0);
+    measure(&pieces, *view % 2 == 0);
     let port = Port { pieces: &pieces };
     let mut ear = Ear { events: Vec::new(), view: (*view % 2 == 1).then(|| screen(*view / 2)) };
     let report = run(&port, &mut ear);
@@ -57,6 +73,45 @@ fuzz_target!(|bytes: &[u8]| {
     // A last line without anything in it is none.
     assert_eq!(ear.events.iter().filter(|event| told(&event.kind)).count(), lines.len());
 });
+
+/// Every source reads these lines.
+fn measure(lines: &[&[u8]], ok: bool) {
+    let calls: [(&str, &[&str], Option<&Pattern>); 5] = [
+        ("docker", &["build", "."], None),
+        ("docker", &["build", "."], Some(&PATTERN)),
+        ("minikube", &["start", "-o", "json"], None),
+        ("minikube", &["start"], None),
+        ("kubectl", &["rollout", "status", "deploy/x"], None),
+    ];
+    for (tool, arguments, pattern) in calls {
+        let Some(mut meter) = Meter::of(tool, arguments, pattern) else { panic!("{tool} is not known") };
+        let mut last = Reading::default();
+        for line in lines {
+            assert!(meter.words(line).is_none_or(|words| !words.is_empty() && !words.contains('\n')));
+            if let Some(reading) = meter.line(line) {
+                last = follows(&last, reading);
+            }
+        }
+        let end = meter.end(ok);
+        assert!(ok || end.is_none(), "what failed went on");
+        if let Some(reading) = end {
+            follows(&last, reading);
+        }
+    }
+}
+
+/// A reading says something new, makes sense, and takes nothing back.
+fn follows(last: &Reading, next: Reading) -> Reading {
+    assert_ne!(*last, next);
+    assert_ne!(next.stage.as_deref(), Some(""));
+    if let Some(total) = next.total {
+        assert!(total > 0 && next.current.is_none_or(|current| current <= total), "{next:?}");
+    }
+    if last.total.is_some() {
+        assert!(next.total.is_some() && next.current >= last.current, "{next:?} after {last:?}");
+    }
+    next
+}
 
 /// The lines, and what they come to with their ends.
 fn split(pieces: &[&[u8]]) -> (Vec<Vec<u8>>, Vec<u8>) {
@@ -82,6 +137,8 @@ fn run(port: &Port<'_>, ear: &mut Ear) -> RunOutcome {
         base: PathBuf::from("."),
         run_id: "run".to_owned(),
         replay: None,
+        past: None,
+        resume: None,
         after_failure: None,
         diagnose: &|_| Diagnosis::naming_nothing(Verdict::Unclassified),
         symptom_in: &|_| Vec::new(),

@@ -2,9 +2,10 @@
 //!
 //! A [`Page`] has two faces with the same line numbers. What is *shown* is what a quote repeats: the
 //! bytes as captured, decoded (see [`decode`](super::decode)) and without terminal colours. What is *read* is what patterns see: as shown, but with `\"`, `\n` and `\t`
-//! replaced by what they stand for, because logs and bug reports carry messages inside JSON strings, and
-//! without what a CI job, `docker compose` or a log collector puts before every line.
+//! replaced by what they stand for, because logs and bug reports carry messages inside JSON strings, with
+//! minikube's events as the lines that they stand for, and without what a CI job, `docker compose` or a log collector puts before every line.
 
+use super::minikube::without_events;
 use super::prefix::Prefix;
 use memchr::{memchr, memchr_iter, memmem, memrchr};
 use std::borrow::Cow;
@@ -87,6 +88,7 @@ impl<'a> Page<'a> {
     pub(crate) fn piece(text: Cow<'a, [u8]>, prefix: Option<&'a Prefix>, first: usize, last: bool) -> Self {
         let text = without_colours(text);
         let bare = prefix.map(|prefix| without_prefix(&text, prefix));
+        let bare = without_events(bare.as_deref().unwrap_or(&text)).or(bare);
         let read = without_escapes(bare.as_deref().unwrap_or(&text)).or(bare);
         let read = read.map(|bytes| Lines::new(Cow::Owned(bytes)));
         let shown = Lines::new(text);

@@ -82,7 +82,7 @@ pub enum EventKind {
         /// The line, redacted, terminal controls removed.
         line: String,
     },
-    /// The step's own progress, read by its `progress` pattern.
+    /// The step's own progress, as its tool tells it or its `progress` pattern reads it.
     Progress {
         /// Its place.
         step: String,
@@ -95,6 +95,9 @@ pub enum EventKind {
         /// Of how many.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         total: Option<u64>,
+        /// What is counted; `None`: pieces or steps.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        unit: Option<Unit>,
     },
     /// Still running: every 30 s without any other event of this step.
     StepSlow {
@@ -202,6 +205,16 @@ pub struct Outlined {
     /// How long it took in earlier runs, in milliseconds: their median.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub usual_ms: Option<u64>,
+}
+
+/// What progress is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    /// Of a hundred.
+    Percent,
+    /// Bytes.
+    Bytes,
 }
 
 /// What came of a step.

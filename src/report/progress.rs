@@ -227,7 +227,7 @@ impl Progress {
                     self.running.insert(step.clone(), bar);
                 }
             }
-            EventKind::Progress { step, stage, current, total } => {
+            EventKind::Progress { step, stage, current, total, .. } => {
                 if let Some(bar) = self.running.get(step) {
                     let mut message = self.name(step);
                     match (current, total) {

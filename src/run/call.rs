@@ -12,6 +12,7 @@ use super::wide::Wide;
 use crate::model::command::{Exit, Invocation, Outcome, RecordedCall, Stream};
 use crate::model::event::EventKind;
 use crate::model::pattern::Pattern;
+use crate::progress::{Meter, Reading};
 use std::time::Duration;
 
 /// How a call's output is taken.
@@ -29,7 +30,7 @@ pub struct Ask<'a> {
     pub decode: bool,
     /// The lines of standard output that count.
     pub filter: Option<&'a Pattern>,
-    /// Reads progress.
+    /// Reads progress, in place of what is known of the tool.
     pub progress: Option<&'a Pattern>,
     /// Worth recording?
     pub record: bool,
@@ -112,6 +113,7 @@ struct Pipe<'a, 'e> {
     evidence: Option<&'e mut Evidence>,
     sides: [Side<'a>; 2],
     tail: Tail,
+    meter: Option<Meter>,
 }
 
 /// Runs a call to its end.
@@ -125,11 +127,19 @@ pub fn perform(desk: &Desk<'_>, call: &Invocation, ask: &Ask<'_>, evidence: Opti
         recorded: (ask.record && desk.world.recorder.is_some()).then(Capture::default),
         cut: 0,
     };
-    let mut pipe = Pipe { desk, ask, evidence, sides: [side(), side()], tail: Tail::default() };
+    let meter = meter(desk, call, ask);
+    let mut pipe = Pipe { desk, ask, evidence, sides: [side(), side()], tail: Tail::default(), meter };
     let mut sink = |stream: Stream, chunk: &[u8]| pipe.chunk(stream, chunk);
     let outcome =
         if ask.to_end { desk.world.runner.run_to_end(call, &mut sink) } else { desk.world.runner.run(call, &mut sink) };
     pipe.finish(call, outcome)
+}
+
+/// What tells how far the call is, where something does.
+fn meter(desk: &Desk<'_>, call: &Invocation, ask: &Ask<'_>) -> Option<Meter> {
+    let (tool, arguments) = call.argv.split_first()?;
+    let program = desk.plan.tools.get(tool).map_or(tool, |tool| &tool.program);
+    Meter::of(program, &arguments.iter().map(String::as_str).collect::<Vec<_>>(), ask.progress)
 }
 
 impl Pipe<'_, '_> {
@@ -185,30 +195,28 @@ impl Pipe<'_, '_> {
             evidence.stream(self.desk, &redacted, line.end);
         }
         let text = self.fit(&redacted);
+        // Progress is read off what may be shown: no number and no word of it is a secret's.
+        let reading = self.meter.as_mut().and_then(|meter| meter.line(text.as_bytes()));
+        let words = self.meter.as_ref().and_then(|meter| meter.words(text.as_bytes()));
+        let text = shorten(words.map_or(text, |words| self.desk.redactor.line(&clean(words.as_bytes()))));
         self.tail.push(&text);
         if !self.ask.quiet {
-            self.progress(&line.text);
+            self.progress(reading);
             self.desk.emit(EventKind::Output { step: self.ask.id.to_owned(), stream, line: text });
         }
     }
 
-    /// A line for a screen. Controls inside a secret would have hidden it from the redactor.
+    /// A line for a screen, not shortened. Controls inside a secret would have hidden it from the redactor,
+    /// and so would the escapes of a text in JSON.
     fn fit(&self, redacted: &[u8]) -> String {
         let text = clean(redacted);
-        shorten(if text.as_bytes() == redacted { text } else { self.desk.redactor.line(&text) })
+        if text.as_bytes() == redacted { text } else { self.desk.redactor.line(&text) }
     }
 
-    fn progress(&self, line: &[u8]) {
-        let Some(found) = self.ask.progress.and_then(|pattern| pattern.regex().captures(line)) else { return };
-        let text = |name| found.name(name).map(|group| clean(&self.desk.redactor.bytes(group.as_bytes())));
-        let number = |name| text(name).and_then(|text| text.trim().parse::<f64>().ok()).map(|value| value as u64);
-        let percent = number("percent");
-        self.desk.emit(EventKind::Progress {
-            step: self.ask.id.to_owned(),
-            stage: text("stage"),
-            current: number("current").or(percent),
-            total: number("total").or(percent.map(|_| 100)),
-        });
+    fn progress(&self, reading: Option<Reading>) {
+        let Some(Reading { stage, current, total, unit }) = reading else { return };
+        let stage = stage.map(|stage| self.desk.redactor.line(&clean(stage.as_bytes())));
+        self.desk.emit(EventKind::Progress { step: self.ask.id.to_owned(), stage, current, total, unit });
     }
 
     fn finish(mut self, call: &Invocation, outcome: Outcome) -> Answer {
@@ -219,6 +227,10 @@ impl Pipe<'_, '_> {
             lines.finish(&mut |line| self.line(stream, line));
         }
         let held = self.is_held(Stream::Stdout);
+        let reading = self.meter.as_mut().and_then(|meter| meter.end(outcome.exit.is_success()));
+        if !self.ask.quiet {
+            self.progress(reading);
+        }
         let mut undecodable = None;
         let mut held_bytes = None;
         if held {

@@ -296,6 +296,48 @@ fn progress_is_read_from_the_output() {
     assert_eq!(seen, [(Some("COPY".into()), Some(3), Some(7)), (None, Some(45), Some(100))]);
 }
 
+/// The readings of a run: stage, current, total.
+fn readings(told: &Told) -> Vec<(Option<String>, Option<u64>, Option<u64>)> {
+    let kinds = told.kinds().filter_map(|kind| match kind {
+        EventKind::Progress { stage, current, total, .. } => Some((stage.clone(), *current, *total)),
+        _ => None,
+    });
+    kinds.collect()
+}
+
+#[test]
+fn a_build_is_counted_without_a_pattern_and_only_changes_are_told() {
+    let build = exit(0)
+        .err("#4 [1/2] FROM a\n#4 DONE 0.1s\n\n#5 [2/2] RUN x\n#5 0.1 log\n#5 ...\n\n")
+        .out("nothing\n")
+        .err("#5 [2/2] RUN x\n#5 DONE 1.0s\n");
+    let told = Stage::default().on("docker build", build).run(&plan_of(vec![runs("1", "docker build")]));
+    let one = |stage: &str, current| (Some(stage.to_owned()).filter(|stage| !stage.is_empty()), Some(current), Some(2));
+    assert_eq!(readings(&told), [one("FROM a", 0), one("FROM a", 1), one("RUN x", 1), one("RUN x", 2), one("", 2)]);
+}
+
+#[test]
+fn people_read_the_words_of_an_event_and_files_keep_the_event() {
+    let event = |message: &str| {
+        format!(
+            r#"{{"type":"io.k8s.sigs.minikube.error","data":{{"message":"{message}","name":"GUEST_START","exitcode":"80"}}}}"#
+        )
+    };
+    let said = format!("{}\n{}\n", event("no node"), event(r"no \u0073ecret-word-1234"));
+    let stage = Stage::default().on("minikube start -o json", exit(80).out(&said));
+    let mut plan = plan_of(vec![runs_with("1", "minikube start -o json", |spec| {
+        spec.save = Some(template("start.jsonl"));
+    })]);
+    plan.secrets = vec!["secret-word-1234".to_owned()];
+    let told = stage.run(&plan);
+    let lines = told.lines("1");
+    assert_eq!(lines[0], "Exiting due to GUEST_START: no node");
+    // What the escapes hid from the redactor, the words must not show.
+    assert!(lines[1].starts_with("Exiting due to GUEST_START: no ") && !lines[1].contains("secret"), "{lines:?}");
+    assert!(stage.file("start.jsonl").starts_with(&event("no node")));
+    assert_eq!(readings(&told), [(Some("failed: GUEST_START".to_owned()), None, None)]);
+}
+
 #[test]
 fn a_flood_of_output_stays_in_bounds_and_is_counted() {
     let mut said = exit(0);

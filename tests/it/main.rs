@@ -49,6 +49,7 @@ mod lock;
 mod lookup;
 #[cfg(target_os = "linux")]
 mod memory;
+mod minikube_events;
 mod noise;
 mod outline;
 mod passed;
@@ -57,6 +58,7 @@ mod places;
 mod planted;
 mod portable;
 mod process;
+mod progress_sources;
 #[cfg(unix)]
 mod pty;
 mod readme;

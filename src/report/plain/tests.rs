@@ -187,7 +187,7 @@ fn a_running_step_is_on_the_screen_with_its_progress() {
     let slow = events.iter().position(|event| matches!(event.kind, EventKind::StepSlow { .. })).unwrap();
     events[..slow].iter().for_each(|event| view.event(event).unwrap());
     let stage = Some("waiting for pods".to_owned());
-    let kind = EventKind::Progress { step: "2".into(), stage, current: Some(1), total: Some(4) };
+    let kind = EventKind::Progress { step: "2".into(), stage, current: Some(1), total: Some(4), unit: None };
     view.event(&Event { at: 0, elapsed_ms: 0, kind }).unwrap();
     drop(view);
     assert!(err.text().contains("rollback 1/2"), "{}", err.text());
@@ -243,8 +243,9 @@ fn kind() -> impl Strategy<Value = EventKind> {
         (step(), words(), any::<bool>()).prop_map(|(step, line, is_err)| {
             EventKind::Output { step, stream: if is_err { Stream::Stderr } else { Stream::Stdout }, line }
         }),
-        (step(), proptest::option::of(words()), proptest::option::of(any::<u64>()))
-            .prop_map(|(step, stage, current)| EventKind::Progress { step, stage, current, total: current }),
+        (step(), proptest::option::of(words()), proptest::option::of(any::<u64>())).prop_map(
+            |(step, stage, current)| EventKind::Progress { step, stage, current, total: current, unit: None }
+        ),
         (step(), words(), any::<u64>()).prop_map(|(step, name, running_ms)| EventKind::StepSlow {
             step,
             name,

@@ -14,7 +14,7 @@ fn a_line_says_what_the_step_does_and_how_far_it_is() {
     let slow = events.iter().position(|event| matches!(event.kind, EventKind::StepSlow { .. })).unwrap();
     events[..slow].iter().for_each(|event| view.event(event).unwrap());
     let stage = Some("waiting for\npods".to_owned());
-    let kind = EventKind::Progress { step: "2".into(), stage, current: Some(1), total: Some(4) };
+    let kind = EventKind::Progress { step: "2".into(), stage, current: Some(1), total: Some(4), unit: None };
     view.event(&Event { at: 0, elapsed_ms: 0, kind }).unwrap();
     assert_eq!(view.running["2"].message(), "Roll back  1/4  waiting for\\u{a}pods");
     assert_eq!(view.overall.as_ref().unwrap().message(), "rollback 1/2");
