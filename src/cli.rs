@@ -85,6 +85,18 @@ pub struct Global {
     /// Answer every tool call from a recording; nothing real is touched
     #[arg(long, value_name = "FILE", global = true)]
     pub replay: Option<PathBuf>,
+    /// How fast the recording answers: 0 at once, 1x as it was, 10x ten times as fast [default: 0]
+    #[arg(long, value_name = "SPEED", global = true, requires = "replay", value_parser = pace)]
+    pub pace: Option<f64>,
+}
+
+/// `1x`, `2.5x`, `10`; 0 is at once.
+fn pace(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('x').unwrap_or(text);
+    match number.parse::<f64>() {
+        Ok(pace) if (0.01..=1000.0).contains(&pace) || pace == 0.0 => Ok(pace),
+        _ => Err("a speed is 0 (at once), or from 0.01x to 1000x".to_owned()),
+    }
 }
 
 /// The built-in commands. A task may not take one of these names.

@@ -195,6 +195,7 @@ pub mod run {
     pub mod lines;
     pub mod listen;
     pub mod live;
+    mod marks;
     pub mod outline;
     pub mod past;
     pub mod redact;
@@ -219,6 +220,7 @@ pub mod run {
     #[cfg(test)]
     pub(crate) mod testing;
     pub mod tools;
+    mod watching;
     pub mod wide;
     pub mod world;
 }
@@ -274,6 +276,7 @@ pub mod adapter {
     #[cfg(windows)]
     #[path = "os_windows.rs"]
     mod os;
+    pub mod pace;
     pub mod person;
     pub mod process;
     pub mod record;
@@ -306,6 +309,7 @@ pub mod app {
     mod lint;
     mod load;
     mod lock;
+    mod preview;
     mod resume;
     mod scan;
     mod start;

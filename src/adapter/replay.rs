@@ -125,6 +125,15 @@ impl Replay {
         self.calls.get(answers.next()?)
     }
 
+    /// What was recorded of this call, or how a call ends of which nothing was.
+    pub(super) fn answer_to(&self, call: &Invocation) -> Result<&RecordedCall, Outcome> {
+        let asked: Vec<String> = call.asked().map(str::to_owned).collect();
+        self.answer(&asked).ok_or_else(|| {
+            let exit = Exit::NotStarted(self.no_answer(&asked));
+            Outcome { exit, elapsed: Duration::ZERO, leaked: false }
+        })
+    }
+
     fn no_answer(&self, asked: &[String]) -> String {
         let mut told = format!("the recording `{}` holds no call `{}`", self.name, asked.join(" "));
         let shared = |call: &RecordedCall| call.argv.iter().zip(asked).take_while(|(have, want)| have == want).count();
@@ -139,10 +148,9 @@ impl Replay {
 
 impl Runner for Replay {
     fn run(&self, call: &Invocation, sink: &mut dyn FnMut(Stream, &[u8])) -> Outcome {
-        let asked: Vec<String> = call.asked().map(str::to_owned).collect();
-        let Some(answer) = self.answer(&asked) else {
-            let exit = Exit::NotStarted(self.no_answer(&asked));
-            return Outcome { exit, elapsed: Duration::ZERO, leaked: false };
+        let answer = match self.answer_to(call) {
+            Ok(answer) => answer,
+            Err(outcome) => return outcome,
         };
         for (stream, text) in [(Stream::Stdout, &answer.stdout), (Stream::Stderr, &answer.stderr)] {
             for chunk in text.as_bytes().chunks(CHUNK) {

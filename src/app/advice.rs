@@ -105,6 +105,7 @@ mod tests {
             group: String::new(),
             danger: Danger::Read,
             confirm: None,
+            preview: None,
             params: Vec::new(),
             require: Vec::new(),
             guard: Vec::new(),

@@ -129,6 +129,7 @@ mod tests {
 
     fn plan(names: &[Option<&str>]) -> Plan {
         let confirmation = |name: &Option<&str>| Confirmation {
+            preview: None,
             task: "reset".to_owned(),
             summary: "Delete the cluster".to_owned(),
             name: name.map(str::to_owned),

@@ -46,16 +46,27 @@ pub(super) fn open(
         let running = dir.running().ok();
         Ok(Keeping { run_id, journal: Some(dir.journal()?), store: Box::new(dir.evidence()), running })
     });
-    match opened {
-        Ok(keeping) => Ok(keeping),
-        Err(error) if is_no_room(&error) && plan.root.danger == Danger::Read && (looks || !saves(&plan.root)) => {
-            context.tell(&format!("warning: nothing of this run is kept: {error}"));
-            Ok(Keeping { run_id: run_id(now, &plan.root.task), journal: None, store: Box::new(Nowhere), running: None })
-        }
-        Err(error) => {
-            Err(Failure::new(Code::Unwritable, format!("the run cannot be kept: {error}")).hint("nothing was done"))
-        }
+    opened.or_else(|error| {
+        let told = needless(plan, looks, error)?;
+        context.tell(&format!("warning: nothing of this run is kept: {told}"));
+        Ok(Keeping { run_id: run_id(now, &plan.root.task), journal: None, store: Box::new(Nowhere), running: None })
+    })
+}
+
+/// Fails as [`open`] would, as far as that can be told without leaving anything of a run.
+///
+/// # Errors
+/// As [`open`].
+pub(super) fn possible(plan: &Plan, state: &State, looks: bool) -> Result<(), Failure> {
+    state.prepare().map(drop).or_else(|error| needless(plan, looks, error).map(drop))
+}
+
+/// What is in the way of keeping a run that need not be kept.
+fn needless(plan: &Plan, looks: bool, error: io::Error) -> Result<io::Error, Failure> {
+    if is_no_room(&error) && plan.root.danger == Danger::Read && (looks || !saves(&plan.root)) {
+        return Ok(error);
     }
+    Err(Failure::new(Code::Unwritable, format!("the run cannot be kept: {error}")).hint("nothing was done"))
 }
 
 /// The disk takes nothing more. A link in the place, or somebody else's folder, is another matter: that is refused.

@@ -8,6 +8,7 @@ use super::keeping;
 use super::learn;
 use super::load;
 use super::lock;
+use super::preview::{self, Showing};
 use super::resume;
 use super::tape::Tape;
 use super::trust;
@@ -16,6 +17,7 @@ use crate::adapter::clock::{ReplayClock, SystemClock};
 use crate::adapter::interrupt::Interrupts;
 use crate::adapter::lock::Held;
 use crate::adapter::lookup::Programs;
+use crate::adapter::pace::{Paced, PacedClock};
 use crate::adapter::person::AtTerminal;
 use crate::adapter::process::Processes;
 use crate::adapter::state::Journal;
@@ -70,6 +72,7 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
     if past.is_none() {
         resume::remind(context, &catalog, &plan, &again);
     }
+    let tape = Tape::open(context)?;
     let asked = match &past {
         Some(past) => Plan { confirmations: resume::confirmations(&plan, past), ..plan.clone() },
         None => plan.clone(),
@@ -77,8 +80,12 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
     let given = Given { yes: args.yes, names: &args.confirm, typed: &typed };
     let person = &mut AtTerminal::new(&context.terminal, Arc::new(stop.clone()));
     let trusted = trust::Given { trust: args.trust, typed: &typed };
-    let agreed = trust::agreed(context, &catalog, &plan, &content, trusted, person)
-        .and_then(|()| confirm::gather(&asked, given, person));
+    let agreed = trust::agreed(context, &catalog, &plan, &content, trusted, person).and_then(|()| {
+        let mut show =
+            || preview::of(&asked).into_iter().try_for_each(|name| show_first(context, &catalog, name, &stop, &tape));
+        let mut person = Showing::new(person, &mut show);
+        confirm::gather(&asked, given, &mut person).and_then(|()| person.finish())
+    });
     if let Some(signal) = stop.requested() {
         return Err(Failure::new(Code::of_signal(signal), "stopped; nothing was done"));
     }
@@ -89,8 +96,19 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
         None => lock::take(context, &catalog, &plan)?,
     };
     let standing = Standing { lock, past, resume: (plan.root.danger > Danger::Read).then_some(again) };
-    let report = execute(context, &catalog, &plan, &stop, Audience::Person, &Tape::open(context)?, standing)?;
+    let report = execute(context, &catalog, &plan, &stop, Audience::Person, &tape, standing)?;
     Ok(report.code)
+}
+
+/// Runs a task whose answers are shown before a question. What it cannot find out is told, and keeps nobody from
+/// going on: a cluster that does not answer is a reason to reset it.
+fn show_first(context: &Context, catalog: &Catalog, name: &str, stop: &Interrupts, tape: &Tape) -> Result<(), Failure> {
+    let plan = build(catalog, name, &[])?;
+    let report = execute(context, catalog, &plan, stop, Audience::Preview, tape, Standing::default())?;
+    match report.code {
+        Code::ToolMissing => Err(Failure { silent: true, ..Failure::new(report.code, "") }),
+        _ => Ok(()),
+    }
 }
 
 /// What a run stands on.
@@ -157,6 +175,8 @@ enum Audience {
     Person,
     /// Only as the ground of a diagnosis, which is the answer.
     Diagnosis,
+    /// For the person who is about to be asked something: nothing of it is the answer.
+    Preview,
     /// As the last part of a diagnosis: a line for each check.
     Confirmation,
 }
@@ -178,15 +198,25 @@ fn execute(
     let plan = &learn::with_values(plan, catalog);
     let base = catalog.path.parent().unwrap_or(Path::new("/")).to_owned();
     let processes = Processes::new(Arc::new(stop.clone()), base.clone()).under(standing.lock.clone());
-    let runner: &dyn Runner = tape.replay().map_or(&processes, |replay| replay as &dyn Runner);
-    let clock: Box<dyn Clock> =
-        if runner.is_replay() { Box::new(ReplayClock::start()) } else { Box::new(SystemClock::start()) };
+    let pace = context.global.pace.filter(|pace| *pace > 0.0);
+    let paced = tape.replay().zip(pace).map(|(replay, pace)| Paced::new(replay, pace, Arc::new(stop.clone())));
+    let runner: &dyn Runner = match (&paced, tape.replay()) {
+        (Some(paced), _) => paced,
+        (None, Some(replay)) => replay,
+        (None, None) => &processes,
+    };
+    let clock: Box<dyn Clock> = match pace {
+        _ if !runner.is_replay() => Box::new(SystemClock::start()),
+        None => Box::new(ReplayClock::start()),
+        Some(pace) => Box::new(PacedClock::start(pace)),
+    };
     let state = load::state(catalog);
     let looks = audience != Audience::Person;
     // Before the recording: a run that cannot be must leave none that is in the way of the next.
     let resumable = standing.resume.is_some();
-    let kept = keeping::open(context, catalog, plan, &state, clock.now(), (resumable, looks))?;
+    keeping::possible(plan, &state, looks)?;
     let recording = tape.recording(context, plan)?;
+    let kept = keeping::open(context, catalog, plan, &state, clock.now(), (resumable, looks))?;
     let usual = if runner.is_replay() { Usual::default() } else { usual::of(&state, plan) };
     let mut reporter = Fanout::new(reporters(context, kept.journal, audience));
     let locate = Programs::from_env();
@@ -240,7 +270,11 @@ fn reporters(context: &Context, journal: Option<Journal>, audience: Audience) ->
     }
     let (err, look, verbosity) = (Box::new(Out::stderr()), context.err_look(), context.verbosity());
     let told = |reporter: Box<dyn Reporter>| -> Box<dyn Reporter> {
-        if audience == Audience::Person { reporter } else { Box::new(Undiagnosed(reporter)) }
+        if matches!(audience, Audience::Person | Audience::Preview) {
+            reporter
+        } else {
+            Box::new(Undiagnosed(reporter))
+        }
     };
     // The answer of a diagnosis is the diagnosis: nothing else may stand on standard output.
     let out: Box<Out> = Box::new(if audience == Audience::Person { Out::stdout() } else { Out::stderr() });

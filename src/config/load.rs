@@ -3,13 +3,13 @@
 use super::book::Book;
 use super::calls::Calls;
 use super::decode::decode;
-use super::fault::{Fault, Faults, Place, Texts, show};
+use super::fault::{Fault, Faults, Place, Texts};
 use super::format;
 use super::input::{Input, Loaded, Os, Source};
 use super::scope::Needs;
 use super::shape::Shape;
 use super::spots::Spots;
-use super::tree::{Item, Node};
+use super::tree::Node;
 use super::vars::{self, Settled};
 use super::walk::Walker;
 use super::{checks, patterns, redact, symptoms, syntax, tasks, tools};
@@ -177,26 +177,5 @@ fn draw(
 
 /// The task that a live diagnosis runs: it must run as it is, and only look.
 fn diagnose(node: &Node, book: &mut Book<'_>) -> Option<String> {
-    use crate::model::step::Danger;
-    let item: &Item = node.item("task")?;
-    let name = item.text()?;
-    let fault = |title: String| Fault::new(item.place, title);
-    match book.tasks.get(name) {
-        None => {
-            let fault = fault(format!("unknown task {}", show(name)));
-            book.faults.push(fault.among(name, "tasks", book.tasks.keys().map(String::as_str), "declare it"));
-        }
-        Some(facts) => {
-            if facts.danger.is_some_and(|danger| danger > Danger::Read) {
-                let fault = fault(format!("a diagnosis only looks, but {} does more", show(name)));
-                book.faults.push(fault.also(facts.place, "not danger = \"read\""));
-            }
-            let needed = facts.params.iter().flatten().find(|(_, required)| **required);
-            if let Some((param, _)) = needed {
-                let fault = fault(format!("a diagnosis gives no parameters, but {} needs {}", show(name), show(param)));
-                book.faults.push(fault.also(facts.place, "declared here"));
-            }
-        }
-    }
-    Some(name.to_owned())
+    tasks::that_looks(node.item("task")?, "a diagnosis", book)
 }

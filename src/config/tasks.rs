@@ -6,7 +6,7 @@ use super::fault::{Fault, Faults, show};
 use super::names;
 use super::scope::Needs;
 use super::steps;
-use super::tree::{Entry, Node, Value};
+use super::tree::{Entry, Item, Node, Value};
 use crate::model::step::{Check, CheckRef, Confirm, Danger, Param, Question, Step, Task};
 use crate::model::value;
 use std::collections::BTreeMap;
@@ -125,6 +125,11 @@ pub fn draw(
 ) -> Task {
     let params = params(node, book);
     let confirm = confirm(node, book);
+    let preview = node.item("preview").and_then(|item| that_looks(item, "a preview", book));
+    if preview.is_some() && !node.has("confirm") {
+        let fault = Fault::new(node.key_place("preview"), "nothing is asked for: there is nothing to show before");
+        book.faults.push(fault.help("add `confirm`, or leave it out"));
+    }
     let gates = |key: &str, book: &mut Book<'_>| -> Vec<CheckRef> {
         node.list(key).iter().filter_map(|item| Some(book.check_ref(item.text()?, item.place))).collect()
     };
@@ -142,6 +147,7 @@ pub fn draw(
         group: node.text_or_empty("group"),
         danger: danger(node),
         confirm,
+        preview,
         params,
         require,
         guard,
@@ -151,6 +157,30 @@ pub fn draw(
         finally,
         line: book.texts.line(entry.place),
     }
+}
+
+/// A task that is run by itself: it must run as it is, and only look. `who` runs it.
+pub fn that_looks(item: &Item, who: &str, book: &mut Book<'_>) -> Option<String> {
+    let name = item.text()?;
+    let fault = |title: String| Fault::new(item.place, title);
+    match book.tasks.get(name) {
+        None => {
+            let fault = fault(format!("unknown task {}", show(name)));
+            book.faults.push(fault.among(name, "tasks", book.tasks.keys().map(String::as_str), "declare it"));
+        }
+        Some(facts) => {
+            if facts.danger.is_some_and(|danger| danger > Danger::Read) {
+                let fault = fault(format!("{who} only looks, but {} does more", show(name)));
+                book.faults.push(fault.also(facts.place, "not danger = \"read\""));
+            }
+            let needed = facts.params.iter().flatten().find(|(_, required)| **required);
+            if let Some((param, _)) = needed {
+                let fault = fault(format!("{who} gives no parameters, but {} needs {}", show(name), show(param)));
+                book.faults.push(fault.also(facts.place, "declared here"));
+            }
+        }
+    }
+    Some(name.to_owned())
 }
 
 fn list(node: &Node, key: &str, book: &mut Book<'_>) -> (Vec<Step>, Vec<Node>) {

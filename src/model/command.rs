@@ -144,7 +144,15 @@ pub struct RecordedCall {
     /// Standard error, redacted.
     #[serde(default)]
     pub stderr: String,
+    /// When what came; none when nobody took note.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<Mark>,
 }
+
+/// A piece of a recorded call's output: milliseconds after its start, the stream (1 or 2), and how
+/// many bytes of that stream came then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark(pub u64, pub u8, pub u64);
 
 #[cfg(test)]
 mod tests {

@@ -176,6 +176,7 @@ fn plan(catalog: &Catalog, names: &[String]) -> Result<Plan, Failure> {
         group: String::new(),
         danger: Danger::Read,
         confirm: None,
+        preview: None,
         params: Vec::new(),
         require: Vec::new(),
         // Gates are all asked, and every no is told; a step that fails would end the run.

@@ -277,6 +277,7 @@ fn called(name: &str) -> Step {
 
 fn task(name: &str, summary: &str, group: &str, danger: Danger, steps: Vec<Step>) -> Task {
     Task {
+        preview: None,
         name: name.into(),
         summary: summary.into(),
         group: group.into(),
@@ -379,7 +380,17 @@ pub(crate) fn catalog() -> Catalog {
 
 fn planned(id: &str, work: Work, spec: Step) -> PlannedStep {
     let name = spec.name.clone().unwrap_or_else(|| template(id));
-    PlannedStep { id: id.into(), name, danger: Danger::Read, work, after: vec![], skip_if: None, done_if: None, spec }
+    PlannedStep {
+        id: id.into(),
+        name,
+        danger: Danger::Read,
+        work,
+        after: vec![],
+        watch: None,
+        skip_if: None,
+        done_if: None,
+        spec,
+    }
 }
 
 fn call(words: &[&str], pinned: std::ops::Range<usize>) -> Call {
@@ -461,6 +472,7 @@ pub(crate) fn plan() -> Plan {
             parallel: 1,
         },
         confirmations: vec![Confirmation {
+            preview: None,
             task: "reset".into(),
             summary: "Delete the whole cluster".into(),
             name: Some("minikube".into()),

@@ -74,6 +74,10 @@ impl Page<'_> {
         if let Some(asks) = asks {
             rows.push(vec![Piece::whole(styles.dim, "asks for"), Piece::prose(Style::new(), &asks)]);
         }
+        if let Some(preview) = &task.preview {
+            let shown = format!("`{preview}`, before it asks");
+            rows.push(vec![Piece::whole(styles.dim, "shows"), Piece::prose(Style::new(), &shown)]);
+        }
         if task.parallel > 1 {
             let many = format!("up to {} steps at the same time", task.parallel);
             rows.push(vec![Piece::whole(styles.dim, "parallel"), Piece::prose(Style::new(), &many)]);
@@ -254,6 +258,7 @@ pub fn json(catalog: &Catalog, task: &Task) -> Value {
     let steps = |list: &[Step]| list.iter().map(step_json).collect::<Value>();
     all["schema"] = json!(1);
     all["parallel"] = json!(task.parallel);
+    all["preview"] = json!(task.preview);
     all["require"] = checks(&task.require);
     all["guard"] = checks(&task.guard);
     all["verify"] = checks(&task.verify);

@@ -6,6 +6,7 @@ use super::clean::{clean, shorten};
 use super::desk::{Desk, millis};
 use super::evidence::Evidence;
 use super::lines::{Line, Lines};
+use super::marks::Marks;
 use super::redact::{decode_base64, is_origins};
 use super::redact_stream::RedactStream;
 use super::wide::Wide;
@@ -113,6 +114,8 @@ struct Pipe<'a, 'e> {
     evidence: Option<&'e mut Evidence>,
     sides: [Side<'a>; 2],
     tail: Tail,
+    /// When the recorded lines came.
+    marks: Marks,
     meter: Option<Meter>,
 }
 
@@ -127,8 +130,8 @@ pub fn perform(desk: &Desk<'_>, call: &Invocation, ask: &Ask<'_>, evidence: Opti
         recorded: (ask.record && desk.world.recorder.is_some()).then(Capture::default),
         cut: 0,
     };
-    let meter = meter(desk, call, ask);
-    let mut pipe = Pipe { desk, ask, evidence, sides: [side(), side()], tail: Tail::default(), meter };
+    let (meter, marks) = (meter(desk, call, ask), Marks::start(desk));
+    let mut pipe = Pipe { desk, ask, evidence, sides: [side(), side()], tail: Tail::default(), marks, meter };
     let mut sink = |stream: Stream, chunk: &[u8]| pipe.chunk(stream, chunk);
     let outcome =
         if ask.to_end { desk.world.runner.run_to_end(call, &mut sink) } else { desk.world.runner.run(call, &mut sink) };
@@ -181,6 +184,7 @@ impl Pipe<'_, '_> {
         if let Some(recorded) = side.recorded.as_mut().filter(|_| !self.ask.decode || stream == Stream::Stderr) {
             recorded.push(&redacted);
             recorded.push(line.end);
+            self.marks.add(self.desk, stream, redacted.len() + line.end.len());
         }
         if filter.is_some_and(|filter| !filter.is_match(&line.text)) {
             return;
@@ -305,6 +309,8 @@ impl Pipe<'_, '_> {
             Exit::NotStarted(_) | Exit::Interrupted => return,
         };
         let redactor = &self.desk.redactor;
+        let whole = self.sides.iter().all(|side| side.recorded.as_ref().is_none_or(|kept| kept.dropped() == 0));
+        let marks = if held.is_none() && whole { self.marks.take() } else { Vec::new() };
         let mut recorded =
             |index: usize| self.sides[index].recorded.take().map(Capture::into_bytes).unwrap_or_default();
         let stdout = match held {
@@ -319,6 +325,7 @@ impl Pipe<'_, '_> {
             elapsed_ms: millis(outcome.elapsed),
             stdout: String::from_utf8_lossy(&stdout).into_owned(),
             stderr: String::from_utf8_lossy(&stderr).into_owned(),
+            marks,
         };
         if let Err(error) = recorder.keep(&answer) {
             self.desk.unwritable(format!("the recording: {error}"));

@@ -113,8 +113,9 @@ fn what_must_be_agreed_to_is_data() {
     let answer = project.run(&["reset", "--dry-run", "--format", "json", "--set", "profile=other"]).exits(0);
     let plan: Value = serde_json::from_str(&answer.out).unwrap();
     assert_eq!(plan["confirmations"][0]["type"], "other");
+    assert_eq!(plan["confirmations"][0]["preview"], "losses");
     assert_eq!(plan["danger"], "destroy");
-    assert_eq!(plan["steps"][4]["argv"], json!(["minikube", "--profile", "other", "delete"]));
+    assert_eq!(plan["steps"][4]["argv"], json!(["minikube", "--profile", "other", "delete", "--output=json"]));
     assert_eq!(plan["steps"][4]["pinned"], json!([1, 2]));
 }
 

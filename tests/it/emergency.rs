@@ -139,9 +139,9 @@ fn a_reset_goes_through_the_guides_steps_in_order() {
         "helm get values taskflow",
         "helm uninstall taskflow",
         "kubectl delete all --all --timeout=2m",
-        "minikube stop",
-        "minikube delete",
-        "minikube start --cpus=4 --memory=8192",
+        "minikube stop --output=json",
+        "minikube delete --output=json",
+        "minikube start --output=json --cpus=4 --memory=8192",
         "minikube image load taskflow-backend:1.0.0",
         "minikube image load taskflow-frontend:1.0.0",
         "minikube image ls",
@@ -197,7 +197,7 @@ fn a_reset_of_another_cluster_is_refused_before_the_first_step() {
             .rule(json!({ "argv": ["helm", "**"], "stdout": "x\n" }));
         let project = Project::taskflow().with_tools(&tools);
         project.run(&["reset", "--confirm", "minikube"]).exits(expected);
-        let reached = asked(&tools).iter().any(|call| call == "minikube delete");
+        let reached = asked(&tools).iter().any(|call| call == "minikube delete --output=json");
         assert_eq!(reached, expected == 0, "{config}");
     }
 }

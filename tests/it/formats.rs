@@ -329,8 +329,7 @@ fn a_wrong_task_file_is_told_whole_before_anything_is_done() {
                  [[tasks.t.steps]]\nrun = [\"hlem\", \"${relase}\"]\nexpect = '('\n";
     let tools = Tools::new().tool("helm");
     let project = Project::new(tasks).with_tools(&tools);
-    for args in [&[][..], &["t"], &["t", "--dry-run"], &["list"], &["history"], &["doctor"], &["check"], &["diagnose"]]
-    {
+    for args in [&[][..], &["t"], &["t", "--dry-run"], &["list"], &["doctor"], &["check"], &["diagnose"]] {
         let answer = project.run(args).exits(78);
         assert_eq!(answer.out, "");
         for part in ["sumary", "tasks.toml:6:1", "hlem", "tasks.toml:8:", "tasks.toml:9:"] {

@@ -52,11 +52,13 @@ mod memory;
 mod minikube_events;
 mod noise;
 mod outline;
+mod pace;
 mod passed;
 #[cfg(unix)]
 mod places;
 mod planted;
 mod portable;
+mod preview;
 mod process;
 mod progress_sources;
 #[cfg(unix)]
@@ -91,4 +93,5 @@ mod tools;
 mod trial;
 mod trust;
 mod unreadable;
+mod watch;
 mod wordings;

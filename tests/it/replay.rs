@@ -188,6 +188,7 @@ fn what_is_recorded_replays() {
         elapsed_ms: 12,
         stdout: stdout.to_owned(),
         stderr: stderr.to_owned(),
+        marks: Vec::new(),
     };
     let calls = [
         call(&["helm", "list"], 0, "a\n\"b\"\t\u{1b}[0m 日本語\r\n", ""),

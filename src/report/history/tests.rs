@@ -95,7 +95,7 @@ fn runs_as_data() {
     assert_eq!(data["runs"][0]["outcome"], Value::Null);
     assert_eq!(
         data["runs"][1].to_string(),
-        r#"{"at":1790000000000,"counts":{"failed":0,"not_run":0,"ok":1,"skipped":0},"evidence":null,"exit_code":0,"outcome":"done","replay":"x.jsonl","run":"20260921-2","task":"status","took_ms":6000}"#
+        r#"{"at":1790000000000,"counts":{"failed":0,"not_run":0,"ok":1,"skipped":0},"evidence":null,"exit_code":0,"outcome":"done","replay":"x.jsonl","run":"20260921-2","running":false,"task":"status","took_ms":6000}"#
     );
 }
 
