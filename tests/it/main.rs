@@ -10,6 +10,8 @@
 )]
 
 mod blocks;
+#[cfg(unix)]
+mod builds;
 mod canary;
 mod catalog_apps;
 mod catalog_tools;
