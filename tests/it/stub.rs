@@ -11,6 +11,17 @@ pub(crate) struct Tools {
     rules: Vec<Value>,
 }
 
+/// Whatever a test is about, no tool outlives it: an orphan is a fault of ours, or of the test. (Wine gives the
+/// number of a dead process to the next one: there, nobody could tell.)
+#[cfg(unix)]
+impl Drop for Tools {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.pids().into_iter().for_each(super::process::wait_until_gone);
+        }
+    }
+}
+
 impl Tools {
     /// No tools yet.
     pub(crate) fn new() -> Self {
