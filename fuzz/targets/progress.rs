@@ -149,6 +149,7 @@ fn run(port: &Port<'_>, ear: &mut Ear) -> RunOutcome {
         run_id: "run".to_owned(),
         replay: None,
         past: None,
+        usual: Default::default(),
         resume: None,
         after_failure: None,
         diagnose: &|_| Diagnosis::naming_nothing(Verdict::Unclassified),
