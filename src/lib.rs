@@ -220,6 +220,7 @@ pub mod run {
     #[cfg(test)]
     pub(crate) mod testing;
     pub mod tools;
+    mod watching;
     pub mod wide;
     pub mod world;
 }

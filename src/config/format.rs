@@ -228,6 +228,8 @@ static STEP_FIELDS: &[Field] = &[
     Field::new("save", Kind::Template, "Write the output to this evidence file").only(&["run"]),
     SENSITIVE,
     Field::new("progress", Kind::FilledPattern, "Reads progress: groups stage, current, total, percent").only(&["run"]),
+    Field::new("watch", Kind::Table(&WATCH), "Asked again and again beside a tool that does not tell how far it is")
+        .only(&["run"]),
     Field::new("interactive", Kind::Flag, "The child owns the terminal; nothing is captured").only(&["run"]),
     Field::new("on_interrupt", Kind::Choice(&["forward", "finish"]), "What the first Ctrl-C does").only(&["run"]),
 ];
@@ -267,6 +269,18 @@ static UNTIL_TABLE: Shape = Shape {
         Field::new("match", Kind::FilledPattern, "The output to wait for").required(),
         Field::new("every", Kind::Duration, "Pause between two runs; 2s unless given"),
         Field::new("timeout", Kind::Duration, "How long to go on").required(),
+    ],
+    overrides: None,
+    partial: false,
+};
+
+static WATCH: Shape = Shape {
+    name: "watch",
+    doc: "A call that only looks, made again and again while the step runs; what it says is the step's progress",
+    fields: &[
+        RUN,
+        Field::new("match", Kind::FilledPattern, "Each match is a part: named groups stage, current, total").required(),
+        Field::new("every", Kind::Duration, "Pause before each call; 3s unless given"),
     ],
     overrides: None,
     partial: false,

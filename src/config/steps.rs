@@ -5,7 +5,7 @@ use super::fault::{Fault, Place, show};
 use super::input::Os;
 use super::names;
 use super::tree::{Filling, Item, Node, Value};
-use crate::model::step::{Action, Decode, DoneIf, Each, OnInterrupt, Retry, Step, Until};
+use crate::model::step::{Action, Decode, DoneIf, Each, OnInterrupt, Retry, Step, Until, Watch};
 use crate::model::template::{Part, Template};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -48,6 +48,7 @@ pub fn draw(written: &Node, node: &Node, book: &mut Book<'_>) -> Option<Step> {
         save,
         interactive: node.flag("interactive"),
         progress: node.pattern("progress"),
+        watch: watch(node, book),
         on_interrupt: node.text("on_interrupt").map(|word| match word {
             "finish" => OnInterrupt::Finish,
             _ => OnInterrupt::Forward,
@@ -92,6 +93,7 @@ pub fn call(action: Action, node: &Node, book: &mut Book<'_>) -> Step {
         sensitive: node.flag("sensitive"),
         interactive: false,
         progress: None,
+        watch: None,
         on_interrupt: None,
         line: book.texts.line(node.place),
     }
@@ -229,6 +231,20 @@ fn retry(node: &Node, book: &mut Book<'_>) -> Retry {
     }
 }
 
+fn watch(node: &Node, book: &mut Book<'_>) -> Option<Watch> {
+    let table = node.table("watch")?;
+    let argv = run(table, book);
+    if argv.is_none() && !table.has("run") {
+        book.faults.push(Fault::new(node.key_place("watch"), "this watch asks nothing").label("needs `run`"));
+    }
+    let pattern = table.pattern("match")?;
+    for needed in ["current", "total"].into_iter().filter(|group| !pattern.groups().any(|name| name == *group)) {
+        let fault = Fault::new(table.value_place("match"), format!("`match` has no group {}", show(needed)));
+        book.faults.push(fault.label(format!("write (?P<{needed}>\\d+) in it")));
+    }
+    Some(Watch { argv: argv?, pattern, every: table.duration("every").unwrap_or(Duration::from_secs(3)) })
+}
+
 fn until(node: &Node) -> Option<Until> {
     Some(Until {
         pattern: node.pattern("match")?,
@@ -286,7 +302,7 @@ fn interactive(node: &Node, book: &mut Book<'_>) {
     if !node.flag("interactive") {
         return;
     }
-    for key in ["save", "expect", "reject", "each", "filter", "decode", "progress", "until", "sensitive"] {
+    for key in ["save", "expect", "reject", "each", "filter", "decode", "progress", "watch", "until", "sensitive"] {
         if node.has(key) {
             let fault =
                 Fault::new(node.key_place(key), format!("`{key}` needs the output, and an interactive step has none"));

@@ -155,6 +155,8 @@ pub struct Step {
     pub interactive: bool,
     /// Reads progress from the output: groups `stage`, `current`, `total`, `percent`.
     pub progress: Option<Pattern>,
+    /// What is asked again and again while it runs, for a tool that does not tell how far it is.
+    pub watch: Option<Watch>,
     /// What the first Ctrl-C does to it. In the file `None` leaves it to what is known of the tool; in
     /// a plan that has been decided, and `None` is [`OnInterrupt::Forward`].
     pub on_interrupt: Option<OnInterrupt>,
@@ -189,10 +191,22 @@ impl Step {
             sensitive: false,
             interactive: false,
             progress: None,
+            watch: None,
             on_interrupt: None,
             line: 0,
         }
     }
+}
+
+/// `watch = { run, match, every }`: a call that only looks, beside the step's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Watch {
+    /// The argv; its first element is a declared tool.
+    pub argv: Vec<Template>,
+    /// Each match is one part of the whole: named groups `stage`, `current`, `total`.
+    pub pattern: Pattern,
+    /// The pause before each call.
+    pub every: Duration,
 }
 
 /// `retry = { times, backoff, on }`.

@@ -2,7 +2,7 @@
 
 use super::hide::{self, Hide};
 use super::limits;
-use super::types::{Ask, Block, Call, Confirmation, Gate, Plan, PlannedStep, PlannedTool, SecretRead, Work};
+use super::types::{Ask, Block, Call, Confirmation, Gate, Plan, PlannedStep, PlannedTool, SecretRead, Watched, Work};
 use super::values::{check_argument, check_param};
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
@@ -254,6 +254,13 @@ impl Builder<'_> {
             Work::Run(call) => step.on_interrupt.or_else(|| self.limits(call).finish.then_some(OnInterrupt::Finish)),
             _ => step.on_interrupt,
         };
+        let watch = match &step.watch {
+            Some(watch) => {
+                let call = self.call(&watch.argv, scope, None)?;
+                Some(Watched { call, pattern: watch.pattern.clone(), every: watch.every })
+            }
+            None => None,
+        };
         let spec = Step {
             on_interrupt,
             name: step.name.as_ref().and_then(|name| fill(name, scope)),
@@ -268,6 +275,7 @@ impl Builder<'_> {
             danger: Danger::Read,
             work,
             after: after.into_iter().collect(),
+            watch,
             skip_if,
             done_if,
             spec,

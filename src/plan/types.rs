@@ -70,6 +70,9 @@ pub struct PlannedStep {
     pub work: Work,
     /// Indexes of earlier steps of the same block whose lists or variables it needs.
     pub after: Vec<usize>,
+    /// Asked again and again while it runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Watched>,
     /// Asked before the step: a yes skips it.
     pub skip_if: Option<Gate>,
     /// Asked before the step: a yes means that it is done already.
@@ -78,6 +81,17 @@ pub struct PlannedStep {
     /// `action`, `skip_if` and a check in its `done_if` are superseded by the fields above.
     #[serde(skip)]
     pub spec: Step,
+}
+
+/// A call beside a step's own, that tells how far it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Watched {
+    /// The call; it only looks.
+    pub call: Call,
+    /// Each match is one part of the whole.
+    pub pattern: Pattern,
+    /// The pause before each call.
+    pub every: std::time::Duration,
 }
 
 /// What a planned step does.

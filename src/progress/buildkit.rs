@@ -38,7 +38,7 @@ static EXIT: LazyLock<Option<Regex>> = LazyLock::new(|| compile(r"exit code: (?P
 /// prints behind a name.
 static INSIDE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     compile(
-        r"^(?:DONE|CACHED|CANCELED|ERROR:|WARN:|\.\.\.$|\d+\.\d+ |sha256:|extracting |resolve |transferring |exporting (?:layers|manifest|config|attestation|cache)|writing |naming to |unpacking to |pushing |sending tarball).*",
+        r"^(?:DONE|CACHED|CANCELED|ERROR:|WARN:|\.\.\.$|\d+\.\d+ |sha256:|extracting |resolve \S+@sha256:|transferring |exporting (?:layers|manifest|config|attestation)|writing |naming to |unpacking to |pushing |sending tarball).*",
     )
 });
 
@@ -57,7 +57,7 @@ pub(super) struct BuildKit {
     stages: Vec<Stage>,
     count: Count,
     words: Option<String>,
-    /// A vertex failed: the words stay.
+    /// A step failed: the words stay.
     failed: bool,
 }
 
@@ -157,7 +157,8 @@ impl BuildKit {
                 let code = EXIT.as_ref().and_then(|regex| regex.captures(rest));
                 let code = code.map(|code| format!(" (exit code {})", words(&code["code"]))).unwrap_or_default();
                 self.words = Some(failed(&format!("{}{code}", vertex.words)));
-                self.failed = true;
+                // A build goes on without a cache, not without a step.
+                self.failed = place.is_some();
             }
             return true;
         }

@@ -91,6 +91,22 @@ fn a_failure_names_its_instruction_and_its_exit_code() {
 }
 
 #[test]
+fn a_build_goes_on_without_its_cache() {
+    let text = "#3 importing cache manifest from r.example/a:cache\n#3 ERROR: r.example/a:cache: not found\n\n\
+                #4 resolve image config for docker-image://docker.io/docker/dockerfile:1\n#4 DONE 0.1s\n\n#5 [1/1] FROM a\n";
+    let stages: Vec<String> = told(text).into_iter().map(|told| told.0).collect();
+    assert_eq!(
+        stages,
+        [
+            "importing cache manifest from r.example/a:cache",
+            "failed: importing cache manifest from r.example/a:cache",
+            "resolve image config for docker-image://docker.io/docker/dockerfile:1",
+            "FROM a",
+        ]
+    );
+}
+
+#[test]
 fn what_only_looks_like_a_step_does_not_count() {
     let text = "#4 [2/3] RUN x\n#4 0.1 [3/3] RUN y\n#4 [3/3] RUN y\n#4 12.3 #5 DONE 0.1s\n#9 DONE 1.0s\n\
                 [1/3] FROM x\n#x [1/3] FROM x\n#5 [0/3] a\n#6 [4/3] a\n#7 [1/99999999] a\n\

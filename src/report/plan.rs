@@ -172,7 +172,7 @@ impl Page<'_> {
         }
         let _ = write!(self.out, "{}{}  ", " ".repeat(indent), dim.style(&step.id));
         let asks = [("skip", &step.skip_if), ("done", &step.done_if)];
-        let is_plain_call = pieces.is_empty() && asks.iter().all(|(_, gate)| gate.is_none());
+        let is_plain_call = pieces.is_empty() && asks.iter().all(|(_, gate)| gate.is_none()) && step.watch.is_none();
         match &step.work {
             Work::Run(call) if is_plain_call => return self.call_here(call, &notes, inner, inner),
             Work::Block(block) => pieces.push(Piece::whole(dim, &format!("task {}", block.task))),
@@ -190,6 +190,11 @@ impl Page<'_> {
                 let when = if gate.negated { "unless" } else { "if" };
                 self.gate(&format!("{word} {when}: "), gate, inner);
             }
+        }
+        if let Some(watch) = &step.watch {
+            let every = format!("meanwhile, every {}: ", crate::text::duration(watch.every));
+            flow(&mut self.out, inner, inner, &[Piece::prose(dim, every.trim_end())], self.look.width);
+            self.call(&watch.call, &[format!("progress from /{}/", watch.pattern.source())], inner + 2);
         }
         match &step.work {
             Work::Run(call) => self.call(call, &notes, inner),

@@ -78,6 +78,13 @@ fn step(step: &PlannedStep, mask: &Mask<'_>) -> Value {
         all.insert("after".to_owned(), json!(step.after));
     }
     taken(&mut all, &step.spec, mask);
+    if let Some(watch) = &step.watch {
+        let mut own = Map::new();
+        call(&mut own, &watch.call, mask);
+        own.insert("match".to_owned(), json!(watch.pattern.source()));
+        own.insert("every".to_owned(), json!(duration(watch.every)));
+        all.insert("watch".to_owned(), Value::Object(own));
+    }
     if let Some(asked) = &step.skip_if {
         all.insert("skip_if".to_owned(), gate(asked, mask));
     }

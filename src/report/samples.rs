@@ -380,7 +380,17 @@ pub(crate) fn catalog() -> Catalog {
 
 fn planned(id: &str, work: Work, spec: Step) -> PlannedStep {
     let name = spec.name.clone().unwrap_or_else(|| template(id));
-    PlannedStep { id: id.into(), name, danger: Danger::Read, work, after: vec![], skip_if: None, done_if: None, spec }
+    PlannedStep {
+        id: id.into(),
+        name,
+        danger: Danger::Read,
+        work,
+        after: vec![],
+        watch: None,
+        skip_if: None,
+        done_if: None,
+        spec,
+    }
 }
 
 fn call(words: &[&str], pinned: std::ops::Range<usize>) -> Call {

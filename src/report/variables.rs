@@ -137,7 +137,12 @@ fn templates(step: &Step, take: &mut impl FnMut(&Template)) {
 /// which checks are asked. Each task and each check once.
 pub fn walk(catalog: &Catalog, task: &Task, see: &mut dyn FnMut(&Step)) {
     for task in tasks(catalog, task) {
-        task.steps.iter().chain(&task.finally).for_each(&mut *see);
+        for step in task.steps.iter().chain(&task.finally) {
+            see(step);
+            if let Some(watch) = &step.watch {
+                see(&Step::of(Action::Run(watch.argv.clone())));
+            }
+        }
     }
     checks(catalog, task).into_iter().flat_map(steps_of).for_each(|step| see(&step));
 }

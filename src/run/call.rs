@@ -231,10 +231,6 @@ impl Pipe<'_, '_> {
             lines.finish(&mut |line| self.line(stream, line));
         }
         let held = self.is_held(Stream::Stdout);
-        let reading = self.meter.as_mut().and_then(|meter| meter.end(outcome.exit.is_success()));
-        if !self.ask.quiet {
-            self.progress(reading);
-        }
         let mut undecodable = None;
         let mut held_bytes = None;
         if held {
@@ -260,6 +256,10 @@ impl Pipe<'_, '_> {
                 self.sides[0].raw.push(&plain);
             }
             held_bytes = Some(raw);
+        }
+        let reading = self.meter.as_mut().and_then(|meter| meter.end(outcome.exit.is_success()));
+        if !self.ask.quiet {
+            self.progress(reading);
         }
         self.record(call, &outcome, held_bytes.as_deref());
         let [out, err] = self.sides;

@@ -8,6 +8,7 @@ use super::gate::{self, Manner};
 use super::judge::{self, Verdict};
 use super::past::Again;
 use super::scope::{Item, Values};
+use super::watching;
 use crate::error::Code;
 use crate::model::command::Exit;
 use crate::model::event::{EventKind, Status};
@@ -355,7 +356,8 @@ impl One<'_> {
         }
         let again = || self.may_again();
         let unit = Unit { id: &self.id, spec, call, save, quiet: false, cleanup, again: Some(&again) };
-        let tried = attempt::run(desk, &unit);
+        let watch = self.step.watch.as_ref();
+        let tried = watching::beside(desk, &self.id, watch, &self.values, || attempt::run(desk, &unit));
         self.found(&tried);
         let Tried { answer, verdict, saved, documents } = tried;
         let shown = spec.sensitive.then(|| format!("{}, not shown", text::count(answer.stdout.len(), "byte")));

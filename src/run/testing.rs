@@ -384,6 +384,7 @@ pub(crate) fn step(id: &str, work: Work) -> PlannedStep {
         Work::Diagnose => Action::Diagnose,
     };
     PlannedStep {
+        watch: None,
         id: id.to_owned(),
         name: template(&format!("step {id}")),
         danger: Danger::Read,

@@ -150,7 +150,8 @@ fn a_guard_that_cannot_be_asked_does_not_hold() {
         ] {
             let (code, calls) = where_guards_hear(task, config.as_ref(), status.as_ref());
             assert_eq!(code, 4, "{task} {config:?} {status:?}: {calls:#?}");
-            let destroys = |call: &String| empties(call) || call.ends_with(" stop") || call.ends_with(" delete");
+            let destroys =
+                |call: &String| empties(call) || call.ends_with(" stop") || call.ends_with(" delete --output=json");
             assert!(!calls.iter().any(destroys), "{task} {config:?} {status:?}: {calls:#?}");
         }
     }
@@ -194,8 +195,11 @@ fn a_cluster_that_is_broken_or_half_deleted_is_reset_and_its_context_reaches_not
         let (code, calls) = where_guards_hear("reset", config.as_ref(), Some(&status));
         assert_eq!(code, 0, "{config:?} {status:?}: {calls:#?}");
         assert!(!calls.iter().any(|call| empties(call)), "{config:?} {status:?}: {calls:#?}");
-        assert!(calls.iter().any(|call| call.contains(" start --cpus")), "{config:?} {status:?}: {calls:#?}");
-        let deleted = calls.iter().any(|call| call.ends_with(" delete"));
+        assert!(
+            calls.iter().any(|call| call.contains(" start --output=json --cpus")),
+            "{config:?} {status:?}: {calls:#?}"
+        );
+        let deleted = calls.iter().any(|call| call.ends_with(" delete --output=json"));
         assert_eq!(deleted, status != no_profile(), "{config:?} {status:?}: {calls:#?}");
     }
 }

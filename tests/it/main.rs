@@ -10,6 +10,8 @@
 )]
 
 mod blocks;
+#[cfg(unix)]
+mod builds;
 mod canary;
 mod catalog_apps;
 mod catalog_tools;
@@ -95,4 +97,5 @@ mod trust;
 mod unreadable;
 #[cfg(unix)]
 mod view;
+mod watch;
 mod wordings;

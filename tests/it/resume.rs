@@ -82,9 +82,12 @@ pub(crate) fn tools(first: Vec<Value>) -> Tools {
         ),
         minikube(&["status"], json!({ "if_there": ["cluster"], "stdout": STATUS })),
         minikube(&["status"], json!({ "stdout": NO_PROFILE, "exit": 85 })),
-        minikube(&["stop"], json!({})),
-        minikube(&["delete"], json!({ "removes": ["cluster", "backend", "frontend", "release", "half"] })),
-        minikube(&["start", "--cpus=4", "--memory=8192"], json!({ "creates": ["cluster"] })),
+        minikube(&["stop", "--output=json"], json!({})),
+        minikube(
+            &["delete", "--output=json"],
+            json!({ "removes": ["cluster", "backend", "frontend", "release", "half"] }),
+        ),
+        minikube(&["start", "--output=json", "--cpus=4", "--memory=8192"], json!({ "creates": ["cluster"] })),
         minikube(&json_list, there),
         minikube(&json_list, one),
         minikube(&json_list, json!({ "stdout": listed(&[]) })),
@@ -128,8 +131,8 @@ fn calls() -> Vec<(Vec<&'static str>, u32)> {
         kubectl(&["get", "events", "**"]),
         helm(&["uninstall", "**"]),
         kubectl(&["delete", "**"]),
-        minikube(&["stop"]),
-        minikube(&["delete"]),
+        minikube(&["stop", "**"]),
+        minikube(&["delete", "**"]),
         minikube(&["start", "**"]),
         vec!["docker", "image", "inspect", "taskflow-backend:1.0.0", "**"],
         minikube(&["image", "load", "taskflow-backend:1.0.0"]),
@@ -143,8 +146,9 @@ fn calls() -> Vec<(Vec<&'static str>, u32)> {
         kubectl(&["exec", "**"]),
     ];
     // What is asked between the steps: before the first, before each that destroys, is it done already?
-    let between = [(kubectl(&["config", "view", "--minify"]), 4), (minikube(&["status"]), 5)];
-    let between = between.into_iter().flat_map(|(call, times)| (1..=times).map(move |nth| (call.clone(), nth)));
+    // What is shown before the name is asked for asks it three times; that is no run of a reset yet.
+    let between = [(kubectl(&["config", "view", "--minify"]), 1..=4), (minikube(&["status"]), 4..=8)];
+    let between = between.into_iter().flat_map(|(call, times)| times.map(move |nth| (call.clone(), nth)));
     first.into_iter().map(|call| (call, 1)).chain(between).collect()
 }
 
