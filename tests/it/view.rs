@@ -9,7 +9,7 @@ use super::steps::rule;
 use super::stub::Tools;
 use super::support::{Project, root};
 use regex::Regex;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -168,6 +168,40 @@ fn a_run_in_its_middle_and_at_its_end() {
         shows(&terminal, &format!("{columns}-end"));
         leaves_nothing(&terminal);
     }
+}
+
+/// An earlier run that took a day: what these few seconds add to it cannot be seen.
+#[test]
+fn what_earlier_runs_took_weighs_the_bar_and_tells_what_is_left() {
+    let stage = Stage::new(0);
+    (0..2).for_each(|gate| stage.goes_on(gate));
+    stage.project.run(&["rebuild"]).exits(0);
+    let journal = stage.project.runs()[0].join("journal.jsonl");
+    let hours = |event: &Value| match (event["type"].as_str().unwrap(), event["step"].as_str().unwrap_or_default()) {
+        ("step-finished", "1.1") => 12,
+        ("step-finished", "1.2") => 6,
+        ("step-finished", "2" | "3") => 3,
+        ("run-finished", _) => 17,
+        _ => 0,
+    };
+    let mut lines = String::new();
+    for line in std::fs::read_to_string(&journal).unwrap().lines() {
+        let mut event: Value = serde_json::from_str(line).unwrap();
+        let millis = hours(&event) * 3_600_000;
+        for key in ["took_ms", "elapsed_ms"] {
+            if event.get(key).is_some() && millis > 0 {
+                event[key] = json!(millis);
+            }
+        }
+        lines.push_str(&format!("{event}\n"));
+    }
+    std::fs::write(&journal, lines).unwrap();
+    stage.gates.iter().take(2).for_each(|gate| std::fs::remove_file(gate).unwrap());
+    let mut terminal = stage.starts(80);
+    shows(&terminal, "80-estimated");
+    (0..2).for_each(|gate| stage.goes_on(gate));
+    terminal.exits(0);
+    leaves_nothing(&terminal);
 }
 
 #[test]
