@@ -9,8 +9,10 @@ use super::steps::rule;
 use super::stub::Tools;
 use super::support::{Project, root};
 use regex::Regex;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::io::Read;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 const TASKS: &str = r##"
@@ -60,19 +62,26 @@ const FRONTEND: &str = "npm info it worked if it ends with ok\nadded 1280 packag
 struct Stage {
     tools: Tools,
     project: Project,
-    gates: [PathBuf; 2],
+    /// The backend's, the frontend's, and that of a backend that was told to end.
+    gates: [PathBuf; 3],
 }
 
 impl Stage {
     fn new(backend_exit: u8) -> Self {
         let mut tools = Tools::new();
-        let gates = ["backend", "frontend"].map(|name| tools.path().join(format!("{name}.gate")));
+        let gates = ["backend", "frontend", "stop"].map(|name| tools.path().join(format!("{name}.gate")));
         let gate = |index: usize| gates[index].to_str().unwrap().to_owned();
         tools = tools
             .rule(rule(&["kubectl", "version"], json!({ "stdout": "fine\n" })))
             .rule(rule(
                 &["docker", "build", "backend"],
-                json!({ "stdout": BACKEND, "until_file": gate(0), "exit": backend_exit }),
+                json!({
+                    "stdout": BACKEND,
+                    "until_file": gate(0),
+                    "exit": backend_exit,
+                    "signal_exit": 130,
+                    "signal_until_file": gate(2),
+                }),
             ))
             .rule(rule(&["docker", "build", "frontend"], json!({ "stdout": FRONTEND, "until_file": gate(1) })))
             .rule(rule(&["docker", "load"], json!({ "stdout": "Loaded\n" })))
@@ -161,6 +170,40 @@ fn a_run_in_its_middle_and_at_its_end() {
     }
 }
 
+/// An earlier run that took a day: what these few seconds add to it cannot be seen.
+#[test]
+fn what_earlier_runs_took_weighs_the_bar_and_tells_what_is_left() {
+    let stage = Stage::new(0);
+    (0..2).for_each(|gate| stage.goes_on(gate));
+    stage.project.run(&["rebuild"]).exits(0);
+    let journal = stage.project.runs()[0].join("journal.jsonl");
+    let hours = |event: &Value| match (event["type"].as_str().unwrap(), event["step"].as_str().unwrap_or_default()) {
+        ("step-finished", "1.1") => 12,
+        ("step-finished", "1.2") => 6,
+        ("step-finished", "2" | "3") => 3,
+        ("run-finished", _) => 17,
+        _ => 0,
+    };
+    let mut lines = String::new();
+    for line in std::fs::read_to_string(&journal).unwrap().lines() {
+        let mut event: Value = serde_json::from_str(line).unwrap();
+        let millis = hours(&event) * 3_600_000;
+        for key in ["took_ms", "elapsed_ms"] {
+            if event.get(key).is_some() && millis > 0 {
+                event[key] = json!(millis);
+            }
+        }
+        lines.push_str(&format!("{event}\n"));
+    }
+    std::fs::write(&journal, lines).unwrap();
+    stage.gates.iter().take(2).for_each(|gate| std::fs::remove_file(gate).unwrap());
+    let mut terminal = stage.starts(80);
+    shows(&terminal, "80-estimated");
+    (0..2).for_each(|gate| stage.goes_on(gate));
+    terminal.exits(0);
+    leaves_nothing(&terminal);
+}
+
 #[test]
 fn ascii_and_no_colour_where_they_are_wanted() {
     let stage = Stage::new(0);
@@ -228,7 +271,10 @@ fn ctrl_c_leaves_the_lines_of_the_story_only() {
     let mut terminal = stage.starts_with(80, &[("TERM_PROGRAM", "ghostty")]);
     stage.goes_on(1);
     shows(&terminal, "80-later");
-    terminal.types("\u{3}").exits(130);
+    terminal.types("\u{3}");
+    shows(&terminal, "80-stopping");
+    stage.goes_on(2);
+    terminal.exits(130);
     shows(&terminal, "80-stopped");
     leaves_nothing(&terminal);
 }
@@ -254,17 +300,58 @@ fn the_taskbar_is_told_where_there_is_one_and_nowhere_else() {
 }
 
 #[test]
-fn sigterm_and_a_third_signal_leave_nothing_in_the_taskbar() {
-    for signals in [1, 3] {
-        let stage = Stage::new(0);
-        let mut terminal = stage.starts_with(80, &[("WT_SESSION", "1")]);
-        shows(&terminal, "80-middle");
-        for _ in 0..signals {
-            terminal.signals("TERM");
+fn sigterm_leaves_nothing_in_the_taskbar() {
+    let stage = Stage::new(0);
+    let mut terminal = stage.starts_with(80, &[("WT_SESSION", "1")]);
+    shows(&terminal, "80-middle");
+    stage.goes_on(2);
+    terminal.signals("TERM");
+    terminal.exits(143);
+    assert!(terminal.screen().contains("\u{1b}]9;4;1;"));
+    leaves_nothing(&terminal);
+}
+
+/// Takes the progress out of the taskbar.
+const REMOVE: &str = "\u{1b}]9;4;0;0\u{1b}\\";
+
+#[test]
+fn a_bug_of_ours_leaves_nothing_in_the_taskbar() {
+    let tools = Tools::new().tool("supervisor").rule(rule(&["helm"], json!({ "stdout": "x\n", "hang_ms": 600_000 })));
+    for is_held in [true, false] {
+        let mut supervisor = Command::new(tools.bin("supervisor"));
+        supervisor.arg("--panic").arg(tools.bin("helm")).envs(tools.env());
+        if is_held {
+            supervisor.env("REFLOAT_STUB_TASKBAR", "1");
         }
-        terminal.exits(143);
-        leaves_nothing(&terminal);
-        stage.goes_on(0);
-        stage.goes_on(1);
+        let output = supervisor.output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(70), "{told:?}");
+        assert_eq!(told.ends_with(REMOVE), is_held, "{told:?}");
+        assert_eq!(told.contains("\u{1b}]"), is_held, "{told:?}");
     }
+}
+
+#[test]
+fn who_leaves_at_once_takes_the_taskbar_along() {
+    // Nobody reads the flood: the supervisor hangs in writing, and only a third signal ends it.
+    let flood = json!({ "ignore_signals": true, "bytes": 10_000_000, "hang_ms": 600_000 });
+    let tools = Tools::new().tool("supervisor").rule(rule(&["helm"], flood));
+    let mut child = Command::new(tools.bin("supervisor"))
+        .arg(tools.bin("helm"))
+        .envs(tools.env())
+        .env("REFLOAT_STUB_TASKBAR", "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdout.as_mut().unwrap().read_exact(&mut [0; 10]).unwrap();
+    for name in ["-INT", "-TERM", "-INT"] {
+        assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+    }
+    let mut told = String::new();
+    child.stderr.as_mut().unwrap().read_to_string(&mut told).unwrap();
+    let code = child.wait().unwrap().code();
+    assert!([Some(130), Some(143)].contains(&code), "{code:?}");
+    assert!(told.ends_with(REMOVE), "{told:?}");
 }

@@ -139,6 +139,7 @@ fn supervise(argv: &[String]) -> ExitCode {
     if has_bug {
         refloat::adapter::crash::install();
     }
+    refloat::adapter::taskbar::hold(std::env::var_os("REFLOAT_STUB_TASKBAR").is_some());
     let stop = std::sync::Arc::new(Interrupts::install().expect("handlers"));
     let here = std::env::current_dir().expect("a directory");
     let call = Invocation {

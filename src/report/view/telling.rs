@@ -16,8 +16,11 @@ fn is_klog(line: &[u8]) -> bool {
         b'd' => byte.is_ascii_digit(),
         shape => byte == shape,
     });
+    // What is left of the fraction ends at the first blank; between the others there may be several.
+    let Some(end) = rest.iter().position(|byte| *byte == b' ') else { return false };
+    let (fraction, rest) = rest.split_at(end);
     let mut words = rest.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
-    fits && words.next().is_some_and(is_number)
+    fits && is_number(fraction)
         && words.next().is_some_and(is_number)
         && words.next().is_some_and(|place| place.contains(&b':') && place.contains(&b']'))
 }
@@ -34,7 +37,12 @@ mod tests {
 
     #[test]
     fn noise_is_passed_over() {
-        for line in ["", "  \t", "E1123 01:24:15.158838   29886 memcache.go:265] \"Unhandled Error\" err=\"x\""] {
+        for line in [
+            "",
+            "  \t",
+            "I0000 00:00:00.0 0 :]",
+            "E1123 01:24:15.158838   29886 memcache.go:265] \"Unhandled Error\" err=\"x\"",
+        ] {
             assert!(!is_telling(line), "{line}");
         }
         for line in
@@ -51,7 +59,6 @@ mod tests {
             line in "[IWEFX][0-9]{3,5} [0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{0,6} {0,3}[0-9]{0,5} {0,2}[a-z.:0-9]{0,8}\\]?[ a-z]{0,5}",
         ) {
             let pattern = Regex::new(r"^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ +[^ ]*:[^ ]*\]").unwrap();
-            // `rest` holds what is left of the fraction; a place may have its bracket anywhere in the word.
             let strict = pattern.is_match(&line);
             prop_assert!(!strict || is_klog(line.as_bytes()), "{line}");
             let loose = Regex::new(r"^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ +\S+").unwrap();
