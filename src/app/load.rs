@@ -158,7 +158,9 @@ pub(super) fn state(catalog: &Catalog) -> State {
 /// # Errors
 /// [`Code::Usage`]: none found.
 pub(super) fn state_here(context: &Context) -> Result<State, Failure> {
-    find(context).map(|path| State::beside(&path))
+    let path = find(context)?;
+    trust::warn(context, &parts(&path));
+    Ok(State::beside(&path))
 }
 
 fn find(context: &Context) -> Result<PathBuf, Failure> {

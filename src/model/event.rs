@@ -99,7 +99,7 @@ pub enum EventKind {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         unit: Option<Unit>,
     },
-    /// Still running: every 30 s without any other event of this step.
+    /// Still running: once after 5 s, and after every 30 s without any other event of this step.
     StepSlow {
         /// Its place.
         step: String,

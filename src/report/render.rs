@@ -15,6 +15,9 @@ use owo_colors::Style;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// A step that has been running for less than this, in milliseconds, is told as one that has begun.
+const BEGUN: u64 = 10_000;
+
 /// How much is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Verbosity {
@@ -171,6 +174,14 @@ impl Story {
     }
 
     fn still_running(&self, out: &mut String, step: &str, name: &str, running_ms: u64) {
+        // A step that has a line for its start needs no other.
+        let was_told = self.verbosity == Verbosity::Verbose || self.open.get(step).is_some_and(|open| open.shown);
+        if running_ms < BEGUN {
+            if !was_told {
+                self.normal(out, (self.look.styles.dim, "..."), &format!("running: {name}"));
+            }
+            return;
+        }
         let mut text = format!("still running: {name}, {}", took(running_ms));
         if let Some(amount) = self.open.get(step).and_then(|open| open.amount) {
             text.push_str(&format!(", {}", amount.in_words()));

@@ -334,6 +334,22 @@ fn a_stop_is_answered_while_the_tool_still_runs() {
 }
 
 #[test]
+fn a_step_that_takes_longer_is_told_once_whatever_it_prints() {
+    let stage = Stage::default().on(
+        "helm upgrade",
+        exit(0).then(|stage| {
+            until_told(stage, |kind| matches!(kind, EventKind::StepStarted { .. }));
+            stage.pass(Duration::from_secs(6));
+            until_told(stage, |kind| matches!(kind, EventKind::StepSlow { .. }));
+            stage.pass(Duration::from_secs(6));
+        }),
+    );
+    let told = stage.run(&plan_of(vec![runs("1", "helm upgrade"), runs("2", "helm list")]));
+    let slow = told.kinds().filter(|kind| matches!(kind, EventKind::StepSlow { .. })).count();
+    assert_eq!(slow, 1);
+}
+
+#[test]
 fn a_silent_step_is_told_to_be_slow() {
     let stage = Stage::default().on(
         "helm upgrade",

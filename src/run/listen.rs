@@ -13,6 +13,9 @@ use std::time::Duration;
 
 /// How soon a Ctrl-C is answered: well within the tenth of a second after which people press again.
 const TICK: Duration = Duration::from_millis(40);
+/// A step that runs longer than this is told once, whatever it prints: a log should say what runs, and a line for the
+/// start of each step would be one too many for all the others.
+const LONG: Duration = Duration::from_secs(5);
 /// How long a step may be silent.
 const SLOW: Duration = Duration::from_secs(30);
 
@@ -23,6 +26,8 @@ struct Silent {
     name: String,
     since: Duration,
     last: Duration,
+    /// It has been told that it runs.
+    told: bool,
 }
 
 /// Hands events to the reporter until the run is over. A reporter that fails never stops the
@@ -63,8 +68,9 @@ pub fn listen(
             Err(RecvTimeoutError::Disconnected) => return complaint,
         };
         for (step, silent) in &mut running {
-            if now.saturating_sub(silent.last) >= SLOW {
-                silent.last = now;
+            let is_news = !silent.told && now.saturating_sub(silent.since) >= LONG;
+            if is_news || now.saturating_sub(silent.last) >= SLOW {
+                (silent.last, silent.told) = (now, true);
                 let running_ms = millis(now.saturating_sub(silent.since));
                 let slow = EventKind::StepSlow { step: step.clone(), name: silent.name.clone(), running_ms };
                 tell(reporter, &mut complaint, &event(world, started, slow));
@@ -86,7 +92,7 @@ fn note(running: &mut BTreeMap<String, Silent>, kind: &EventKind, now: Duration)
         // A called task is not silent while its steps are not; a child that owns the terminal is
         // in a talk that nobody should break into.
         EventKind::StepStarted { step, name, kind, interactive: false, .. } if kind != "task" => {
-            running.insert(step.clone(), Silent { name: name.clone(), since: now, last: now });
+            running.insert(step.clone(), Silent { name: name.clone(), since: now, last: now, told: false });
         }
         EventKind::StepFinished { step, .. } => {
             running.remove(step);

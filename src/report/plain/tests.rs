@@ -94,6 +94,8 @@ fn a_step_that_talks_is_said_to_be_running_every_half_minute() {
     let mut reporter = plain(&err, &out, 80, Verbosity::Normal);
     let script = samples::Script::default().run("rebuild", "Builds", 1).start("1", "Build", "run", &[]);
     script.0.iter().for_each(|event| reporter.event(event).unwrap());
+    let begun = EventKind::StepSlow { step: "1".into(), name: "Build".into(), running_ms: 5_000 };
+    reporter.event(&Event { at: 0, elapsed_ms: 0, kind: begun }).unwrap();
     for second in 1..=95_u64 {
         let (step, stream) = ("1".to_owned(), Stream::Stdout);
         let kind = if second == 50 {
@@ -107,7 +109,7 @@ fn a_step_that_talks_is_said_to_be_running_every_half_minute() {
     reporter.event(&Event { at: 0, elapsed_ms: 127_000, kind: silent }).unwrap();
     assert_eq!(
         err.text(),
-        "     rebuild  Builds\n         ...  still running: Build, 29s\n         ...  still running: Build, 59s, 3/9\n         \
+        "     rebuild  Builds\n         ...  running: Build\n         ...  still running: Build, 29s\n         ...  still running: Build, 59s, 3/9\n         \
          ...  still running: Build, 1m 29s, 3/9\n         ...  still running: Build, 2m 06s, 3/9\n"
     );
 }

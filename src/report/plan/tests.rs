@@ -77,7 +77,7 @@ fn as_data() {
     assert_eq!(plan["verify"][0]["reads"][1]["argv"][3], "frontend");
     assert_eq!(
         plan["confirmations"].to_string(),
-        r#"[{"summary":"Delete the whole cluster","task":"reset","type":"minikube"}]"#
+        r#"[{"preview":null,"summary":"Delete the whole cluster","task":"reset","type":"minikube"}]"#
     );
     assert!(!plan.to_string().contains("hunter2"));
 }
