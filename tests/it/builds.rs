@@ -74,7 +74,9 @@ impl Engine {
     fn base(&self) -> Result<(), String> {
         let context = tempfile::tempdir().unwrap();
         fs::copy("/bin/busybox", context.path().join("busybox")).map_err(|error| format!("/bin/busybox: {error}"))?;
-        fs::write(context.path().join("Dockerfile"), "FROM scratch\nADD busybox /bin/sh\nRUN true\n").unwrap();
+        // What is built on it has the label, too.
+        let base = format!("FROM scratch\nLABEL refloat-test={}\nADD busybox /bin/sh\nRUN true\n", self.name);
+        fs::write(context.path().join("Dockerfile"), base).unwrap();
         let tag = format!("{}-base:1", self.name);
         for builder in ["0", "1"] {
             let built = self
@@ -195,12 +197,23 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        let list = self.docker(&["images", "--format", "{{.Repository}}:{{.Tag}}"]).output();
-        let list = list.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
-        let ours: Vec<_> = list.lines().filter(|name| name.starts_with(&format!("{}-", self.name))).collect();
-        if !ours.is_empty() {
-            let _ = self.docker(&[&["rmi", "--force"], &ours[..]].concat()).output();
-        }
+        let lines = |args: &[&str]| {
+            let output = self.docker(args).output();
+            let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+            text.lines().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let remove = |args: &[&str], what: &[String]| {
+            if !what.is_empty() {
+                let _ = self.docker(args).args(what).output();
+            }
+        };
+        let label = format!("label=refloat-test={}", self.name);
+        // The classic builder leaves the container of a step that failed.
+        remove(&["rm", "--force"], &lines(&["ps", "--all", "--quiet", "--filter", &label]));
+        let ours = |name: &String| name.starts_with(&format!("{}-", self.name));
+        let names = lines(&["images", "--format", "{{.Repository}}:{{.Tag}}"]);
+        remove(&["rmi", "--force"], &names.into_iter().filter(ours).collect::<Vec<_>>());
+        remove(&["image", "prune", "--force", "--filter"], &[label]);
     }
 }
 
@@ -243,6 +256,7 @@ fn rebuilds(builder: Builder) {
     assert_eq!(engine.answer(&["run", "--rm", &engine.frontend()]), "FRONTEND\n");
     assert_eq!(cluster_calls(&tools).len(), 6, "two loads, two restarts, two waits");
     let events = events(&answer.out);
+    assert_eq!(events.last().unwrap()["counts"]["failed"], 0, "{:?}", events.last());
     for (name, dockerfile) in [("Build the backend", &backend), ("Build the frontend", &frontend)] {
         let total = builder.steps(dockerfile);
         let told = progress(&events, name);
@@ -266,6 +280,17 @@ fn the_classic_builder_rebuilds() {
 #[test]
 fn buildkit_rebuilds() {
     rebuilds(Builder::BuildKit);
+}
+
+#[test]
+fn the_first_build_of_all_has_nothing_to_remove_and_fails_nowhere() {
+    let Some(engine) = Engine::real() else { return };
+    let (backend, frontend) = (engine.backend_dockerfile(), engine.frontend_dockerfile());
+    let (project, _tools) = engine.project(Builder::Classic, &backend, &frontend);
+    let answer = engine.run(&project, &["--format", "jsonl"]).exits(0);
+    assert_eq!(engine.images().into_keys().collect::<Vec<_>>(), [engine.backend(), engine.frontend()]);
+    let events = events(&answer.out);
+    assert_eq!(events.last().unwrap()["counts"]["failed"], 0, "{:?}", events.last());
 }
 
 fn fails_in_the_middle(builder: Builder) {
