@@ -148,7 +148,7 @@ impl Engine {
     fn frontend_dockerfile(&self) -> String {
         format!(
             "FROM {0}-base:1 AS build\nWORKDIR /app\nCOPY app.txt ./\nRUN tr a-z A-Z < app.txt > page.html\n\n\
-             FROM scratch AS assets\nCOPY app.txt /assets/\n\n\
+             FROM scratch AS assets\nLABEL refloat-test={0}\nCOPY app.txt /assets/\n\n\
              FROM {0}-base:1\nENV MODE=production\nCOPY --from=build /app/page.html /srv/\nCOPY --from=assets /assets /srv/\n\
              USER 1000\nCMD [\"/bin/sh\", \"-c\", \"cat /srv/page.html\"]\n",
             self.name
