@@ -1,5 +1,6 @@
 //! What the texts say of the present: which pods are well, what has passed, what came later.
 
+use super::signs;
 use super::table::{self, PodRow};
 use super::text::Text;
 use std::collections::BTreeMap;
@@ -204,6 +205,26 @@ pub(crate) fn rolled_out_later(texts: &[Text], document: usize, line: usize, wor
         text.rolled_out.get(workload).is_some_and(|last| behind.is_none_or(|behind| *last > behind))
     };
     after(texts, document, has, line)
+}
+
+/// Was the image of this build built after this place? What another call builds is another image, unless both
+/// name the same one, or one of them names none.
+pub(crate) fn built_later(texts: &[Text], document: usize, line: usize) -> bool {
+    let Some(here) = texts.get(document) else { return false };
+    let tags = tags(&here.head.argv);
+    let is_it = |text: &Text| {
+        let others = self::tags(&text.head.argv);
+        tags.is_empty() || others.is_empty() || others.iter().any(|tag| tags.contains(tag))
+    };
+    let has = |text: &Text, behind: Option<usize>| text.has_sign(&signs::BUILT, behind) && is_it(text);
+    after(texts, document, has, line)
+}
+
+/// What a `docker build` calls its image: `-t NAME`, `--tag NAME`, `--tag=NAME`.
+fn tags(argv: &[String]) -> Vec<&str> {
+    let is_flag = |argument: &String| argument == "-t" || argument == "--tag";
+    let behind = argv.iter().zip(argv.iter().skip(1)).filter(|(flag, _)| is_flag(flag)).map(|(_, name)| name.as_str());
+    behind.chain(argv.iter().filter_map(|argument| argument.strip_prefix("--tag="))).collect()
 }
 
 fn after(texts: &[Text], document: usize, has: impl Fn(&Text, Option<usize>) -> bool, line: usize) -> bool {

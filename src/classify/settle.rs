@@ -135,7 +135,7 @@ fn over(
             }
             "cluster-unreachable" => facts::answers_later(texts, hit.document, line).then_some(Why::Answered),
             "minikube-start-failed" | "minikube-profile-missing" | "docker-daemon-down" => later(&signs::CLUSTER_UP),
-            "docker-build-failed" => later(&signs::BUILT),
+            "docker-build-failed" => facts::built_later(texts, hit.document, line).then_some(Why::Succeeded),
             _ => None,
         },
     }

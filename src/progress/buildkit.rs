@@ -81,9 +81,42 @@ struct Place {
 struct Stage {
     name: Vec<u8>,
     total: u64,
-    /// Its first step has a vertex of its own. One that two stages share has the name it has in one of them.
-    has_first: bool,
+    /// Its first step that bears its name. A vertex that two stages share has the name it has in one of them.
+    first: u64,
+    /// Files were copied into it: no other build has a part in that.
+    copies: bool,
+    /// All steps up to this one are done.
+    through: u64,
+    /// Done behind that: steps that wait for none before them.
     done: BTreeSet<u64>,
+}
+
+impl Stage {
+    fn done(&self) -> u64 {
+        self.through + self.done.len() as u64
+    }
+
+    fn finish(&mut self, step: u64, follows: bool) {
+        if follows {
+            // The steps before it may have their vertices in another stage, which begins as this one does.
+            self.through = self.through.max(step);
+            self.done.retain(|done| *done > self.through);
+        } else if step > self.through {
+            self.done.insert(step);
+        }
+    }
+
+    /// It belongs to this build, and not to one beside it. A vertex that builds side by side have in common, the
+    /// base image and what follows until something is copied, has in all of them the name that it got in the
+    /// first (moby/buildkit, solver/jobs.go); the others never come to the end of that stage.
+    fn is_own(&self) -> bool {
+        self.copies || self.done() == self.total
+    }
+
+    /// Is all that is known of it a name for steps of this one?
+    fn may_be_part_of(&self, other: &Self) -> bool {
+        !self.is_own() && other.done() > 0 && self.done() > 0 && self.through < other.first && self.done.is_empty()
+    }
 }
 
 impl BuildKit {
@@ -105,8 +138,9 @@ impl BuildKit {
             return false;
         }
         let (place, words) = self.place(name);
-        if let Some(stage) = place.and_then(|place| self.stages.get_mut(place.stage).filter(|_| place.number == 1)) {
-            stage.has_first = true;
+        if let Some((stage, place)) = place.and_then(|place| Some((self.stages.get_mut(place.stage)?, place))) {
+            stage.first = stage.first.min(place.number);
+            stage.copies |= words.starts_with("COPY ") || words.starts_with("ADD ");
         }
         self.tell(words.clone());
         self.vertices.insert(number, Vertex { words, place });
@@ -129,7 +163,14 @@ impl BuildKit {
         let index = match known {
             Some(index) => index,
             None if self.stages.len() < STAGES => {
-                self.stages.push(Stage { name: stage.to_vec(), total, has_first: false, done: BTreeSet::new() });
+                self.stages.push(Stage {
+                    name: stage.to_vec(),
+                    total,
+                    first: total,
+                    copies: false,
+                    through: 0,
+                    done: BTreeSet::new(),
+                });
                 self.stages.len() - 1
             }
             None => return (None, said),
@@ -177,16 +218,19 @@ impl BuildKit {
     }
 
     fn done(&mut self, place: Place) {
-        let Some(stage) = self.stages.get_mut(place.stage) else { return };
-        stage.done.insert(place.number);
-        // Two stages with one base image share the vertex of their first step.
-        if place.number > 1 && place.follows && !stage.has_first {
-            stage.done.insert(1);
+        if let Some(stage) = self.stages.get_mut(place.stage) {
+            stage.finish(place.number, place.follows);
         }
     }
 
+    /// The stages that are this build's, for all that is known.
+    fn own(&self) -> impl Iterator<Item = &Stage> {
+        self.stages.iter().filter(|stage| !self.stages.iter().any(|other| stage.may_be_part_of(other)))
+    }
+
     fn recount(&mut self) {
-        let done = self.stages.iter().map(|stage| stage.done.len() as u64).sum();
+        let done = self.own().map(Stage::done).sum();
+        // All of them: the end shows which ones are another build's.
         self.count.see(done, self.stages.iter().map(|stage| stage.total).sum(), None);
     }
 
@@ -196,8 +240,9 @@ impl BuildKit {
         }
     }
 
-    /// The build succeeded: steps that were not needed are done too.
+    /// The build succeeded: steps that were not needed are done too, and stages of other builds do not count.
     pub(super) fn complete(&mut self) {
+        self.count.settle(self.own().map(|stage| stage.total).sum());
         self.count.complete();
         self.words = None;
     }

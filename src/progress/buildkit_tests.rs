@@ -159,3 +159,36 @@ proptest! {
         }
     }
 }
+
+/// What real builds printed (Debian's docker 20.10), and how many steps their builders count in the Dockerfiles.
+#[test]
+fn what_real_builds_print_comes_to_the_steps_of_their_dockerfiles() {
+    use crate::progress::Meter;
+    for (name, text, ok, current, total) in [
+        ("classic-one", include_str!("../../tests/progress/real/classic-one.txt"), true, 9, 9),
+        ("classic-multi", include_str!("../../tests/progress/real/classic-multi.txt"), true, 12, 12),
+        ("classic-cached", include_str!("../../tests/progress/real/classic-cached.txt"), true, 12, 12),
+        ("classic-failed", include_str!("../../tests/progress/real/classic-failed.txt"), false, 6, 9),
+        ("buildkit-one", include_str!("../../tests/progress/real/buildkit-one.txt"), true, 5, 5),
+        ("buildkit-multi", include_str!("../../tests/progress/real/buildkit-multi.txt"), true, 8, 8),
+        ("buildkit-cached", include_str!("../../tests/progress/real/buildkit-cached.txt"), true, 8, 8),
+        ("buildkit-failed", include_str!("../../tests/progress/real/buildkit-failed.txt"), false, 4, 5),
+        // Both at once: what they have in common has the names of the other.
+        ("buildkit-beside-one", include_str!("../../tests/progress/real/buildkit-beside-one.txt"), true, 5, 5),
+        ("buildkit-beside-multi", include_str!("../../tests/progress/real/buildkit-beside-multi.txt"), true, 8, 8),
+    ] {
+        let mut meter = Meter::of("docker", &["build", "."], None).unwrap();
+        let mut told: Vec<_> = text.lines().filter_map(|line| meter.line(line.as_bytes())).collect();
+        told.extend(meter.end(ok));
+        let counted: Vec<_> = told.iter().filter_map(|reading| Some((reading.current?, reading.total?))).collect();
+        assert!(counted.is_sorted_by(|before, after| before.0 <= after.0), "{name} goes back: {counted:?}");
+        assert_eq!(counted.last(), Some(&(current, total)), "{name}: {counted:?}");
+        let failed =
+            told.last().and_then(|reading| reading.stage.as_deref()).filter(|stage| stage.starts_with("failed: "));
+        assert_eq!(
+            failed.is_some_and(|stage| stage.contains("RUN ") && stage.ends_with("(exit code 42)")),
+            !ok,
+            "{name}"
+        );
+    }
+}

@@ -33,6 +33,13 @@ impl Count {
         }
     }
 
+    /// There is less to do than it seemed, but no less than what is done.
+    pub(super) fn settle(&mut self, total: u64) {
+        if self.total.is_some_and(|known| total < known) && self.current.is_some_and(|current| current <= total) {
+            self.total = Some(total);
+        }
+    }
+
     /// Everything that is counted is done.
     pub(super) fn complete(&mut self) {
         self.current = self.total.or(self.current);

@@ -19,6 +19,27 @@ fn ids(text: &str) -> Vec<String> {
     told(text).findings.into_iter().map(|finding| finding.id).collect()
 }
 
+#[test]
+fn another_images_build_does_not_mend_one_that_failed() {
+    let call = |args: &[&str], is_stderr: bool, text: &str| Document {
+        file: args.join(" "),
+        argv: args.iter().map(|argument| (*argument).to_owned()).collect(),
+        is_stderr,
+        text: text.as_bytes().to_vec(),
+    };
+    let failed = "The command '/bin/sh -c exit 42' returned a non-zero code: 42\n";
+    let built = "Successfully built 79c83576891f\nSuccessfully tagged x:1\n";
+    for (first, second, is_over) in [
+        (&["docker", "build", "-t", "web:1", "."][..], &["docker", "build", "-t", "api:1", "."][..], false),
+        (&["docker", "build", "--tag=web:1", "."], &["docker", "build", "--tag", "api:1", "."], false),
+        (&["docker", "build", "-t", "web:1", "."], &["docker", "build", "--no-cache", "--tag=web:1", "."], true),
+        (&["docker", "compose", "build"], &["docker", "compose", "build", "--no-cache"], true),
+    ] {
+        let told = diagnose(&RULES, &[call(first, true, failed), call(second, false, built)], Os::Unix);
+        assert_eq!(told.findings.is_empty(), is_over, "{first:?} {second:?}");
+    }
+}
+
 const LOCKED: &str = "$ helm upgrade shop ./chart\n\
     Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress\n";
 
