@@ -13,8 +13,9 @@ use refloat::model::pattern::Pattern;
 use refloat::plan::{self, Plan};
 use refloat::port::{Clock, Locate, Reporter, Runner, Stop, Store};
 use refloat::progress::{Meter, Reading};
-use refloat::report::progress::Progress;
+use refloat::report::progress::{Progress, Stage};
 use refloat::report::render::Verbosity;
+use refloat::report::view::live::Size;
 use refloat::report::style::Look;
 use refloat::run::engine::{World, execute};
 use refloat::run::lines::Lines;
@@ -163,7 +164,7 @@ fn screen(width: u8) -> Progress {
     Progress::new(
         Box::new(io::sink()),
         Box::new(io::sink()),
-        Arc::new(move || width),
+        Stage { sizes: Arc::new(move || Some(Size { columns: width, lines: 24 })), reflows: width.is_multiple_of(2), has_taskbar: width.is_multiple_of(3) },
         Look::plain(width.into()),
         Verbosity::Verbose,
     )

@@ -68,7 +68,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// Takes one event. A line of output costs one look-up and at most [`KEPT`] bytes to copy.
+    /// Takes one event. A line of output costs one look-up and at most `KEPT` bytes to copy.
     pub fn event(&mut self, event: &Event) {
         match &event.kind {
             EventKind::RunStarted { outline, .. } => {
