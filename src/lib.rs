@@ -167,6 +167,7 @@ pub mod progress {
     mod docker;
     pub mod meter;
     mod minikube;
+    pub mod parts;
     mod pattern;
     #[cfg(test)]
     mod properties;

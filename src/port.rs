@@ -19,6 +19,12 @@ pub trait Runner: Sync {
         self.run(call, sink)
     }
 
+    /// Runs something beside a step, until `over` asks it to stop; then it ends at once.
+    fn run_beside(&self, call: &Invocation, over: &dyn Stop, sink: &mut dyn FnMut(Stream, &[u8])) -> Outcome {
+        let _ = over;
+        self.run(call, sink)
+    }
+
     /// Do answers come from a recording? Then no program is looked up and no version asked.
     fn is_replay(&self) -> bool {
         false
@@ -64,6 +70,10 @@ pub trait Store: Sync {
     fn create(&self, name: &str) -> io::Result<Box<dyn Write + Send>>;
     /// The directory, as a person would type it.
     fn place(&self) -> String;
+    /// Is anything kept? Where nothing is, nothing is said to be saved.
+    fn keeps(&self) -> bool {
+        true
+    }
 }
 
 /// Keeps the calls of a run, for `--record`.

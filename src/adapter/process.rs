@@ -79,10 +79,16 @@ impl Processes {
         self
     }
 
-    fn start_and_watch(&self, call: &Invocation, finish: bool, sink: &mut dyn FnMut(Stream, &[u8])) -> Outcome {
+    fn start_and_watch(
+        &self,
+        call: &Invocation,
+        finish: bool,
+        stop: &dyn Stop,
+        sink: &mut dyn FnMut(Stream, &[u8]),
+    ) -> Outcome {
         let begun = running();
         let end = |exit, leaked| Outcome { exit, elapsed: running().saturating_sub(begun), leaked };
-        if self.stop.hard() || (!finish && self.stop.requested().is_some()) {
+        if stop.hard() || (!finish && stop.requested().is_some()) {
             return end(Exit::Interrupted, false);
         }
         let (child, output) = match self.start(call) {
@@ -93,7 +99,7 @@ impl Processes {
         let lock = self.lock.as_ref().inspect(|lock| lock.started(&call.label, pid));
         let watch = Watch {
             child,
-            stop: self.stop.as_ref(),
+            stop,
             patience: self.patience,
             interactive: call.interactive,
             finish,
@@ -176,11 +182,15 @@ impl Processes {
 
 impl Runner for Processes {
     fn run(&self, call: &Invocation, sink: &mut dyn FnMut(Stream, &[u8])) -> Outcome {
-        self.start_and_watch(call, false, sink)
+        self.start_and_watch(call, false, self.stop.as_ref(), sink)
     }
 
     fn run_to_end(&self, call: &Invocation, sink: &mut dyn FnMut(Stream, &[u8])) -> Outcome {
-        self.start_and_watch(call, true, sink)
+        self.start_and_watch(call, true, self.stop.as_ref(), sink)
+    }
+
+    fn run_beside(&self, call: &Invocation, over: &dyn Stop, sink: &mut dyn FnMut(Stream, &[u8])) -> Outcome {
+        self.start_and_watch(call, false, over, sink)
     }
 }
 

@@ -18,8 +18,8 @@ use std::path::Path;
 /// Names what is wrong: in `path`, or live with the task that `[diagnose]` names; there the findings'
 /// checks are asked too, unless `confirms` is false.
 pub(super) fn diagnose(context: &Context, path: Option<&Path>, confirms: bool) -> Result<Code, Failure> {
-    let (catalog, evidence, tape) = match path {
-        Some(path) => (load::catalog_if_any(context)?, Evidence::at(path)?, None),
+    let (catalog, evidence, tape, ground) = match path {
+        Some(path) => (load::catalog_if_any(context)?, Evidence::at(path)?, None, None),
         None => {
             let catalog = load::to_act(context)?;
             let Some(name) = &catalog.diagnose else {
@@ -28,8 +28,8 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>, confirms: bool) -
                     .hint("refloat diagnose FILE"));
             };
             let tape = Tape::open(context)?;
-            let documents = task::collect(context, &catalog, name, &tape)?;
-            (Some(catalog), Evidence::of(&documents), Some(tape))
+            let task::Collected { documents, counts, is_unkept } = task::collect(context, &catalog, name, &tape)?;
+            (Some(catalog), Evidence::of(&documents), Some(tape), Some((counts, is_unkept)))
         }
     };
     let catalog = catalog.as_ref();
@@ -60,6 +60,14 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>, confirms: bool) -
             fixes.retain(|fix| fix.text != "refloat diagnose" && !asked.contains(&fix.text));
         }
     }
+    // Answers that say nothing known are no sign of health when most of them are failures.
+    if let Some((counts, _)) = ground.filter(|(counts, _)| counts.failed > counts.ok)
+        && diagnosis.verdict == Verdict::Healthy
+    {
+        diagnosis.verdict = Verdict::Unclassified;
+        let all = counts.failed + counts.ok;
+        context.tell(&format!("warning: {} of {all} calls failed, in words that no symptom knows", counts.failed));
+    }
     let look = context.out_look();
     let extent = if context.global.verbose { Extent::Whole } else { Extent::Screen };
     context.answer(
@@ -69,7 +77,12 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>, confirms: bool) -
     if tape.is_some() && diagnosis.verdict == Verdict::Healthy {
         context.tell("hint: what no text shows a check may: refloat check");
     }
-    Ok(stopped.unwrap_or(match diagnosis.verdict {
+    // The answer has been given; that its ground is not all on the disk is said last.
+    let unkept = ground.is_some_and(|(_, is_unkept)| is_unkept).then_some(Code::Unwritable);
+    if unkept.is_some() {
+        context.tell("warning: not all of the evidence, or of what was done, could be written");
+    }
+    Ok(stopped.or(unkept).unwrap_or(match diagnosis.verdict {
         Verdict::Healthy => Code::Done,
         Verdict::Failing | Verdict::Unclassified => Code::Findings,
     }))

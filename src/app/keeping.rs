@@ -94,6 +94,10 @@ impl Store for Nowhere {
     fn place(&self) -> String {
         String::new()
     }
+
+    fn keeps(&self) -> bool {
+        false
+    }
 }
 
 /// A folder of its own. Of runs that start in the same millisecond, one has the name and the others

@@ -18,13 +18,16 @@ impl<'a> Showing<'a> {
         Self { person, show, shown: None }
     }
 
-    /// Shows it if nothing was asked: a script that agreed beforehand keeps it in its log.
+    /// Shows it if nothing was asked: a script that agreed beforehand keeps it in its log. `answered` is what came of
+    /// the questions.
     ///
     /// # Errors
-    /// As `show`.
-    pub(super) fn finish(mut self) -> Result<(), Failure> {
-        self.show();
-        self.shown.unwrap_or(Ok(()))
+    /// As `show`, which comes before any answer; else as `answered`.
+    pub(super) fn finish(mut self, answered: Result<(), Failure>) -> Result<(), Failure> {
+        if answered.is_ok() {
+            self.show();
+        }
+        self.shown.unwrap_or(Ok(())).and(answered)
     }
 
     fn show(&mut self) -> bool {

@@ -26,7 +26,7 @@ use crate::adapter::terminal::{self, Out};
 use crate::cli::{Format, RunArgs};
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
-use crate::model::event::{Event, EventKind};
+use crate::model::event::{Counts, Event, EventKind};
 use crate::model::finding::{Diagnosis, Document, Verdict};
 use crate::model::step::Danger;
 use crate::model::usual::Usual;
@@ -86,7 +86,8 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
         let mut show =
             || preview::of(&asked).into_iter().try_for_each(|name| show_first(context, &catalog, name, &stop, &tape));
         let mut person = Showing::new(person, &mut show);
-        confirm::gather(&asked, given, &mut person).and_then(|()| person.finish())
+        let answered = confirm::gather(&asked, given, &mut person);
+        person.finish(answered)
     });
     if let Some(signal) = stop.requested() {
         return Err(Failure::new(Code::of_signal(signal), "stopped; nothing was done"));
@@ -107,8 +108,11 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
 fn show_first(context: &Context, catalog: &Catalog, name: &str, stop: &Interrupts, tape: &Tape) -> Result<(), Failure> {
     let plan = build(catalog, name, &[])?;
     let report = execute(context, catalog, &plan, stop, Audience::Preview, tape, Standing::default())?;
+    if let Some(signal) = stop.requested() {
+        return Err(Failure::new(Code::of_signal(signal), "stopped; nothing was done"));
+    }
     match report.code {
-        Code::ToolMissing => Err(Failure { silent: true, ..Failure::new(report.code, "") }),
+        Code::Refused | Code::ToolMissing => Err(Failure { silent: true, ..Failure::new(report.code, "") }),
         _ => Ok(()),
     }
 }
@@ -134,6 +138,7 @@ fn typed(context: &Context, args: &RunArgs, catalog: &Catalog, record: bool) -> 
     for (flag, path) in paths.filter_map(|(flag, path)| Some((flag, path.as_ref()?))) {
         words.extend([flag.to_owned(), path.display().to_string()]);
     }
+    words.extend(global.pace.iter().flat_map(|pace| ["--pace".to_owned(), format!("{pace}x")]));
     words.extend(args.task.iter().chain(&args.args).cloned());
     words.extend(global.set.iter().flat_map(|set| ["--set".to_owned(), learn::without_secret(set, catalog)]));
     quoting::argv(&words)
@@ -148,8 +153,18 @@ pub(super) fn check(context: &Context, names: &[String]) -> Result<Code, Failure
     Ok(report.code)
 }
 
+/// What a diagnosis stands on.
+pub(super) struct Collected {
+    /// What the calls printed.
+    pub(super) documents: Vec<Document>,
+    /// How the calls ended.
+    pub(super) counts: Counts,
+    /// Not all of it could be written.
+    pub(super) is_unkept: bool,
+}
+
 /// Runs the task that collects the evidence of a live diagnosis; what its calls printed.
-pub(super) fn collect(context: &Context, catalog: &Catalog, name: &str, tape: &Tape) -> Result<Vec<Document>, Failure> {
+pub(super) fn collect(context: &Context, catalog: &Catalog, name: &str, tape: &Tape) -> Result<Collected, Failure> {
     let plan = build(catalog, name, &[])?;
     if plan.root.danger != Danger::Read {
         return Err(Failure::new(
@@ -160,7 +175,11 @@ pub(super) fn collect(context: &Context, catalog: &Catalog, name: &str, tape: &T
     let report = execute(context, catalog, &plan, &interrupts()?, Audience::Diagnosis, tape, Standing::default())?;
     // Steps that fail are part of the picture; what keeps the picture from being taken is not.
     match report.code {
-        Code::Done | Code::StepFailed | Code::TimedOut | Code::Findings => Ok(report.documents),
+        Code::Done | Code::StepFailed | Code::TimedOut | Code::Findings | Code::Unwritable => Ok(Collected {
+            is_unkept: report.code == Code::Unwritable,
+            counts: report.counts,
+            documents: report.documents,
+        }),
         code => Err(Failure { silent: true, ..Failure::new(code, "") }),
     }
 }
@@ -253,7 +272,7 @@ fn execute(
     drop(kept.running);
     match &report.untold {
         // The reporter that would have said so may be the one that could not.
-        Some(why) if report.code == Code::Unwritable => {
+        Some(why) if report.code == Code::Unwritable && audience != Audience::Diagnosis => {
             Err(Failure::new(Code::Unwritable, format!("not all of the run is told, or kept: {why}")))
         }
         Some(why) => {

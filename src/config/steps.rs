@@ -5,7 +5,8 @@ use super::fault::{Fault, Place, show};
 use super::input::Os;
 use super::names;
 use super::tree::{Filling, Item, Node, Value};
-use crate::model::step::{Action, Decode, DoneIf, Each, OnInterrupt, Retry, Step, Until, Watch};
+use crate::model::danger;
+use crate::model::step::{Action, Danger, Decode, DoneIf, Each, OnInterrupt, Retry, Step, Until, Watch};
 use crate::model::template::{Part, Template};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -236,6 +237,11 @@ fn watch(node: &Node, book: &mut Book<'_>) -> Option<Watch> {
     let argv = run(table, book);
     if argv.is_none() && !table.has("run") {
         book.faults.push(Fault::new(node.key_place("watch"), "this watch asks nothing").label("needs `run`"));
+    }
+    let text = table.list("run").iter().filter_map(|item| Some(item.filling()?.text.clone())).collect::<Vec<_>>();
+    if danger::of(&text.join(" ")) == Danger::Destroy {
+        let fault = Fault::new(table.value_place("run"), "a watch only looks, but this call destroys");
+        book.faults.push(fault.help("make it a step"));
     }
     let pattern = table.pattern("match")?;
     for needed in ["current", "total"].into_iter().filter(|group| !pattern.groups().any(|name| name == *group)) {

@@ -193,6 +193,7 @@ impl Page<'_> {
         }
         if let Some(watch) = &step.watch {
             let every = format!("meanwhile, every {}: ", crate::text::duration(watch.every));
+            self.out.push_str(&" ".repeat(inner));
             flow(&mut self.out, inner, inner, &[Piece::prose(dim, every.trim_end())], self.look.width);
             self.call(&watch.call, &[format!("progress from /{}/", watch.pattern.source())], inner + 2);
         }

@@ -69,7 +69,10 @@ impl Page<'_> {
         let asks = match &task.confirm {
             None => None,
             Some(Confirm::Yes) => Some("a yes, or --yes".to_owned()),
-            Some(Confirm::Type(name)) => Some(format!("type `{name}`, or --confirm {name}")),
+            Some(Confirm::Type(name)) => {
+                let name = self.catalog.say(&name.to_string());
+                Some(format!("type `{name}`, or --confirm {name}"))
+            }
         };
         if let Some(asks) = asks {
             rows.push(vec![Piece::whole(styles.dim, "asks for"), Piece::prose(Style::new(), &asks)]);

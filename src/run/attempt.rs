@@ -106,7 +106,7 @@ pub fn run(desk: &Desk<'_>, unit: &Unit<'_>) -> Tried {
     let spec = unit.spec;
     let streaming = spec.retry.is_none() && spec.until.is_none();
     let mut evidence = match &unit.save {
-        Some(name) if !spec.sensitive => Some(Evidence::new(desk, name, streaming)),
+        Some(name) if !spec.sensitive && desk.world.store.keeps() => Some(Evidence::new(desk, name, streaming)),
         _ => None,
     };
     let hard = HardOnly(desk.world.stop);

@@ -15,7 +15,7 @@ use super::scope::Values;
 use super::step::root_fixes;
 use super::tools;
 use crate::error::Code;
-use crate::model::event::{EventKind, RunOutcome, SCHEMA};
+use crate::model::event::{Counts, EventKind, RunOutcome, SCHEMA};
 use crate::model::finding::{Document, Verdict};
 use crate::plan::Plan;
 use crate::port::Reporter;
@@ -37,6 +37,8 @@ pub struct RunReport {
     pub code: Code,
     /// What came of it.
     pub outcome: RunOutcome,
+    /// Steps by status.
+    pub counts: Counts,
     /// What the tools printed, redacted.
     pub documents: Vec<Document>,
     /// The evidence files, in the order written.
@@ -211,5 +213,6 @@ fn finish(
         }
     }
     let untold = complaint.map(|error| error.to_string());
-    RunReport { code, outcome, documents: books.documents.into(), files: books.files, said: books.said, untold }
+    let counts = books.counts;
+    RunReport { code, outcome, counts, documents: books.documents.into(), files: books.files, said: books.said, untold }
 }

@@ -2,18 +2,21 @@
 //! minutes (helm 3 and 4), and the deployments know.
 
 use super::attempt::invocation;
+use super::clean::clean;
 use super::desk::Desk;
+use super::lines::{Line, Lines};
+use super::redact_stream::RedactStream;
 use super::scope::Values;
 use crate::model::command::{Exit, Invocation, Stream};
 use crate::model::event::EventKind;
-use crate::model::pattern::Pattern;
 use crate::plan::Watched;
 use crate::port::Stop;
+use crate::progress::parts::parts;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// How long one look may take: the step's own end waits for it.
+/// How long one look may take.
 const MOST: Duration = Duration::from_secs(5);
 /// Bytes of an answer that are read.
 const ENOUGH: usize = 1 << 20;
@@ -46,7 +49,7 @@ impl Drop for End<'_> {
     }
 }
 
-/// The step is over, or the person wants it to be: for the sleeper, who asks often.
+/// The step is over, or the person wants it to be: then a look ends at once.
 struct Over<'a> {
     done: AtomicBool,
     stop: &'a dyn Stop,
@@ -54,13 +57,18 @@ struct Over<'a> {
 
 impl Stop for Over<'_> {
     fn requested(&self) -> Option<i32> {
-        // Which signal it was means nothing to a sleeper.
+        // Which signal it was means nothing to one that only looks.
         if self.done.load(Ordering::Relaxed) { Some(15) } else { self.stop.requested() }
+    }
+
+    fn hard(&self) -> bool {
+        self.requested().is_some()
     }
 }
 
 fn look(desk: &Desk<'_>, id: &str, watch: &Watched, call: &Invocation, over: &Over<'_>) {
-    let call = Invocation { timeout: Some(call.timeout.map_or(MOST, |limit| limit.min(MOST))), ..call.clone() };
+    let timeout = Some(call.timeout.map_or(MOST, |limit| limit.min(MOST)));
+    let call = Invocation { timeout, grace: Duration::ZERO, ..call.clone() };
     let mut last = None;
     loop {
         desk.world.clock.sleep(watch.every, over);
@@ -68,51 +76,32 @@ fn look(desk: &Desk<'_>, id: &str, watch: &Watched, call: &Invocation, over: &Ov
             return;
         }
         let mut text = Vec::new();
-        let outcome = desk.world.runner.run(&call, &mut |stream, chunk| {
+        let outcome = desk.world.runner.run_beside(&call, over, &mut |stream, chunk| {
             if stream == Stream::Stdout && text.len() < ENOUGH {
                 text.extend_from_slice(chunk);
             }
         });
-        let parts = parts(&watch.pattern, &text);
-        if outcome.exit != Exit::Code(0) || parts.is_none() || parts == last || over.requested().is_some() {
-            continue;
+        let said = parts(&watch.pattern, &fit(desk, &text));
+        if outcome.exit == Exit::Code(0) && said.is_some() && said != last && over.requested().is_none() {
+            // No count: pods that are about to go are ready, too, and would be taken for those that come.
+            let (step, stage) = (id.to_owned(), said.clone());
+            desk.emit(EventKind::Progress { step, stage, current: None, total: None, unit: None });
+            last = said;
         }
-        if let Some((stage, current, total)) = &parts {
-            let stage = Some(desk.redactor.line(stage)).filter(|stage| !stage.is_empty());
-            let (step, current, total) = (id.to_owned(), Some(*current), Some(*total));
-            desk.emit(EventKind::Progress { step, stage, current, total, unit: None });
-        }
-        last = parts;
     }
 }
 
-/// "backend 0/1, frontend 1/1", and the sums; `None` when nothing matches.
-fn parts(pattern: &Pattern, text: &[u8]) -> Option<(String, u64, u64)> {
-    let (mut names, mut done, mut all) = (Vec::new(), 0u64, 0u64);
-    for found in pattern.regex().captures_iter(text) {
-        let text = |name| found.name(name).map(|group| super::clean::clean(group.as_bytes()));
-        let number = |name| text(name)?.parse::<u64>().ok();
-        let (Some(current), Some(total)) = (number("current"), number("total")) else { continue };
-        // More replicas than wanted are ready while old ones go.
-        done = done.saturating_add(current.min(total));
-        all = all.saturating_add(total);
-        names.push(format!("{} {current}/{total}", text("stage").unwrap_or_default()).trim_start().to_owned());
-    }
-    (!names.is_empty()).then(|| (names.join(", "), done, all))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_match_is_a_part() {
-        let pattern = Pattern::new(r"^taskflow-(?P<stage>\S+)\s+(?P<current>\d+)/(?P<total>\d+)").unwrap();
-        let text = b"NAME                READY   UP-TO-DATE   AVAILABLE   AGE\n\
-                     other               0/9     1            0           3s\n\
-                     taskflow-backend    0/1     1            0           3s\n\
-                     taskflow-frontend   3/2     1            1           3s\n";
-        assert_eq!(parts(&pattern, text), Some(("backend 0/1, frontend 3/2".to_owned(), 2, 3)));
-        assert_eq!(parts(&pattern, b"No resources found in default namespace.\n"), None);
-    }
+/// The answer as it may be shown: a secret is known by what stands around it, so the whole is read for them before
+/// the pattern cuts pieces out.
+fn fit(desk: &Desk<'_>, text: &[u8]) -> Vec<u8> {
+    let mut redact = RedactStream::new(&desk.redactor);
+    let mut out = Vec::with_capacity(text.len());
+    let mut lines = Lines::default();
+    let mut each = |line: &Line| {
+        out.extend_from_slice(desk.redactor.line(&clean(&redact.line(&line.text))).as_bytes());
+        out.push(b'\n');
+    };
+    lines.feed(text, &mut each);
+    lines.finish(&mut each);
+    out
 }

@@ -1,7 +1,10 @@
 //! The page of faults says which test shows each: every name on it exists.
 
+use super::steps::{project, rule};
+use super::stub::Tools;
 use super::support::root;
 use regex::Regex;
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -63,4 +66,15 @@ fn every_fault_is_shown_by_tests_that_exist() {
     }
     assert_eq!(numbers, (1..=FAULTS).collect::<Vec<_>>());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn answers_that_are_nearly_all_failures_are_no_sign_of_health() {
+    let tools = Tools::new()
+        .rule(rule(&["helm", "one"], json!({ "stdout": "fine\n" })))
+        .rule(rule(&["helm", "**"], json!({ "stderr": "something odd\n", "exit": 97 })));
+    let step = |name: &str| format!("[[tasks.t.steps]]\nrun = [\"helm\", \"{name}\"]\nallow_failure = true\n");
+    let steps = ["one", "two", "three"].map(step).concat() + "[diagnose]\ntask = \"t\"\n";
+    let answer = project(&steps, &tools).run(&["diagnose"]).exits(3).says(&["2 of 3 calls failed"]);
+    assert!(!answer.out.contains("healthy"), "{}", answer.out);
 }

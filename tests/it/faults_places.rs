@@ -238,6 +238,23 @@ fn evidence_that_does_not_fit_is_told_and_the_run_goes_on() {
     }
 }
 
+/// A full disk is a bad time for silence: what is wrong is named, and that it could not be kept is said.
+#[test]
+fn on_a_full_disk_a_diagnosis_is_given_all_the_same() {
+    let tools = Tools::new().rule(rule(&["helm", "much"], json!({ "bytes": 8_000_000 }))).rule(rule(
+        &["helm", "last"],
+        json!({ "stdout": "FATAL:  password authentication failed for user \"app\"\n" }),
+    ));
+    let steps = "[[tasks.t.steps]]\nrun = [\"helm\", \"much\"]\nsave = \"x.txt\"\n[[tasks.t.steps]]\nrun = [\"helm\", \
+                 \"last\"]\n[diagnose]\ntask = \"t\"\n";
+    let project = project(steps, &tools);
+    let command = project.command(&["diagnose"]);
+    unwrapped(project.ran(in_shell(&project, &command, "trap '' XFSZ; ulimit -f 2048; exec \"$0\" \"$@\"")))
+        .exits(74)
+        .says(&["could not write x.txt", "could be written"])
+        .answers(&["password authentication failed"]);
+}
+
 /// The same command, started by a shell that prepares what it inherits.
 fn in_shell(project: &Project, command: &Command, script: &str) -> Command {
     let mut shell = Command::new("/bin/sh");

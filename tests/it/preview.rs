@@ -40,7 +40,8 @@ fn a_script_that_agreed_has_it_in_its_log_and_not_in_its_answer() {
         assert!(!answer.out.contains("precious"), "{}", answer.out);
         assert_eq!(super::steps::lines(&tools), ["helm list", "helm uninstall"]);
         if format != "human" {
-            answer.out.lines().for_each(|line| drop(serde_json::from_str::<Value>(line).unwrap_or(Value::Null)));
+            let _: Vec<Value> =
+                serde_json::Deserializer::from_str(&answer.out).into_iter().map(Result::unwrap).collect();
             assert_eq!(answer.out.matches("\"run-started\"").count(), usize::from(format == "jsonl"));
         }
     }
@@ -73,4 +74,24 @@ fn a_person_sees_it_before_the_name_is_asked_for() {
         pty.types(typed).exits(code);
         assert_eq!(super::steps::lines(&tools), called);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_preview_that_is_stopped_asks_nothing() {
+    let (tools, project) = wipe(json!({ "stdout": "begun\n", "hang_ms": 600_000 }));
+    let mut pty = super::pty::AtPty::start(project.command(&["wipe"]));
+    pty.sees("begun").types("\u{3}").exits(130);
+    assert!(!pty.screen().contains("Type app"), "{}", pty.screen());
+    assert_eq!(super::steps::lines(&tools), ["helm list"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_preview_without_its_tool_says_so_at_a_terminal_too() {
+    let tools = Tools::new().tool("kubectl");
+    let project = Project::new(TASKS).with_tools(&tools);
+    let mut pty = super::pty::AtPty::start(project.command(&["wipe"]));
+    pty.sees("helm").exits(5);
+    assert!(!pty.screen().contains("no answer"), "{}", pty.screen());
 }
