@@ -146,8 +146,8 @@ fn calls() -> Vec<(Vec<&'static str>, u32)> {
         kubectl(&["exec", "**"]),
     ];
     // What is asked between the steps: before the first, before each that destroys, is it done already?
-    // What is shown before the name is asked for asks it three times; that is no run of a reset yet.
-    let between = [(kubectl(&["config", "view", "--minify"]), 1..=4), (minikube(&["status"]), 4..=8)];
+    // What is shown before the name is asked for asks them, too; that is no run of a reset yet.
+    let between = [(kubectl(&["config", "view", "--minify"]), 2..=5), (minikube(&["status"]), 5..=9)];
     let between = between.into_iter().flat_map(|(call, times)| times.map(move |nth| (call.clone(), nth)));
     first.into_iter().map(|call| (call, 1)).chain(between).collect()
 }
