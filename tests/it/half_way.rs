@@ -75,7 +75,7 @@ fn an_installation_that_died_with_its_reset_is_named_repaired_and_gone_on_with()
 /// The answer to `kubectl config view --minify` of a cluster that is nobody's Minikube.
 fn another() -> serde_json::Value {
     let foreign = KUBECONFIG.replace("provider: minikube.sigs.k8s.io", "provider: example.com");
-    kubectl(&["config", "view", "--minify"], json!({ "stdout": foreign, "nth": 3 }))
+    kubectl(&["config", "view", "--minify"], json!({ "stdout": foreign, "nth": 4 }))
 }
 
 #[test]
