@@ -169,7 +169,7 @@ pub enum EventKind {
     Notice {
         /// The text.
         text: String,
-        /// Told even to those who want to hear less: what a stop waits for.
+        /// The person asked to stop, and this is what the stop waits for: told even to those who want to hear less.
         #[serde(skip_serializing_if = "is_false", default)]
         urgent: bool,
     },
