@@ -99,7 +99,8 @@ pub enum EventKind {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         unit: Option<Unit>,
     },
-    /// Still running: once after 5 s, and after every 30 s without any other event of this step.
+    /// Still running: after 5 s, and then every 30 s, whatever it prints. Of a step whose output is shown as the
+    /// answer its lines say so: only after 30 s without one.
     StepSlow {
         /// Its place.
         step: String,
@@ -169,7 +170,7 @@ pub enum EventKind {
     Notice {
         /// The text.
         text: String,
-        /// Told even to those who want to hear less: what a stop waits for.
+        /// The person asked to stop, and this is what the stop waits for: told even to those who want to hear less.
         #[serde(skip_serializing_if = "is_false", default)]
         urgent: bool,
     },

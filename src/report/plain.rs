@@ -44,31 +44,18 @@ pub struct Plain {
     story: Story,
     err: Pen,
     out: Pen,
-    /// When something was told last, in milliseconds of the run.
-    told_ms: u64,
 }
-
-/// How long nothing is told, in milliseconds, before a step that talks is said to be running still. Of one
-/// that is silent the engine says so.
-const BEAT: u64 = 30_000;
 
 impl Plain {
     /// The story goes to `err`, answers to `out`.
     pub fn new(err: Box<dyn Write + Send>, out: Box<dyn Write + Send>, look: Look, verbosity: Verbosity) -> Self {
-        Self { story: Story::new(look, verbosity), err: Pen::new(err), out: Pen::new(out), told_ms: 0 }
+        Self { story: Story::new(look, verbosity), err: Pen::new(err), out: Pen::new(out) }
     }
 }
 
 impl Reporter for Plain {
     fn event(&mut self, event: &Event) -> io::Result<()> {
-        let Told { mut err, out } = self.story.tell(event);
-        let is_silent = err.is_empty() && out.is_empty();
-        if is_silent && event.elapsed_ms.saturating_sub(self.told_ms) >= BEAT {
-            err = self.story.beat(event);
-        }
-        if !is_silent || !err.is_empty() {
-            self.told_ms = event.elapsed_ms;
-        }
+        let Told { err, out } = self.story.tell(event);
         let told = self.err.write(&err);
         self.out.write(&out)?;
         told?;

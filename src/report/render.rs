@@ -56,8 +56,6 @@ struct Open {
     retry: Option<String>,
     /// How far it is.
     amount: Option<Amount>,
-    /// When it began, in milliseconds of the run.
-    since: u64,
 }
 
 /// How a step treats the screen.
@@ -113,9 +111,6 @@ impl Story {
             EventKind::StepStarted { step, name, kind, argv, shown, interactive } => {
                 let manner = Manner { shown: *shown, interactive: *interactive };
                 self.step_started(&mut told.err, step, name, kind, argv, manner);
-                if let Some(open) = self.open.get_mut(step) {
-                    open.since = event.elapsed_ms;
-                }
             }
             EventKind::Output { step, stream, line } => self.output(&mut told, step, *stream, line),
             EventKind::Progress { step, .. } => {
@@ -159,18 +154,6 @@ impl Story {
             EventKind::RunFinished { .. } => self.finish(&mut told.err, event),
         }
         told
-    }
-
-    /// That the step which this event is about still runs. A tool may talk for minutes without a line for the
-    /// log, and whoever waits there, person or CI, takes silence for a standstill.
-    pub fn beat(&self, event: &Event) -> String {
-        let mut out = String::new();
-        if let EventKind::Output { step, .. } | EventKind::Progress { step, .. } = &event.kind
-            && let Some(open) = self.open.get(step)
-        {
-            self.still_running(&mut out, step, &open.path, event.elapsed_ms.saturating_sub(open.since));
-        }
-        out
     }
 
     fn still_running(&self, out: &mut String, step: &str, name: &str, running_ms: u64) {
@@ -226,8 +209,7 @@ impl Story {
             self.line(out, (styles.dim, verb), &[Piece::prose(Style::new(), &path), Piece::whole(styles.dim, &call)]);
             self.speaker = Some(step.to_owned());
         }
-        let open =
-            Open { path, kind: kind.to_owned(), shown, lines: 0, trouble: false, retry: None, amount: None, since: 0 };
+        let open = Open { path, kind: kind.to_owned(), shown, lines: 0, trouble: false, retry: None, amount: None };
         self.open.insert(step.to_owned(), open);
     }
 

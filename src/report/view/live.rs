@@ -128,9 +128,9 @@ impl Live {
         Some(line.finish())
     }
 
-    /// What is left, when earlier runs tell; nothing once this one takes longer than they did.
+    /// What is left, when earlier runs tell; nothing once this one takes longer than they did, or ends otherwise.
     fn rest(&self, share: f64, now: u64) -> Option<String> {
-        let usual = self.usual_ms.filter(|usual| now <= *usual)?;
+        let usual = self.usual_ms.filter(|usual| now <= *usual && !self.tree.is_ending())?;
         Some(format!("about {} left", roughly(((1.0 - share).max(0.0) * usual as f64) as u64)))
     }
 }

@@ -65,6 +65,8 @@ pub struct Tree {
     roots: Vec<usize>,
     index: HashMap<String, usize>,
     is_broken: bool,
+    /// The person asked to stop.
+    is_stopped: bool,
 }
 
 impl Tree {
@@ -107,12 +109,14 @@ impl Tree {
                 });
             }
             EventKind::StepRetry { step, why, .. } => self.at(step, |node| {
+                node.is_broken = false;
                 node.amount = None;
                 node.stage.clear();
                 start(why).clone_into(&mut node.said);
             }),
             EventKind::StepFinished { step, status, .. } => {
                 self.at(step, |node| node.state = State::Over);
+                self.is_stopped |= *status == Status::Interrupted;
                 if matches!(status, Status::Failed | Status::Interrupted) {
                     match parents(step).last().and_then(|parent| self.index.get(parent)).copied() {
                         Some(parent) => self.change(parent, |node| node.is_broken = true),
@@ -121,26 +125,44 @@ impl Tree {
                 }
             }
             EventKind::StepSkipped { step, .. } => self.at(step, |node| node.state = State::Over),
+            EventKind::Notice { urgent: true, .. } => self.is_stopped = true,
             _ => {}
         }
     }
 
     /// Has something failed that nobody allowed to fail?
     pub fn is_failing(&self) -> bool {
-        self.is_broken || self.nodes.iter().any(|node| node.is_broken && matches!(node.state, State::Running(_)))
+        self.is_broken || self.holds_broken(&self.roots)
+    }
+
+    /// Will not all happen that was foreseen, after a failure or because the person asked to stop?
+    pub fn is_ending(&self) -> bool {
+        self.is_stopped || self.is_failing()
+    }
+
+    /// Is one of these steps a call that runs and is broken, or holds such a one? Whether a call may fail is told
+    /// when it ends; until then its callers are taken to fail with it.
+    fn holds_broken(&self, these: &[usize]) -> bool {
+        let mut running = these
+            .iter()
+            .filter_map(|index| self.nodes.get(*index))
+            .filter(|node| matches!(node.state, State::Running(_)));
+        running.any(|node| node.is_broken || self.holds_broken(&node.children))
     }
 
     /// What runs and what is still to come, in order; the steps of a call stand below it.
     pub fn rows(&self) -> Vec<Row<'_>> {
         let mut rows = Vec::new();
-        self.gather(&self.roots, 0, self.is_broken, &mut rows);
+        self.gather(&self.roots, 0, (self.is_failing(), self.is_stopped), &mut rows);
         rows
     }
 
-    fn gather<'a>(&'a self, these: &[usize], depth: usize, is_broken: bool, rows: &mut Vec<Row<'a>>) {
+    /// Of these steps only those that clean up are to come when their call failed or was stopped. A stop does not
+    /// reach into what cleans up.
+    fn gather<'a>(&'a self, these: &[usize], depth: usize, (failed, stopped): (bool, bool), rows: &mut Vec<Row<'a>>) {
         for node in these.iter().filter_map(|index| self.nodes.get(*index)) {
             let is_shown = match node.state {
-                State::Waiting => !node.is_list && (!is_broken || node.is_cleanup),
+                State::Waiting => !node.is_list && (!(failed || stopped) || node.is_cleanup),
                 State::Running(_) => true,
                 State::Over => false,
             };
@@ -153,7 +175,8 @@ impl Tree {
                     amount: node.amount,
                     doing: if node.stage.is_empty() { &node.said } else { &node.stage },
                 });
-                self.gather(&node.children, depth + 1, node.is_broken, rows);
+                let failed = node.is_broken || self.holds_broken(&node.children);
+                self.gather(&node.children, depth + 1, (failed, stopped && !node.is_cleanup), rows);
             }
         }
     }

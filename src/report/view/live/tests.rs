@@ -70,6 +70,20 @@ fn nothing_is_said_of_what_is_left_when_nothing_is_known() {
 }
 
 #[test]
+fn nothing_is_said_of_what_is_left_after_a_failure_or_a_stop() {
+    let failed = Script::default().fails("1.2", "Build the frontend", 1, &[], &[]);
+    let stopped = Script::default().add(EventKind::Notice { text: "waiting".into(), urgent: true });
+    for script in [failed, stopped] {
+        let mut live = live(Some(600_000));
+        assert!(lines(&mut live, 74, 24).last().unwrap().ends_with("about 9m left"));
+        script.0.iter().for_each(|event| live.event(&Event { elapsed_ms: 5_000, ..event.clone() }));
+        let all = lines(&mut live, 74, 24);
+        assert!(all.last().unwrap().ends_with("/4 steps  1:05"), "{all:?}");
+        assert!(!all.iter().any(|line| line.contains("Roll out") || line.contains("ready")), "{all:?}");
+    }
+}
+
+#[test]
 fn where_room_is_short_the_least_telling_goes_first() {
     let backend = |columns| lines(&mut live(None), columns, 24)[1].clone();
     assert_eq!(backend(60), "  | Build the backend   1:03  [####----] 4/8  RUN npm ci");

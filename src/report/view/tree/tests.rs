@@ -50,7 +50,7 @@ fn what_will_not_run_any_more_is_not_to_come() {
     assert!(!tree.is_failing());
     tell(&mut tree, Script::default().fails("1.1", "a", 1, &[], &[]));
     assert!(tree.is_failing());
-    assert_eq!(rows(&tree), ["* Call", "  . step 1.f1", ". step 2", ". step f1"]);
+    assert_eq!(rows(&tree), ["* Call", "  . step 1.f1", ". step f1"]);
     // The call may fail: the run goes on.
     let mut allowed = outline(&steps);
     tell(&mut allowed, Script::default().start("1", "Call", "task", &[]).fails("1.1", "a", 1, &[], &[]));
@@ -61,6 +61,72 @@ fn what_will_not_run_any_more_is_not_to_come() {
     tell(&mut tree, Script::default().fails("1", "Call", 1, &[], &[]));
     assert_eq!(rows(&tree), [". step f1"]);
     assert!(tree.is_failing());
+}
+
+#[test]
+fn a_failure_deep_inside_breaks_every_caller() {
+    let steps = [
+        ("1", "task"),
+        ("1.1", "task"),
+        ("1.1.1", "run"),
+        ("1.1.2", "run"),
+        ("1.2", "run"),
+        ("2", "run"),
+        ("f1", "run"),
+    ];
+    let mut tree = outline(&steps);
+    let calls = || Script::default().start("1", "Outer", "task", &[]).start("1.1", "Inner", "task", &[]);
+    tell(&mut tree, calls().fails("1.1.1", "a", 1, &[], &[]));
+    assert_eq!(rows(&tree), ["* Outer", "  * Inner", ". step f1"]);
+    assert!(tree.is_failing() && tree.is_ending());
+    tell(&mut tree, Script::default().fails("1.1", "Inner", 1, &[], &[]));
+    assert_eq!(rows(&tree), ["* Outer", ". step f1"]);
+    assert!(tree.is_failing() && tree.is_ending());
+    // The outer call may fail after all.
+    tell(&mut tree, Script::default().add(finished("1", "Outer", Status::FailedAllowed, 1)));
+    assert_eq!(rows(&tree), [". step 2", ". step f1"]);
+    assert!(!tree.is_failing() && !tree.is_ending());
+    // So may the step itself.
+    let mut tree = outline(&steps);
+    tell(&mut tree, calls().add(finished("1.1.1", "a", Status::FailedAllowed, 1)));
+    assert_eq!(rows(&tree), ["* Outer", "  * Inner", "    . step 1.1.2", "  . step 1.2", ". step 2", ". step f1"]);
+    assert!(!tree.is_failing() && !tree.is_ending());
+    // A call that is tried again is whole again.
+    let mut tree = outline(&steps);
+    tell(&mut tree, calls().fails("1.1.1", "a", 1, &[], &[]));
+    let retry = EventKind::StepRetry { step: "1.1".into(), attempt: 1, wait_ms: 1, why: "failed".into() };
+    tell(&mut tree, Script::default().add(retry));
+    assert!(!tree.is_failing());
+}
+
+#[test]
+fn after_a_stop_only_what_cleans_up_is_to_come() {
+    let steps = [("1", "task"), ("1.1", "run"), ("1.2", "run"), ("2", "run"), ("f1", "task"), ("f1.1", "run")];
+    let stop = || EventKind::Notice { text: "waiting for `docker build` to end".into(), urgent: true };
+    let mut tree = outline(&steps);
+    tell(&mut tree, Script::default().start("1", "Call", "task", &[]).start("1.1", "a", "run", &[]));
+    tell(&mut tree, Script::default().add(EventKind::Notice { text: "by the way".into(), urgent: false }));
+    assert!(!tree.is_ending());
+    assert_eq!(rows(&tree).len(), 6);
+    tell(&mut tree, Script::default().add(stop()));
+    assert!(tree.is_ending() && !tree.is_failing(), "nothing has failed");
+    assert_eq!(rows(&tree), ["* Call", "  * a", ". step f1", "  . step f1.1"]);
+    tell(&mut tree, Script::default().add(finished("1.1", "a", Status::Interrupted, 1)));
+    tell(&mut tree, Script::default().add(finished("1", "Call", Status::Interrupted, 1)));
+    assert_eq!(rows(&tree), [". step f1", "  . step f1.1"]);
+    tell(&mut tree, Script::default().start("f1", "Clean", "task", &[]));
+    assert_eq!(rows(&tree), ["* Clean", "  . step f1.1"]);
+    // What a cleaning call calls is cleaning up, too.
+    let mut tree = outline(&[("1", "run"), ("f1", "task"), ("f1.1", "task"), ("f1.1.1", "run"), ("2", "run")]);
+    tell(&mut tree, Script::default().add(stop()).start("f1", "Clean", "task", &[]));
+    tell(&mut tree, Script::default().start("f1.1", "Inner", "task", &[]));
+    assert_eq!(rows(&tree), ["* Clean", "  * Inner", "    . step f1.1.1"]);
+    // A step that was stopped tells as much.
+    let mut tree = outline(&steps);
+    tell(&mut tree, Script::default().start("1", "Call", "task", &[]).start("1.1", "a", "run", &[]));
+    tell(&mut tree, Script::default().add(finished("1.1", "a", Status::Interrupted, 1)));
+    assert_eq!(rows(&tree), ["* Call", ". step f1", "  . step f1.1"]);
+    assert!(tree.is_ending());
 }
 
 #[test]
