@@ -219,6 +219,9 @@ fn a_running_step_is_on_the_screen_with_its_progress() {
     let stage = Some("waiting for pods".to_owned());
     let kind = EventKind::Progress { step: "2".into(), stage, current: Some(1), total: Some(4), unit: None };
     view.event(&Event { at: 0, elapsed_ms: 0, kind }).unwrap();
+    // The view draws in its own time.
+    let is_awaited = |_: &u32| !err.text().contains("  [##------] 1/4  waiting for pods");
+    (0..1000).take_while(is_awaited).for_each(|_| std::thread::sleep(std::time::Duration::from_millis(20)));
     drop(view);
     assert!(err.text().contains("  [##------] 1/4  waiting for pods"), "{}", err.text());
 }
