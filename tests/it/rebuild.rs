@@ -96,3 +96,18 @@ fn where_ids_cannot_be_compared_the_names_are() {
     let tools = tools([vec![in_containerd()], docker(), loads_nothing()].concat());
     project(&tools).run(&["load-images"]).exits(0).says(&["Both are in the node"]);
 }
+
+#[test]
+fn a_second_try_keeps_the_image_that_the_first_one_kept() {
+    let fails = |app: &str| minikube(&["image", "load", &image(app)], json!({ "stderr": "no space\n", "exit": 1 }));
+    let tools = tools([docker(), APPS.map(fails).to_vec()].concat());
+    let project = project(&tools);
+    for attempt in 1..=2 {
+        assert_ne!(project.run(&["rebuild"]).code, 0);
+        for app in APPS {
+            let keeps = made(&tools, &format!("docker tag {0} {0}-previous", image(app)));
+            assert_eq!(keeps.len(), 1, "after try {attempt}: the first try's image is not the last good one");
+        }
+    }
+    assert_eq!(made(&tools, "docker rmi"), Vec::<String>::new());
+}
