@@ -153,10 +153,11 @@ fn a_reset_can_be_rehearsed_to_its_end() {
 }
 
 /// What the drill of a reset holds that nobody recorded: there was no Minikube. Its note says so.
-const WRITTEN: [&str; 7] = [
+const WRITTEN: [&str; 8] = [
     "minikube ",
     "helm list --all-namespaces",
     "docker image inspect ",
+    "docker info ",
     "kubectl config view --minify",
     "kubectl delete all ",
     "kubectl get persistentvolumeclaims ",

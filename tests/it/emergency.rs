@@ -24,10 +24,17 @@ fn tools() -> Tools {
         .rule(json!({ "argv": ["kubectl", "version", "--client"], "stdout": "Client Version: v1.32.4\n" }))
         .rule(json!({ "argv": ["minikube", "version", "--short"], "stdout": "v1.38.1\n" }))
         .rule(json!({ "argv": ["docker", "--version"], "stdout": "Docker version 28.2.2, build x\n" }))
-        .rule(json!({ "argv": ["docker", "image", "inspect", "**"], "stdout": format!("sha256:{}\n", "1".repeat(64)) }))
-        .rule(
-            json!({ "argv": ["minikube", "--profile", "minikube", "image", "ls", "--format=yaml"], "stdout": "- id: 2\n" }),
-        )
+        .rule(json!({ "argv": ["docker", "info", "**"], "stdout": "[[Backing Filesystem extfs]]\n" }))
+        .rule(json!({ "argv": ["docker", "image", "inspect", "taskflow-backend:1.0.0", "**"],
+            "stdout": format!("sha256:{}\n", "1".repeat(64)) }))
+        .rule(json!({ "argv": ["docker", "image", "inspect", "taskflow-frontend:1.0.0", "**"],
+            "stdout": format!("sha256:{}\n", "2".repeat(64)) }))
+        .rule(json!({ "argv": ["minikube", "--profile", "minikube", "image", "load", "taskflow-frontend:1.0.0"],
+            "creates": ["loaded"] }))
+        .rule(json!({ "argv": ["minikube", "--profile", "minikube", "image", "ls", "--format=yaml"],
+            "if_there": ["loaded"], "stdout": format!("- id: {}\n- id: {}\n", "1".repeat(64), "2".repeat(64)) }))
+        .rule(json!({ "argv": ["minikube", "--profile", "minikube", "image", "ls", "--format=yaml"],
+            "stdout": "- id: 3\n" }))
 }
 
 /// The calls without the pinned arguments and without the version questions.

@@ -66,6 +66,7 @@ mod progress_sources;
 #[cfg(unix)]
 mod pty;
 mod readme;
+mod rebuild;
 mod recording_cli;
 mod redacted;
 mod replay;

@@ -58,7 +58,8 @@ pub(crate) fn tools(first: Vec<Value>) -> Tools {
     }
     tools = tools
         .rule(json!({ "argv": ["kubectl", "version", "--client"], "stdout": "Client Version: v1.32.4\n" }))
-        .rule(json!({ "argv": ["docker", "--version"], "stdout": "Docker version 28.2.2, build x\n" }));
+        .rule(json!({ "argv": ["docker", "--version"], "stdout": "Docker version 28.2.2, build x\n" }))
+        .rule(json!({ "argv": ["docker", "info", "**"], "stdout": "[[Backing Filesystem extfs]]\n" }));
     for (name, id) in ["backend", "frontend"].iter().zip(IDS) {
         let image = format!("taskflow-{name}:1.0.0");
         tools = tools
@@ -138,6 +139,7 @@ fn calls() -> Vec<(Vec<&'static str>, u32)> {
         minikube(&["image", "load", "taskflow-backend:1.0.0"]),
         vec!["docker", "image", "inspect", "taskflow-frontend:1.0.0", "**"],
         minikube(&["image", "load", "taskflow-frontend:1.0.0"]),
+        vec!["docker", "info", "**"],
         minikube(&["image", "ls"]),
         helm(&["lint", "**"]),
         helm(&["status", "**"]),
