@@ -97,7 +97,7 @@ variables
 ";
     assert_eq!(show::text(&catalog, catalog.task("rollback").unwrap(), &Look::plain(80)), lines(expected));
     let reset = show::text(&catalog, catalog.task("reset").unwrap(), &Look::plain(80));
-    assert!(reset.contains("asks for  type `${profile}`, or --confirm ${profile}\n"), "{reset}");
+    assert!(reset.contains("asks for  type `minikube`, or --confirm minikube\n"), "{reset}");
 }
 
 #[test]
