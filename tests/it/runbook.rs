@@ -44,7 +44,7 @@ fn its_patterns_hold_the_values_of_its_variables() {
     let step = |task: &str, index: usize| loaded.catalog.task(task).unwrap().steps[index].clone();
     let reject = step("uninstall", 2).reject.unwrap();
     assert_eq!(reject.source(), "^shop-");
-    let expect = step("load-images", 2).expect.unwrap();
+    let expect = step("load-images", 4).expect.unwrap();
     assert!(expect.is_match(b"docker.io/library/shop:1.0\ndocker.io/library/taskflow-frontend:1.0.0\n"));
     assert!(!expect.is_match(b"docker.io/library/shop:1x0\ndocker.io/library/taskflow-frontend:1.0.0\n"));
 }
