@@ -221,6 +221,7 @@ fn a_running_step_is_on_the_screen_with_its_progress() {
     view.event(&Event { at: 0, elapsed_ms: 0, kind }).unwrap();
     // The view draws in its own time.
     let is_awaited = |_: &u32| !err.text().contains("  [##------] 1/4  waiting for pods");
+    #[expect(clippy::disallowed_methods, reason = "the view draws by its own clock")]
     (0..1000).take_while(is_awaited).for_each(|_| std::thread::sleep(std::time::Duration::from_millis(20)));
     drop(view);
     assert!(err.text().contains("  [##------] 1/4  waiting for pods"), "{}", err.text());
