@@ -18,7 +18,6 @@ pub mod port;
 
 /// A task made concrete: what will run, in which order, behind which gates. Nothing has run yet.
 pub mod plan {
-    pub mod argv;
     pub mod build;
     pub mod checks;
     pub mod clusters;
@@ -37,6 +36,7 @@ pub mod catalog;
 
 /// Plain types. They know only each other.
 pub mod model {
+    pub mod argv;
     pub mod catalog;
     pub mod command;
     pub mod danger;

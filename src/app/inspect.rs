@@ -21,7 +21,7 @@ const MAX_JOURNAL: u64 = 256 << 20;
 /// `refloat` and `refloat list`.
 pub(super) fn list(context: &Context) -> Result<Code, Failure> {
     let catalog = load::catalog(context)?;
-    let last = runs(&load::state(&catalog))?.into_iter().find_map(|journal| journal.row());
+    let last = runs(&load::state(&catalog))?.find_map(|journal| journal.row());
     let line = last.as_ref().map(history::last_run);
     let look = context.out_look();
     learn::answer(context, &catalog, || listing::text(&catalog, line.as_deref(), &look), || listing::json(&catalog))?;
@@ -81,7 +81,7 @@ pub(super) fn history(context: &Context, run: Option<&str>) -> Result<Code, Fail
     // What was done can be read whatever has become of the task file since.
     let state = load::state_here(context)?;
     let Some(run) = run else {
-        let rows: Vec<_> = runs(&state)?.iter().filter_map(Journal::row).collect();
+        let rows: Vec<_> = runs(&state)?.filter_map(|journal| journal.row()).collect();
         context.answer(|| history::text(&rows, &context.out_look()), || history::json(&rows))?;
         return Ok(Code::Done);
     };
@@ -113,15 +113,19 @@ pub(super) fn schema() -> Result<Code, Failure> {
     Ok(Code::Done)
 }
 
-fn runs(state: &State) -> Result<Vec<Journal>, Failure> {
+/// Newest first, each read when it is asked for.
+fn runs(state: &State) -> Result<impl Iterator<Item = Journal> + use<>, Failure> {
     let entries = state.list_runs().map_err(|error| unreadable(&error))?;
     // A run folder without a readable journal was cut off before its first event.
-    let read = entries.iter().filter_map(|entry| {
-        let journal = Journal::read(&files::read_capped(&entry.journal, MAX_JOURNAL).ok()?);
-        let is_over = journal.row().is_none_or(|row| row.outcome.is_some());
-        Some(Journal { running: !is_over && entry.is_running(), ..journal })
-    });
-    Ok(read.collect())
+    Ok(entries.into_iter().filter_map(|entry| {
+        let bytes = files::read_capped(&entry.journal, MAX_JOURNAL).ok()?;
+        let journal = Journal::read_steps(&bytes);
+        if journal.row().is_some_and(|row| row.outcome.is_none()) {
+            // How far it came, its last line of output tells.
+            return Some(Journal { running: entry.is_running(), ..Journal::read(&bytes) });
+        }
+        Some(journal)
+    }))
 }
 
 fn unreadable(error: &std::io::Error) -> Failure {

@@ -74,7 +74,7 @@ pub(super) fn remind(context: &Context, catalog: &Catalog, plan: &Plan, again: &
     let ending = format!("-{}", plan.root.task);
     let runs = load::state(catalog).list_runs().unwrap_or_default();
     let Some(last) = runs.iter().find(|entry| entry.id.ends_with(&ending)) else { return };
-    let row = files::read_capped(&last.journal, MAX_JOURNAL).ok().and_then(|bytes| Journal::read(&bytes).row());
+    let row = files::read_capped(&last.journal, MAX_JOURNAL).ok().and_then(|bytes| Journal::read_steps(&bytes).row());
     let was_cut = row.is_some_and(|row| row.task == plan.root.task && row.outcome.is_none() && row.replay.is_none());
     if was_cut && !last.is_running() {
         context.tell(&format!("note: the run {} was cut off; to go on from it: {again}", last.id));

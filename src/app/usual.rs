@@ -25,7 +25,7 @@ pub(super) fn of(state: &State, plan: &Plan) -> Usual {
     let of_task = runs.iter().filter(|entry| entry.id.ends_with(&ending)).take(MOST_READ);
     let journals: Vec<Journal> = of_task
         .filter_map(|entry| files::read_capped(&entry.journal, MAX_JOURNAL).ok())
-        .map(|bytes| Journal::read(&bytes))
+        .map(|bytes| Journal::read_steps(&bytes))
         .filter(|journal| usual::counts(journal) && journal.row().is_some_and(|row| row.task == plan.root.task))
         .take(MOST_RUNS)
         .collect();

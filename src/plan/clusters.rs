@@ -1,8 +1,8 @@
 //! Which clusters a plan works on: by kubeconfig context, or Minikube profile. A profile's context has
 //! the profile's name, so both are one name: who deletes the cluster keeps out who deploys to it.
 
-use super::argv::{Arguments, Known};
 use super::types::{Ask, Block, Call, Gate, Plan, PlannedStep, Work};
+use crate::model::argv::{Arguments, Known};
 use std::collections::BTreeSet;
 
 /// The name of a cluster that no call names: whatever the kubeconfig says now.
@@ -74,10 +74,12 @@ fn named(program: &str, argv: &[String], pinned: std::ops::Range<usize>) -> Vec<
         Some(Known::Kubectl) => of(&["--context"], CURRENT),
         Some(Known::Minikube) => of(&["-p", "--profile"], PROFILE),
         // Of other tools nothing is known but what all their calls say.
-        None if ELSEWHERE.contains(&argv.first().map_or(program, String::as_str)) || ELSEWHERE.contains(&program) => {
+        Some(Known::Docker) | None
+            if ELSEWHERE.contains(&argv.first().map_or(program, String::as_str)) || ELSEWHERE.contains(&program) =>
+        {
             Vec::new()
         }
-        None => {
+        Some(Known::Docker) | None => {
             let pinned = argv.get(pinned).unwrap_or_default();
             let pinned = Arguments::of(None, pinned.iter().map(String::as_str));
             let given = ["--kube-context", "--context"].into_iter().flat_map(|flag| pinned.values(flag));

@@ -8,7 +8,7 @@
 //! (`staging/src/k8s.io/kubectl/pkg/cmd`), minikube 1.37 (`cmd/minikube/cmd`). That both take a flag of
 //! a subcommand in front of it (`helm --timeout=5m upgrade`) was tried with helm 3.6 and kubectl 1.32.
 
-use super::argv::{Arguments, Known, go_duration};
+use crate::model::argv::{Arguments, Known, go_duration};
 use crate::text;
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ pub fn of<'a>(program: &str, arguments: impl IntoIterator<Item = &'a str>, step:
             minikube(&arguments, &mut limits);
             None
         }
-        None => None,
+        Some(Known::Docker) | None => None,
     };
     if let Some(own) = own {
         if own.given.is_none() {

@@ -1,5 +1,7 @@
 //! Which calls tell how far they are.
 
+use crate::model::argv::{Arguments, Known as Tool};
+
 /// A call that tells its progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Known {
@@ -14,118 +16,22 @@ pub(super) enum Known {
     Rollout,
 }
 
-/// Docker's flags that take the next word, of those in front of its last command word: `docker --help`,
-/// `docker compose --help`, `docker buildx --help` (Docker 28).
-const DOCKER: &[&str] = &[
-    "-c",
-    "--context",
-    "--config",
-    "-H",
-    "--host",
-    "-l",
-    "--log-level",
-    "--tlscacert",
-    "--tlscert",
-    "--tlskey",
-    "--builder",
-    "-f",
-    "--file",
-    "-p",
-    "--project-name",
-    "--project-directory",
-    "--profile",
-    "--env-file",
-    "--ansi",
-    "--progress",
-    "--parallel",
-];
-
-/// Those of `kubectl options` (1.32) that stand in front of a command in practice.
-const KUBECTL: &[&str] = &[
-    "-n",
-    "--namespace",
-    "-s",
-    "--server",
-    "-v",
-    "--v",
-    "--as",
-    "--as-group",
-    "--as-uid",
-    "--cache-dir",
-    "--certificate-authority",
-    "--client-certificate",
-    "--client-key",
-    "--cluster",
-    "--context",
-    "--kubeconfig",
-    "--kuberc",
-    "--password",
-    "--profile",
-    "--request-timeout",
-    "--tls-server-name",
-    "--token",
-    "--user",
-    "--username",
-];
-
-/// Those of `minikube options` (1.37).
-const MINIKUBE: &[&str] = &[
-    "-p",
-    "--profile",
-    "-b",
-    "--bootstrapper",
-    "-v",
-    "--v",
-    "--log_dir",
-    "--log_file",
-    "--log_file_max_size",
-    "--stderrthreshold",
-    "--user",
-    "--vmodule",
-    "-o",
-    "--output",
-];
-
 /// What is known of a call. `docker save`, `docker load`, `minikube image load` and `helm --wait` say
 /// nothing that could be counted.
 pub(super) fn known(tool: &str, args: &[&str]) -> Option<Known> {
-    let name = tool.rsplit(['/', '\\']).next().unwrap_or(tool).to_ascii_lowercase();
-    // `minikube-linux-amd64`, `kubectl1.29`, `docker.exe`, `docker-compose`.
-    match name.split(['-', '_', '.']).next()?.trim_end_matches(|c: char| c.is_ascii_digit()) {
-        "docker" => match words(args, DOCKER) {
-            ["build", _] | ["buildx", "build" | "bake"] | ["image" | "builder" | "compose", "build"] => {
-                Some(Known::Build)
-            }
-            _ => None,
-        },
-        "kubectl" => (words(args, KUBECTL) == ["rollout", "status"]).then_some(Known::Rollout),
-        "minikube" => matches!(words(args, MINIKUBE)[0], "start" | "stop" | "delete" | "pause" | "unpause")
-            .then(|| Known::Minikube { json: is_json(args) }),
+    let tool = Tool::by(tool)?;
+    let arguments = Arguments::of(Some(tool), args.iter().copied());
+    match (tool, [arguments.word(0), arguments.word(1)]) {
+        (Tool::Docker, ["build", _] | ["buildx", "build" | "bake"] | ["image" | "builder" | "compose", "build"]) => {
+            Some(Known::Build)
+        }
+        (Tool::Kubectl, ["rollout", "status"]) => Some(Known::Rollout),
+        (Tool::Minikube, ["start" | "stop" | "delete" | "pause" | "unpause", _]) => {
+            let json = ["--output", "-o"].iter().any(|flag| arguments.values(flag).contains(&"json"));
+            Some(Known::Minikube { json })
+        }
         _ => None,
     }
-}
-
-/// The first two words that say what to do.
-fn words<'a>(args: &[&'a str], valued: &[&str]) -> [&'a str; 2] {
-    let mut found = [""; 2];
-    let mut at = 0;
-    let mut args = args.iter().take_while(|arg| **arg != "--");
-    while let Some(arg) = args.next() {
-        if valued.contains(arg) {
-            args.next();
-        } else if !arg.starts_with('-')
-            && let Some(place) = found.get_mut(at)
-        {
-            *place = arg;
-            at += 1;
-        }
-    }
-    found
-}
-
-fn is_json(args: &[&str]) -> bool {
-    args.iter().any(|arg| matches!(*arg, "--output=json" | "-o=json" | "-ojson"))
-        || args.windows(2).any(|pair| matches!(pair, ["-o" | "--output", "json"]))
 }
 
 #[cfg(test)]

@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 /// Columns that the counts of a run need to say anything; what is more is cut off first.
 const STEPS: usize = 16;
 
+/// How an event of output begins to say what it is; a line of output that quotes it has its quotes escaped.
+const OUTPUT: &[u8] = br#""type":"output""#;
+
 /// A journal as far as it can be read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Journal {
@@ -51,6 +54,14 @@ impl Journal {
             }
         }
         journal
+    }
+
+    /// The same without what the tools printed: all that is needed to know what was done and how long it took, and of
+    /// a long journal the smaller part.
+    pub fn read_steps(bytes: &[u8]) -> Self {
+        let is_kept = |line: &&[u8]| memchr::memmem::find(line, OUTPUT).is_none();
+        let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').filter(is_kept).collect();
+        Self::read(&lines.concat())
     }
 
     /// The run in one row; `None` when not even its start was written.

@@ -41,6 +41,14 @@ fn a_torn_tail_is_dropped_and_a_strange_line_is_counted() {
     );
 }
 
+#[test]
+fn what_tools_printed_is_not_needed_to_know_what_was_done() {
+    let bytes = journal(&samples::rollback());
+    let (whole, steps) = (Journal::read(&bytes), Journal::read_steps(&bytes));
+    assert!(steps.events.len() < whole.events.len());
+    assert_eq!(steps.row(), whole.row());
+}
+
 fn rows() -> Vec<Row> {
     let whole = Journal::read(&journal(&samples::status())).row().unwrap();
     let bytes = journal(&samples::rollback());

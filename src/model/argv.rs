@@ -11,6 +11,8 @@ pub enum Known {
     Kubectl,
     /// Minikube.
     Minikube,
+    /// Docker, and its compose.
+    Docker,
 }
 
 impl Known {
@@ -19,10 +21,16 @@ impl Known {
     pub fn by(program: &str) -> Option<Self> {
         let name = program.rsplit(['/', '\\']).next().unwrap_or(program).to_ascii_lowercase();
         let name = name.strip_suffix(".exe").unwrap_or(&name);
-        [(Self::Helm, "helm"), (Self::Kubectl, "kubectl"), (Self::Minikube, "minikube")]
-            .into_iter()
-            .find(|(_, stem)| name.strip_prefix(stem).is_some_and(is_build))
-            .map(|(known, _)| known)
+        [
+            (Self::Helm, "helm"),
+            (Self::Kubectl, "kubectl"),
+            (Self::Minikube, "minikube"),
+            (Self::Docker, "docker"),
+            (Self::Docker, "docker-compose"),
+        ]
+        .into_iter()
+        .find(|(_, stem)| name.strip_prefix(stem).is_some_and(is_build))
+        .map(|(known, _)| known)
     }
 
     /// Its flags that take the next word as their value, of those that may stand before the words
@@ -79,6 +87,30 @@ impl Known {
                 "--user",
                 "--username",
                 "--vmodule",
+            ],
+            // `docker --help`, `docker compose --help`, `docker buildx --help` (Docker 28).
+            Self::Docker => &[
+                "-c",
+                "--context",
+                "--config",
+                "-H",
+                "--host",
+                "-l",
+                "--log-level",
+                "--tlscacert",
+                "--tlscert",
+                "--tlskey",
+                "--builder",
+                "-f",
+                "--file",
+                "-p",
+                "--project-name",
+                "--project-directory",
+                "--profile",
+                "--env-file",
+                "--ansi",
+                "--progress",
+                "--parallel",
             ],
             Self::Minikube => &[
                 "-p",
@@ -226,7 +258,7 @@ mod tests {
             ("helmfile", None),
             ("helm-docs", None),
             ("kubectl-ctx", None),
-            ("docker", None),
+            ("docker", Some(Known::Docker)),
             ("", None),
         ] {
             assert_eq!(Known::by(program), known, "{program}");
