@@ -15,8 +15,8 @@ use refloat::port::{Clock, Locate, Reporter, Runner, Stop, Store};
 use refloat::progress::{Meter, Reading};
 use refloat::report::progress::{Progress, Stage};
 use refloat::report::render::Verbosity;
-use refloat::report::view::live::Size;
 use refloat::report::style::Look;
+use refloat::report::view::live::Size;
 use refloat::run::engine::{World, execute};
 use refloat::run::lines::Lines;
 use refloat::run::wide::Wide;
@@ -164,7 +164,11 @@ fn screen(width: u8) -> Progress {
     Progress::new(
         Box::new(io::sink()),
         Box::new(io::sink()),
-        Stage { sizes: Arc::new(move || Some(Size { columns: width, lines: 24 })), reflows: width.is_multiple_of(2), has_taskbar: width.is_multiple_of(3) },
+        Stage {
+            sizes: Arc::new(move || Size { columns: width, lines: 24 }),
+            reflows: width.is_multiple_of(2),
+            has_taskbar: width.is_multiple_of(3),
+        },
         Look::plain(width.into()),
         Verbosity::Verbose,
     )
