@@ -21,6 +21,7 @@ pub mod plan {
     pub mod build;
     pub mod checks;
     pub mod clusters;
+    pub mod exchange;
     pub mod hide;
     pub mod limits;
     pub mod types;
@@ -41,7 +42,9 @@ pub mod model {
     pub mod command;
     pub mod danger;
     pub mod event;
+    pub mod exchange;
     pub mod finding;
+    pub mod json_path;
     pub mod lint;
     pub mod pattern;
     pub mod quantity;
@@ -62,12 +65,15 @@ pub mod config {
     pub mod fault;
     pub mod filling;
     pub mod format;
+    mod format_app;
     pub mod graph;
     pub mod input;
     pub mod load;
     pub mod names;
+    pub mod operations;
     pub mod patterns;
     pub mod redact;
+    pub mod rules;
     pub mod schema;
     pub mod scope;
     pub mod shape;
@@ -75,6 +81,7 @@ pub mod config {
     pub mod steps;
     pub mod symptoms;
     pub mod syntax;
+    pub mod targets;
     pub mod tasks;
     pub mod tools;
     pub mod tree;
@@ -234,6 +241,7 @@ pub mod report {
     pub mod confirmed;
     pub mod diagnosis;
     pub mod doctor;
+    pub mod exchange;
     pub mod explain;
     pub mod failure;
     pub mod fanout;

@@ -146,6 +146,7 @@ mod tests {
                 verify: Vec::new(),
                 finally: Vec::new(),
                 parallel: 1,
+                keep_going: false,
             },
             confirmations: names.iter().map(confirmation).collect(),
             tools: BTreeMap::new(),

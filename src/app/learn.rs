@@ -194,7 +194,8 @@ impl Found {
                 let directory = inside.map_or_else(|| Some(base.to_owned()), |inside| Some(base.join(inside?)));
                 self.call(call, directory.as_deref());
             }
-            Work::Diagnose => {}
+            Work::Diagnose | Work::Compare(_) | Work::Ask(_) => {}
+            Work::Rounds(rounds) => rounds.rules.iter().for_each(|rule| self.step(&rule.step, base)),
             Work::Check(gate) => self.gate(gate, base),
             Work::Block(block) => self.block(block, base),
         }

@@ -49,7 +49,7 @@ pub fn draw(entry: &Entry, written: &Node, book: &mut Book<'_>, needs: &mut Need
 }
 
 /// A call that finds something out: without a named group it would find out nothing.
-fn fact(node: &Node, book: &mut Book<'_>) -> Option<Step> {
+pub(super) fn fact(node: &Node, book: &mut Book<'_>) -> Option<Step> {
     if let Some(expect) = node.pattern("expect").filter(|pattern| pattern.groups().next().is_none()) {
         let fault = Fault::new(node.value_place("expect"), "this call finds nothing out: no named group");
         book.faults.push(fault.label(format!("write (?P<name>...) in {}", show(expect.source()))));
@@ -60,7 +60,7 @@ fn fact(node: &Node, book: &mut Book<'_>) -> Option<Step> {
 }
 
 /// One text or several.
-fn lines(node: &Node, key: &str) -> Vec<Template> {
+pub(super) fn lines(node: &Node, key: &str) -> Vec<Template> {
     match node.item(key).map(|item| &item.value) {
         Some(Value::Template(filling)) => vec![filling.template.clone()],
         Some(Value::List(items)) => {

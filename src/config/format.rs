@@ -1,10 +1,11 @@
 //! The format of `tasks.toml`, as data.
 
+use super::format_app as app;
 use super::shape::{Field, Kind, Shape};
 use crate::model::finding::FAMILIES;
 
-const TEMPLATES: Kind = Kind::List(&Kind::Template);
-const TEXTS: Kind = Kind::List(&Kind::Text);
+pub(super) const TEMPLATES: Kind = Kind::List(&Kind::Template);
+pub(super) const TEXTS: Kind = Kind::List(&Kind::Text);
 const PATTERNS: Kind = Kind::List(&Kind::Pattern);
 
 /// The values of `danger`.
@@ -48,6 +49,11 @@ pub static FILE: Shape = Shape {
         Field::new("checks", Kind::Map(&Kind::Table(&CHECK)), "Named yes/no questions about the world"),
         Field::new("diagnose", Kind::Table(&DIAGNOSE), "What a live `refloat diagnose` does"),
         Field::new("redact", Kind::Table(&REDACT), "What is hidden beside the secret variables"),
+        Field::new("targets", Kind::Map(&Kind::Table(&app::TARGET)), "Where the app answers, by name").aka(&["target"]),
+        Field::new("operations", Kind::List(&Kind::Table(&app::OPERATION)), "HTTP exchanges with the app, in order")
+            .aka(&["operation", "requests"]),
+        Field::new("parity", Kind::Table(&app::PARITY), "Which two targets are compared, and by what"),
+        Field::new("rules", Kind::List(&Kind::Table(&app::RULE)), "Conditions that call for a rollback at once"),
         Field::new("symptoms", Kind::Map(&Kind::Table(&SYMPTOM)), "Your own symptoms, beside the built-in ones"),
     ],
     overrides: None,
@@ -202,6 +208,13 @@ static STEP_FIELDS: &[Field] = &[
         .aka(&["params", "args", "vars"]),
     Field::new("check", Kind::Text, "Asks a check; a no fails the step. `!name` for the opposite"),
     Field::new("diagnose", Kind::Flag, "true: names the cause from the output so far"),
+    Field::new("operations", Kind::Text, "Runs the operations against this target; all are run, whatever fails"),
+    Field::new("parity", Kind::Flag, "true: runs the operations against both targets and compares the answers"),
+    Field::new("only", TEXTS, "These operations, and what they need of others; `*` stands for any text")
+        .only(&["operations", "parity"]),
+    Field::new("cleanup", Kind::Flag, "false: leaves the test data to a later step").only(&["operations"]),
+    Field::new("ask", Kind::Template, "Asks the person yes or no; without a terminal: not verified"),
+    Field::new("rounds", Kind::Table(&app::ROUNDS), "Asks the rules again and again; one that holds ends it"),
     Field::new("danger", Kind::Choice(DANGERS), "What this step may do; what its task may do unless given")
         .only(&["run"]),
     CWD,
@@ -236,7 +249,7 @@ static STEP_FIELDS: &[Field] = &[
 
 static STEP: Shape = Shape {
     name: "step",
-    doc: "One thing to do: exactly one of run, task, check, diagnose",
+    doc: "One thing to do: exactly one of run, task, check, diagnose, operations, parity, ask, rounds",
     fields: STEP_FIELDS,
     overrides: Some(&STEP_OVERRIDE),
     partial: false,
@@ -307,7 +320,7 @@ static EACH: Shape = Shape {
 };
 
 /// What a call can take that only finds something out.
-static FACT: Shape = Shape {
+pub(super) static FACT: Shape = Shape {
     name: "fact",
     doc: "A call that finds out what a check needs",
     fields: &[

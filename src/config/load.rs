@@ -12,7 +12,7 @@ use super::spots::Spots;
 use super::tree::Node;
 use super::vars::{self, Settled};
 use super::walk::Walker;
-use super::{checks, patterns, redact, symptoms, syntax, tasks, tools};
+use super::{checks, operations, patterns, redact, rules, symptoms, syntax, targets, tasks, tools};
 use crate::error::Failure;
 use crate::model::catalog::Catalog;
 use std::collections::BTreeSet;
@@ -163,8 +163,14 @@ fn draw(
         }
     }
     for (entry, node) in root.table_map("tasks") {
-        catalog.tasks.push(tasks::draw(entry, node, &catalog.checks, &mut book, &mut calls, &mut needs));
+        catalog.tasks.push(tasks::draw(entry, node, root, &catalog.checks, &mut book, &mut calls, &mut needs));
     }
+    for (entry, node) in root.table_map("targets") {
+        catalog.targets.extend(targets::draw(entry, node, &mut book).map(|target| (entry.key.clone(), target)));
+    }
+    catalog.operations = operations::draw(root, &mut book);
+    catalog.parity = root.table("parity").and_then(|node| targets::parity(node, root, &mut book));
+    catalog.rules = rules::draw(root, &mut book);
     for (entry, node) in root.table_map("symptoms") {
         catalog.symptoms.extend(symptoms::draw(entry, node, &mut book));
     }

@@ -207,7 +207,7 @@ fn items(step: &Node, scope: &mut Scope, book: &mut Book<'_>) -> Option<BTreeSet
 }
 
 /// The names that a check's own `before` finds out, each known only to what follows it.
-fn found_before(node: &Node, book: &mut Book<'_>) -> BTreeSet<String> {
+pub(super) fn found_before(node: &Node, book: &mut Book<'_>) -> BTreeSet<String> {
     let mut own = BTreeSet::new();
     for fact in node.tables("before") {
         let groups: Vec<String> =

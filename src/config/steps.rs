@@ -4,6 +4,7 @@ use super::book::Book;
 use super::fault::{Fault, Place, show};
 use super::input::Os;
 use super::names;
+use super::rules;
 use super::tree::{Filling, Item, Node, Value};
 use crate::model::danger;
 use crate::model::step::{Action, Danger, Decode, DoneIf, Each, OnInterrupt, Retry, Step, Until, Watch};
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What a step can do.
-pub const ACTIONS: &[&str] = &["run", "task", "check", "diagnose"];
+pub const ACTIONS: &[&str] = &["run", "task", "check", "diagnose", "operations", "parity", "ask", "rounds"];
 
 /// Words that mean something to a shell and nothing here, with what stands for them.
 const SHELL_WORDS: [(&str, &str); 9] = [
@@ -29,10 +30,10 @@ const SHELL_WORDS: [(&str, &str); 9] = [
 
 /// The step, on the book's system; `None` when it does nothing that can be named. `written` is the
 /// table as it stands in the file, `node` the same with this system's overrides put over it.
-pub fn draw(written: &Node, node: &Node, book: &mut Book<'_>) -> Option<Step> {
+pub fn draw(written: &Node, node: &Node, root: &Node, book: &mut Book<'_>) -> Option<Step> {
     one_action(written, node, ACTIONS, book);
     company(node, ACTIONS, book);
-    let action = action(node, book)?;
+    let action = action(node, root, book)?;
     interactive(node, book);
     secret_output(node, book);
     let each = each(node, book);
@@ -102,7 +103,11 @@ pub fn call(action: Action, node: &Node, book: &mut Book<'_>) -> Step {
 
 /// Exactly one action, on every system.
 pub fn one_action(written: &Node, node: &Node, actions: &[&str], book: &mut Book<'_>) {
-    let what = if actions.contains(&"task") { "step" } else { "check" };
+    let what = match (actions.contains(&"run"), actions.contains(&"task")) {
+        (true, true) => "step",
+        (true, false) => "check",
+        _ => "rule",
+    };
     let given: Vec<&str> = actions.iter().copied().filter(|action| node.has(action)).collect();
     match given.as_slice() {
         [_] => {}
@@ -142,7 +147,7 @@ fn quoted(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ")
 }
 
-fn action(node: &Node, book: &mut Book<'_>) -> Option<Action> {
+fn action(node: &Node, root: &Node, book: &mut Book<'_>) -> Option<Action> {
     if node.has("run") {
         return run(node, book).map(Action::Run);
     }
@@ -161,7 +166,10 @@ fn action(node: &Node, book: &mut Book<'_>) -> Option<Action> {
         let fault = Fault::new(node.value_place("diagnose"), "`diagnose` can only be true");
         book.faults.push(fault.label("write true, or leave the step out"));
     }
-    node.flag("diagnose").then_some(Action::Diagnose)
+    if node.flag("diagnose") {
+        return Some(Action::Diagnose);
+    }
+    rules::action(node, root, book)
 }
 
 /// The argv, whose first element is a declared tool.

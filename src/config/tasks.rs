@@ -118,6 +118,7 @@ fn fails_open<'a>(checks: &'a BTreeMap<String, Check>, name: &str, negated: bool
 pub fn draw(
     entry: &Entry,
     node: &Node,
+    root: &Node,
     checks: &BTreeMap<String, Check>,
     book: &mut Book<'_>,
     calls: &mut Calls,
@@ -134,8 +135,8 @@ pub fn draw(
         node.list(key).iter().filter_map(|item| Some(book.check_ref(item.text()?, item.place))).collect()
     };
     let (require, guard, verify) = (gates("require", book), gates("guard", book), gates("verify", book));
-    let (steps, nodes) = list(node, "steps", book);
-    let (finally, last) = list(node, "finally", book);
+    let (steps, nodes) = list(node, root, "steps", book);
+    let (finally, last) = list(node, root, "finally", book);
     let nodes = Steps { steps: nodes, finally: last };
     held_to_its_task(node, &nodes, book);
     guards_fail_closed(node, checks, book);
@@ -183,7 +184,7 @@ pub fn that_looks(item: &Item, who: &str, book: &mut Book<'_>) -> Option<String>
     Some(name.to_owned())
 }
 
-fn list(node: &Node, key: &str, book: &mut Book<'_>) -> (Vec<Step>, Vec<Node>) {
+fn list(node: &Node, root: &Node, key: &str, book: &mut Book<'_>) -> (Vec<Step>, Vec<Node>) {
     let mut drawn = Vec::new();
     let mut nodes = Vec::new();
     for written in node.tables(key) {
@@ -191,7 +192,7 @@ fn list(node: &Node, key: &str, book: &mut Book<'_>) -> (Vec<Step>, Vec<Node>) {
             break;
         }
         let node = written.on(book.os, steps::ACTIONS);
-        drawn.extend(steps::draw(written, &node, book));
+        drawn.extend(steps::draw(written, &node, root, book));
         nodes.push(node);
     }
     (drawn, nodes)

@@ -1,5 +1,6 @@
 //! What a `tasks.toml` holds after checking: nothing in it dangles.
 
+use super::exchange::{Operation, Parity, Rule, Target};
 use super::finding::Symptom;
 use super::pattern::Pattern;
 use super::step::{Check, Task};
@@ -30,6 +31,14 @@ pub struct Catalog {
     pub diagnose: Option<String>,
     /// `[redact] secrets`: names of the Secrets whose values are hidden.
     pub redact: Vec<Template>,
+    /// Where the app answers, by name.
+    pub targets: BTreeMap<String, Target>,
+    /// What it is asked, in the file's order.
+    pub operations: Vec<Operation>,
+    /// Which targets are compared.
+    pub parity: Option<Parity>,
+    /// Conditions of a rollback, in the file's order.
+    pub rules: Vec<Rule>,
 }
 
 impl Catalog {

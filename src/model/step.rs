@@ -1,5 +1,6 @@
 //! Tasks, steps and checks, as checked: every name resolves, every pattern compiles.
 
+use super::exchange::Rounds;
 use super::pattern::Pattern;
 use super::template::Template;
 use serde::{Deserialize, Serialize};
@@ -102,6 +103,24 @@ pub enum Action {
     Check(CheckRef),
     /// Names the cause from the output of the run so far.
     Diagnose,
+    /// Runs operations against a target.
+    Operations {
+        /// The target.
+        target: String,
+        /// Which, `*` stands for any text; empty is all.
+        only: Vec<String>,
+        /// Removes the test data at the end.
+        cleanup: bool,
+    },
+    /// Runs operations against both targets of `[parity]`, and compares the answers.
+    Parity {
+        /// Which, `*` stands for any text; empty is all.
+        only: Vec<String>,
+    },
+    /// Asks the person yes or no.
+    Ask(Template),
+    /// Asks the rules again and again.
+    Rounds(Rounds),
 }
 
 /// One thing to do, and how to take its answer.
@@ -355,7 +374,7 @@ pub struct SecretRef {
 }
 
 /// Durations show as people write them.
-fn duration<S: serde::Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn duration<S: serde::Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&crate::text::duration(*value))
 }
 

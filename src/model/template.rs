@@ -124,6 +124,16 @@ impl Template {
         &self.parts
     }
 
+    /// Puts other templates in the place of variables.
+    #[must_use]
+    pub fn put<'a>(&self, lookup: impl Fn(&str) -> Option<&'a Self>) -> Self {
+        let parts = self.parts.iter().flat_map(|part| match part {
+            Part::Var { name, .. } => lookup(name).map_or_else(|| vec![part.clone()], |inner| inner.parts.clone()),
+            Part::Text(_) => vec![part.clone()],
+        });
+        Self { parts: parts.collect() }
+    }
+
     /// The names of the variables in it.
     pub fn names(&self) -> BTreeSet<&str> {
         self.parts

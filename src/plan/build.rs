@@ -106,14 +106,17 @@ fn bind(task: &Task, args: &[String]) -> Result<BTreeMap<String, String>, Failur
     Ok(values)
 }
 
-struct Builder<'a> {
-    catalog: &'a Catalog,
+pub(super) struct Builder<'a> {
+    pub(super) catalog: &'a Catalog,
     tools: BTreeSet<String>,
     confirmations: Vec<Confirmation>,
 }
 
+/// The values that are known before the run.
+pub(super) type Scope = BTreeMap<String, String>;
+
 /// Names that only the run can fill, with the index of the step that fills them.
-type Open = BTreeMap<String, usize>;
+pub(super) type Open = BTreeMap<String, usize>;
 
 impl Builder<'_> {
     fn block(&mut self, task: &Task, params: &BTreeMap<String, String>, prefix: &str) -> Result<Block, Failure> {
@@ -166,7 +169,20 @@ impl Builder<'_> {
             verify,
             finally,
             parallel: task.parallel.max(1),
+            keep_going: false,
         })
+    }
+
+    /// A called task, with these values for its parameters.
+    pub(super) fn called(&mut self, task: &Task, args: &[String], prefix: &str) -> Result<Block, Failure> {
+        self.block(task, &bind(task, args)?, prefix)
+    }
+
+    /// A scope with the secrets in it, which no view of a plan shows.
+    pub(super) fn whole(&self, scope: &Scope) -> Scope {
+        let mut whole: Scope = self.catalog.vars.iter().map(|(name, var)| (name.clone(), var.value.clone())).collect();
+        whole.extend(scope.iter().map(|(name, value)| (name.clone(), value.clone())));
+        whole
     }
 
     /// Notes what must be agreed to; a name that is asked for already is not asked for twice.
@@ -191,7 +207,7 @@ impl Builder<'_> {
         }
     }
 
-    fn step(
+    pub(super) fn step(
         &mut self,
         step: &Step,
         scope: &BTreeMap<String, String>,
@@ -222,8 +238,7 @@ impl Builder<'_> {
                     };
                     args.push(format!("{param}={value}"));
                 }
-                let params = bind(task, &args)?;
-                let block = self.block(task, &params, &gate_prefix)?;
+                let block = self.called(task, &args, &gate_prefix)?;
                 let title = Template::literal(block.summary.clone());
                 (Work::Block(Box::new(block)), title)
             }
@@ -237,6 +252,29 @@ impl Builder<'_> {
                 (Work::Check(Box::new(gate)), title)
             }
             Action::Diagnose => (Work::Diagnose, Template::literal("Name the cause")),
+            Action::Operations { target, only, cleanup } => {
+                let block = self.operations(target, only, *cleanup, scope, &gate_prefix)?;
+                let title = Template::literal(block.summary.clone());
+                (Work::Block(Box::new(block)), title)
+            }
+            Action::Parity { only } => {
+                let block = self.parity(only, scope, &gate_prefix)?;
+                let title = Template::literal(block.summary.clone());
+                (Work::Block(Box::new(block)), title)
+            }
+            Action::Ask(question) => {
+                let question = fill(question, scope).unwrap_or_default();
+                (Work::Ask(question.clone()), question)
+            }
+            Action::Rounds(rounds) => {
+                let title = Template::literal(format!(
+                    "{} every {} for {}",
+                    text::count(self.catalog.rules.len(), "rule"),
+                    text::duration(rounds.every),
+                    text::duration(rounds.limit)
+                ));
+                (Work::Rounds(Box::new(self.rounds(rounds, scope, &gate_prefix)?)), title)
+            }
         };
         let skip_if = match &step.skip_if {
             Some(check) => Some(self.gate(check, scope, &format!("{gate_prefix}skip"))?),
@@ -276,6 +314,7 @@ impl Builder<'_> {
             work,
             after: after.into_iter().collect(),
             watch,
+            exchange: None,
             skip_if,
             done_if,
             spec,
@@ -348,7 +387,12 @@ impl Builder<'_> {
     }
 
     /// The check at its place: its own step, or its secret reads.
-    fn gate(&mut self, reference: &CheckRef, scope: &BTreeMap<String, String>, id: &str) -> Result<Gate, Failure> {
+    pub(super) fn gate(
+        &mut self,
+        reference: &CheckRef,
+        scope: &BTreeMap<String, String>,
+        id: &str,
+    ) -> Result<Gate, Failure> {
         let Some(check) = self.catalog.checks.get(&reference.name) else {
             return Err(Failure::new(Code::Config, format!("there is no check `{}`", reference.name)));
         };
@@ -433,7 +477,7 @@ fn danger_of(step: &PlannedStep, task: Danger) -> Danger {
     match &step.work {
         Work::Run(_) => step.spec.danger.unwrap_or(task),
         Work::Block(block) => block.danger,
-        Work::Check(_) | Work::Diagnose => Danger::Read,
+        Work::Check(_) | Work::Diagnose | Work::Compare(_) | Work::Ask(_) | Work::Rounds(_) => Danger::Read,
     }
 }
 
@@ -442,7 +486,7 @@ fn fill(template: &Template, scope: &BTreeMap<String, String>) -> Option<Templat
 }
 
 /// A text for people; a text that is no template stays as it is.
-fn show(text: &str, scope: &BTreeMap<String, String>) -> String {
+pub(super) fn show(text: &str, scope: &BTreeMap<String, String>) -> String {
     match Template::parse(text) {
         Ok(template) => fill(&template, scope).map_or_else(String::new, |template| template.to_string()),
         Err(_) => text.to_owned(),

@@ -38,7 +38,8 @@ impl Found<'_> {
             Work::Run(call) => self.call(call),
             Work::Block(block) => self.block(block),
             Work::Check(gate) => self.gate(gate),
-            Work::Diagnose => {}
+            Work::Diagnose | Work::Compare(_) | Work::Ask(_) => {}
+            Work::Rounds(rounds) => rounds.rules.iter().for_each(|rule| self.step(&rule.step)),
         }
     }
 

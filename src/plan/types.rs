@@ -6,6 +6,8 @@
 //! so. The engine receives nothing that dangles.
 
 use super::hide::Hide;
+use crate::model::exchange::{Answer, Captured};
+use crate::model::json_path::JsonPath;
 use crate::model::pattern::Pattern;
 use crate::model::step::{Danger, Join, SecretRef, Step};
 use crate::model::template::Template;
@@ -54,6 +56,9 @@ pub struct Block {
     pub finally: Vec<PlannedStep>,
     /// How many steps may run at the same time.
     pub parallel: usize,
+    /// A step that fails keeps no other from running; the block fails at its end.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub keep_going: bool,
 }
 
 /// A step, concrete.
@@ -73,6 +78,9 @@ pub struct PlannedStep {
     /// Asked again and again while it runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub watch: Option<Watched>,
+    /// Its call is an HTTP exchange, whose answer is judged as one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<Box<Exchange>>,
     /// Asked before the step: a yes skips it.
     pub skip_if: Option<Gate>,
     /// Asked before the step: a yes means that it is done already.
@@ -106,6 +114,79 @@ pub enum Work {
     Check(Box<Gate>),
     /// Names the cause from the output so far.
     Diagnose,
+    /// Compares the answers that two targets gave.
+    Compare(Box<Comparison>),
+    /// Asks the person yes or no.
+    Ask(Template),
+    /// Asks rules again and again.
+    Rounds(Box<PlannedRounds>),
+}
+
+/// One HTTP exchange; variables that only the run knows stay open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Exchange {
+    /// The operation's name.
+    pub operation: String,
+    /// The target's name.
+    pub target: String,
+    /// The HTTP method.
+    pub method: String,
+    /// The address, where it may hold a secret; else it stands in the call.
+    pub url: Option<Template>,
+    /// Request headers: never in the call.
+    pub headers: BTreeMap<String, Template>,
+    /// The body: never in the call. Values are filled as JSON wants them.
+    pub json: Option<Template>,
+    /// What the answer must be.
+    pub answer: Answer,
+    /// What later operations know of it.
+    pub capture: Vec<Captured>,
+}
+
+/// Two targets' answers to the same operations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Comparison {
+    /// The target that is judged, and the one that it is held against.
+    pub targets: [String; 2],
+    /// What people call them.
+    pub titles: [String; 2],
+    /// Response headers that matter, in lower case.
+    pub headers: Vec<String>,
+    /// The operations.
+    pub rows: Vec<Row>,
+}
+
+/// One operation of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// Its name.
+    pub operation: String,
+    /// What people call it.
+    pub title: String,
+    /// What of its answer is not compared.
+    pub ignore: Vec<JsonPath>,
+}
+
+/// Rules that are asked again and again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlannedRounds {
+    /// From the end of a round to the start of the next.
+    pub every: std::time::Duration,
+    /// No round begins later than this.
+    pub limit: std::time::Duration,
+    /// The rules.
+    pub rules: Vec<PlannedRule>,
+}
+
+/// A rule at its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlannedRule {
+    /// The condition, in words.
+    pub name: String,
+    /// It holds after so many failures in a row.
+    pub failures: u32,
+    /// What is asked: a step that fails on a no.
+    pub step: PlannedStep,
 }
 
 /// A tool's call.

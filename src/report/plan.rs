@@ -1,6 +1,7 @@
 //! `--dry-run`: every call that a run would make, to the last argument. Nothing has run yet.
 
 use super::conditions;
+use super::exchange;
 use super::layout::{Piece, columns, flow, visible};
 use super::quoting::{Mask, templates};
 use super::style::Look;
@@ -162,7 +163,8 @@ impl Page<'_> {
     fn step(&mut self, step: &PlannedStep, indent: usize) {
         let (strong, dim) = (self.look.styles.strong, self.look.styles.dim);
         let inner = indent + columns(&step.id) + 2;
-        let notes = conditions::of(&step.spec, &self.mask);
+        let mut notes = conditions::of(&step.spec, &self.mask);
+        notes.extend(step.exchange.iter().flat_map(|exchange| exchange::notes(exchange, &self.mask)));
         let mut pieces = Vec::new();
         if let Some(list) = &step.spec.for_each {
             pieces.push(Piece::whole(strong, &format!("for each {list}")));
@@ -178,6 +180,9 @@ impl Page<'_> {
             Work::Block(block) => pieces.push(Piece::whole(dim, &format!("task {}", block.task))),
             Work::Check(gate) => pieces.extend(self.statement("", gate)),
             Work::Diagnose => pieces.push(Piece::whole(dim, "names the cause from the output so far")),
+            Work::Compare(_) | Work::Ask(_) | Work::Rounds(_) => {
+                pieces.push(Piece::prose(dim, &exchange::planned(&step.work)));
+            }
             Work::Run(_) => {}
         }
         if pieces.is_empty() {
@@ -207,7 +212,8 @@ impl Page<'_> {
                 self.notes(&notes, inner);
                 self.ask(gate, inner);
             }
-            Work::Diagnose => self.notes(&notes, inner),
+            Work::Diagnose | Work::Compare(_) | Work::Ask(_) => self.notes(&notes, inner),
+            Work::Rounds(rounds) => rounds.rules.iter().for_each(|rule| self.step(&rule.step, inner)),
         }
     }
 

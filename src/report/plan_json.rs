@@ -4,10 +4,11 @@
 //! is exact text unless `open` lists its index; then it holds `${name}` for what the run will fill.
 
 use super::conditions::danger_word;
+use super::exchange;
 use super::plan::is_open;
 use super::quoting::Mask;
 use crate::model::step::{Decode, DoneIf, OnInterrupt, Step};
-use crate::plan::{Ask, Block, Call, Gate, Plan, PlannedStep, Work};
+use crate::plan::{Ask, Block, Call, Gate, Plan, PlannedRule, PlannedStep, Work};
 use crate::text::duration;
 use serde_json::{Map, Value, json};
 
@@ -71,7 +72,25 @@ fn step(step: &PlannedStep, mask: &Mask<'_>) -> Value {
             "check"
         }
         Work::Diagnose => "diagnose",
+        Work::Compare(comparison) => {
+            all.insert("compare".to_owned(), json!(comparison));
+            "compare"
+        }
+        Work::Ask(question) => {
+            all.insert("question".to_owned(), json!(mask.text(question)));
+            "ask"
+        }
+        Work::Rounds(rounds) => {
+            let rule = |rule: &PlannedRule| json!({ "name": rule.name, "failures": rule.failures, "step": self::step(&rule.step, mask) });
+            let rules: Vec<Value> = rounds.rules.iter().map(rule).collect();
+            let (every, limit) = (duration(rounds.every), duration(rounds.limit));
+            all.insert("rounds".to_owned(), json!({ "every": every, "for": limit, "rules": rules }));
+            "rounds"
+        }
     };
+    if let Some(exchange) = &step.exchange {
+        all.insert("exchange".to_owned(), exchange::json(exchange, mask));
+    }
     all.insert("kind".to_owned(), json!(kind));
     all.insert("danger".to_owned(), json!(danger_word(step.danger)));
     if !step.after.is_empty() {

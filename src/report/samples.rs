@@ -375,6 +375,7 @@ pub(crate) fn catalog() -> Catalog {
         symptoms: vec![],
         diagnose: None,
         redact: vec![],
+        ..Catalog::default()
     }
 }
 
@@ -387,6 +388,7 @@ fn planned(id: &str, work: Work, spec: Step) -> PlannedStep {
         work,
         after: vec![],
         watch: None,
+        exchange: None,
         skip_if: None,
         done_if: None,
         spec,
@@ -417,6 +419,7 @@ pub(crate) fn plan() -> Plan {
         verify: vec![],
         finally: vec![],
         parallel: 6,
+        keep_going: false,
     };
     let back = ["helm", "--kube-context", "minikube", "rollback", "taskflow", "--set=token=hunter2-secret", "it's\n"];
     let status = call(&["helm", "--kube-context", "minikube", "status", "taskflow"], 1..3);
@@ -470,6 +473,7 @@ pub(crate) fn plan() -> Plan {
                 ..planned("f1", Work::Diagnose, step(Action::Diagnose))
             }],
             parallel: 1,
+            keep_going: false,
         },
         confirmations: vec![Confirmation {
             preview: None,

@@ -1,6 +1,7 @@
 //! `refloat show TASK`: what a task is, before anything is planned.
 
 use super::conditions;
+use super::exchange;
 use super::layout::{Piece, columns, flow, table, visible};
 use super::listing;
 use super::plan_json;
@@ -177,6 +178,10 @@ impl Page<'_> {
                 pieces.push(Piece::prose(styles.dim, "names the cause from the output so far"));
                 None
             }
+            Action::Operations { .. } | Action::Parity { .. } | Action::Ask(_) | Action::Rounds(_) => {
+                pieces.push(Piece::prose(styles.dim, &exchange::in_words(&step.action, self.catalog)));
+                None
+            }
         };
         if let Some(argv) = argv {
             if !pieces.is_empty() {
@@ -289,6 +294,14 @@ fn step_json(step: &Step) -> Value {
         }
         Action::Check(check) => ("check", Some(("check", asked(check)))),
         Action::Diagnose => ("diagnose", None),
+        Action::Operations { target, only, cleanup } => {
+            all.insert("only".to_owned(), json!(only));
+            all.insert("cleanup".to_owned(), json!(cleanup));
+            ("operations", Some(("target", json!(target))))
+        }
+        Action::Parity { only } => ("parity", Some(("only", json!(only)))),
+        Action::Ask(question) => ("ask", Some(("question", json!(question)))),
+        Action::Rounds(rounds) => ("rounds", Some(("rounds", json!(rounds)))),
     };
     all.insert("kind".to_owned(), json!(kind));
     all.extend(step.danger.map(|danger| ("danger".to_owned(), json!(conditions::danger_word(danger)))));

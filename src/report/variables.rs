@@ -129,7 +129,9 @@ fn templates(step: &Step, take: &mut impl FnMut(&Template)) {
     match &step.action {
         Action::Run(argv) => argv.iter().for_each(take),
         Action::Task { with, .. } => with.values().for_each(take),
-        Action::Check(_) | Action::Diagnose => {}
+        Action::Ask(question) => take(question),
+        Action::Check(_) | Action::Diagnose | Action::Operations { .. } | Action::Parity { .. } | Action::Rounds(_) => {
+        }
     }
 }
 

@@ -79,6 +79,8 @@ pub struct Running<'a> {
     pub parallel: usize,
     /// Asked right before each step that destroys.
     pub guard: &'a [Gate],
+    /// A step that fails keeps no other from running.
+    pub keep_going: bool,
     slots: Slots,
     halted: AtomicBool,
 }
@@ -94,9 +96,20 @@ impl Running<'_> {
         if self.place.cleanup { self.desk.world.stop.hard() } else { self.desk.is_stopped() }
     }
 
-    /// Nothing new will start: something failed.
-    pub fn halt(&self) {
-        self.halted.store(true, Ordering::Relaxed);
+    /// Nothing new will start after this, unless the block goes on after a failure.
+    pub fn halt_after(&self, end: End) {
+        if !self.goes_on(end) {
+            self.halted.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn goes_on(&self, end: End) -> bool {
+        match end {
+            End::Done => true,
+            // Where nothing can be written any more nothing is worth going on for.
+            End::Failed(code) => self.keep_going && code != Code::Unwritable,
+            End::Refused | End::Interrupted => false,
+        }
     }
 
     /// Waits for a free slot; it is free again when the answer is dropped.
@@ -145,7 +158,8 @@ pub fn run(desk: &Desk<'_>, block: &Block, caller: &Values, place: &Place) -> En
         }
     }
     let guard = &block.guard;
-    let mut end = steps(desk, &block.steps, guard, &scope, place, block.parallel);
+    let manner = (block.parallel, block.keep_going);
+    let mut end = steps(desk, &block.steps, guard, &scope, place, manner);
     let stopped = if place.cleanup { desk.world.stop.hard() } else { desk.is_stopped() };
     if stopped {
         end = End::Interrupted;
@@ -157,7 +171,7 @@ pub fn run(desk: &Desk<'_>, block: &Block, caller: &Values, place: &Place) -> En
         return end;
     }
     let last = Place { cleanup: true, ..place.clone() };
-    match (end, steps(desk, &block.finally, guard, &scope, &last, 1)) {
+    match (end, steps(desk, &block.finally, guard, &scope, &last, (1, block.keep_going))) {
         (End::Done, last) => last,
         (end, _) => end,
     }
@@ -240,14 +254,22 @@ pub fn ask(
     (status, hints)
 }
 
-fn steps(desk: &Desk<'_>, steps: &[PlannedStep], guard: &[Gate], scope: &Scope, place: &Place, parallel: usize) -> End {
+fn steps(
+    desk: &Desk<'_>,
+    steps: &[PlannedStep],
+    guard: &[Gate],
+    scope: &Scope,
+    place: &Place,
+    (parallel, keep_going): (usize, bool),
+) -> End {
     let parallel = parallel.max(1);
     let slots = Slots { free: Mutex::new(parallel), freed: Condvar::new() };
-    let running = Running { desk, scope, place, parallel, guard, slots, halted: AtomicBool::new(false) };
+    let running = Running { desk, scope, place, parallel, guard, keep_going, slots, halted: AtomicBool::new(false) };
     if parallel > 1 { side_by_side(&running, steps) } else { one_by_one(&running, steps) }
 }
 
 fn one_by_one(running: &Running<'_>, steps: &[PlannedStep]) -> End {
+    let mut all = End::Done;
     for (index, step) in steps.iter().enumerate() {
         let end = if running.is_stopped() {
             not_run(running.desk, &steps[index..=index], &[]);
@@ -255,12 +277,13 @@ fn one_by_one(running: &Running<'_>, steps: &[PlannedStep]) -> End {
         } else {
             step::run(running, step)
         };
-        if end != End::Done {
+        all = all.and(end);
+        if !running.goes_on(end) {
             not_run(running.desk, &steps[index + 1..], &[]);
-            return end;
+            return all;
         }
     }
-    End::Done
+    all
 }
 
 /// A step starts when the steps it needs are done and a slot is free, lowest number first.
@@ -293,7 +316,7 @@ fn side_by_side(running: &Running<'_>, steps: &[PlannedStep]) -> End {
             match ended {
                 Ok(End::Done) => {}
                 Ok(other) => {
-                    running.halt();
+                    running.halt_after(other);
                     end = end.and(other);
                 }
                 Err(panic) => std::panic::resume_unwind(panic),

@@ -35,6 +35,9 @@ fn steps(desk: &Desk<'_>, steps: &[PlannedStep], values: &Values, out: &mut Vec<
             Work::Block(_) => "task",
             Work::Check(_) => "check",
             Work::Diagnose => "diagnose",
+            Work::Compare(_) => "compare",
+            Work::Ask(_) => "ask",
+            Work::Rounds(_) => "rounds",
         };
         out.push(outlined(desk, step.id.clone(), desk.redactor.line(&values.show(&step.name)), kind));
         if let Work::Block(called) = &step.work {

@@ -381,10 +381,12 @@ pub(crate) fn step(id: &str, work: Work) -> PlannedStep {
         Work::Run(call) => Action::Run(call.argv.clone()),
         Work::Block(block) => Action::Task { name: block.task.clone(), with: BTreeMap::new() },
         Work::Check(gate) => Action::Check(CheckRef { name: gate.check.clone(), negated: gate.negated }),
-        Work::Diagnose => Action::Diagnose,
+        Work::Diagnose | Work::Compare(_) | Work::Rounds(_) => Action::Diagnose,
+        Work::Ask(question) => Action::Ask(question.clone()),
     };
     PlannedStep {
         watch: None,
+        exchange: None,
         id: id.to_owned(),
         name: template(&format!("step {id}")),
         danger: Danger::Read,
@@ -446,6 +448,7 @@ pub(crate) fn block(steps: Vec<PlannedStep>) -> Block {
         verify: Vec::new(),
         finally: Vec::new(),
         parallel: 1,
+        keep_going: false,
     }
 }
 
