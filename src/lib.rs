@@ -40,6 +40,7 @@ pub mod model {
     pub mod argv;
     pub mod catalog;
     pub mod command;
+    pub mod comparison;
     pub mod danger;
     pub mod event;
     pub mod exchange;
@@ -95,6 +96,7 @@ pub mod config {
 
 /// Text in, findings out. Pure, on bytes.
 pub mod classify {
+    pub mod answers;
     mod cells;
     /// What the last revision changed, and whether going back helps.
     pub mod changes {
@@ -186,11 +188,13 @@ pub mod progress {
 
 /// The loop: a planned step becomes events. Secrets are removed before an event exists.
 pub mod run {
+    pub mod aside;
     pub mod attempt;
     pub mod block;
     pub mod call;
     pub mod capture;
     pub mod clean;
+    pub mod compare;
     pub mod desk;
     pub mod engine;
     #[cfg(test)]
@@ -220,6 +224,7 @@ pub mod run {
     mod redact_words;
     pub mod room;
     mod room_text;
+    pub mod rounds;
     pub mod scope;
     pub mod secrets;
     pub mod step;
@@ -251,6 +256,7 @@ pub mod report {
     pub mod layout;
     pub mod lint;
     pub mod listing;
+    pub mod parity;
     pub mod plain;
     pub mod plan;
     pub mod plan_diff;

@@ -12,6 +12,7 @@ pub type Diagnose<'a> = dyn Fn(&[Document]) -> Diagnosis + Sync + 'a;
 pub type SymptomIn<'a> = dyn Fn(&[Document]) -> Vec<String> + Sync + 'a;
 
 /// The ports of one run.
+#[derive(Clone)]
 pub struct World<'a> {
     /// Runs tools.
     pub runner: &'a dyn Runner,
