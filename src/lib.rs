@@ -200,6 +200,11 @@ pub mod run {
     #[cfg(test)]
     mod engine_tests;
     pub mod evidence;
+    pub mod exchange;
+    pub mod exchange_answer;
+    pub mod exchange_config;
+    pub mod exchange_judge;
+    pub mod exchange_show;
     pub mod gate;
     pub mod holds;
     pub mod judge;
@@ -289,6 +294,7 @@ pub mod report {
 
 /// The operating system: the only place with `#[cfg(windows)]`, processes, files, clocks.
 pub mod adapter {
+    pub mod chance;
     pub mod clock;
     pub mod crash;
     pub mod files;

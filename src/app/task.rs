@@ -257,6 +257,7 @@ fn execute(
         recorder: recording.map(|recording| recording as &dyn Recorder),
         base,
         run_id: kept.run_id,
+        unique: tape.unique().to_owned(),
         replay: context.global.replay.as_ref().map(|path| path.display().to_string()),
         past: standing.past,
         usual,

@@ -1,5 +1,6 @@
 //! What every part of a run shares: the ports, the redactor, the way to the reporters, the books.
 
+use super::exchange::ExchangeResult;
 use super::gate::Said;
 use super::live::{Live, LiveCall};
 use super::redact::Redactor;
@@ -67,6 +68,8 @@ pub struct Books {
     pub tidied: bool,
     /// A step that destroys began and did not come to its end.
     pub destroying: bool,
+    /// The last answer to every operation, by target and operation.
+    pub exchanges: BTreeMap<(String, String), ExchangeResult>,
     /// A diagnosis has been told, with these fixes; `true` when something was found.
     pub diagnosed: Option<(bool, Vec<String>)>,
 }

@@ -5,6 +5,7 @@ use super::block::{self, End, Place, Running, leaves};
 use super::clean::{clean, shorten};
 use super::compare;
 use super::desk::millis;
+use super::exchange::{self, Asked};
 use super::gate::{self, Manner};
 use super::judge::{self, Verdict};
 use super::past::Again;
@@ -17,7 +18,7 @@ use crate::model::comparison::Verdict as Alike;
 use crate::model::event::{EventKind, Status};
 use crate::model::finding::{Diagnosis, Role, Verdict as Health};
 use crate::model::step::Danger;
-use crate::plan::{Call, Gate, PlannedStep, Work};
+use crate::plan::{Call, Exchange, Gate, PlannedStep, Work};
 use crate::text;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -146,6 +147,14 @@ impl One<'_> {
         }
         if let Some(Again::Keep(why)) = desk.world.past.as_ref().map(|past| past.again(self.step, &self.id)) {
             return self.keep(name, why);
+        }
+        if let (Work::Run(call), Some(planned)) = (&self.step.work, &self.step.exchange)
+            && let Some(why) = exchange::lacks(desk, call, planned, &self.values)
+        {
+            desk.books().counts.skipped += 1;
+            exchange::unasked(desk, planned, &why);
+            desk.emit(EventKind::StepSkipped { step: self.id.clone(), name, why: desk.redactor.line(&why) });
+            return End::Done;
         }
         let skip = self.asks(self.step.skip_if.as_ref());
         if let Ok(Some(gate)) = skip {
@@ -286,7 +295,10 @@ impl One<'_> {
         let desk = self.running.desk;
         let cleanup = self.running.place.cleanup;
         match &self.step.work {
-            Work::Run(call) => self.call(name, call),
+            Work::Run(call) => match &self.step.exchange {
+                Some(exchange) => self.exchange(name, call, exchange),
+                None => self.call(name, call),
+            },
             Work::Check(gate) => {
                 self.start(name, "check", Vec::new());
                 let found = gate::ask(desk, gate, &self.values, Manner { id: &self.id, quiet: false, cleanup });
@@ -418,6 +430,40 @@ impl One<'_> {
         }
         (result.exit, result.saved) = (Some(answer.exit), saved);
         (result.dropped, result.leaked) = (answer.dropped, answer.leaked);
+        result
+    }
+
+    /// An HTTP exchange.
+    fn exchange(&self, name: &str, call: &Call, planned: &Exchange) -> Result {
+        let desk = self.running.desk;
+        let call = match exchange::prepare(desk, call, self.step, planned, &self.values) {
+            Ok(call) => call,
+            Err(why) => {
+                self.start(name, "run", Vec::new());
+                exchange::unasked(desk, planned, &why);
+                return Result::new(Status::Failed, Some(why));
+            }
+        };
+        self.start(name, "run", desk.redactor.argv(call.argv.iter().map(String::as_str)));
+        let cleanup = self.running.place.cleanup;
+        let asked = Asked { id: &self.id, exchange: planned, call, values: &self.values, cleanup };
+        let done = exchange::run(desk, &asked);
+        self.running.scope.add(&done.captured);
+        desk.books().fixes.extend(done.hints.iter().cloned());
+        let note = match exchange::leaves_data(self.step) && !done.ok {
+            true => format!("test data may be left: {}", done.note),
+            false => done.note,
+        };
+        let status = match (done.interrupted, done.ok) {
+            (true, _) => Status::Interrupted,
+            (false, true) => Status::Ok,
+            (false, false) => Status::Failed,
+        };
+        let mut result = Result { hints: done.hints, tail: done.tail, ..Result::new(status, Some(note)) };
+        if done.late {
+            result.end = End::Failed(Code::TimedOut);
+        }
+        (result.exit, result.dropped, result.leaked) = (done.exit, done.dropped, done.leaked);
         result
     }
 

@@ -126,6 +126,7 @@ impl Stage {
             recorder: Some(self),
             base: PathBuf::from("/work"),
             run_id: "run-1".to_owned(),
+            unique: "k3m9x2ab".to_owned(),
             replay: None,
             past: None,
             usual: Default::default(),
@@ -455,7 +456,7 @@ pub(crate) fn block(steps: Vec<PlannedStep>) -> Block {
 /// A plan of this task, with the tools helm and kubectl.
 pub(crate) fn plan(root: Block) -> Plan {
     let tool = |name: &str| PlannedTool { program: name.to_owned(), version: None, install: format!("get {name}") };
-    let tools = ["helm", "kubectl"].map(|name| (name.to_owned(), tool(name))).into();
+    let tools = ["curl", "helm", "kubectl"].map(|name| (name.to_owned(), tool(name))).into();
     Plan { root, confirmations: Vec::new(), tools, secrets: Vec::new(), hide: Hide::default() }
 }
 

@@ -30,6 +30,8 @@ pub struct World<'a> {
     pub base: PathBuf,
     /// The run's id.
     pub run_id: String,
+    /// A short word that is another one in every run: test data is named with it (`${unique}`).
+    pub unique: String,
     /// The recording that answers, as a person would type it.
     pub replay: Option<String>,
     /// What an earlier run of the task did, when this one goes on from it.
