@@ -56,7 +56,7 @@ impl Plain {
     /// Tells comparisons in this form.
     #[must_use]
     pub fn answering(mut self, form: Form) -> Self {
-        self.story = self.story.answering(form);
+        self.story.answer_in(form);
         self
     }
 }

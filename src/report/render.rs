@@ -103,8 +103,13 @@ impl Story {
     /// Tells comparisons in this form.
     #[must_use]
     pub fn answering(mut self, form: Form) -> Self {
-        self.form = form;
+        self.answer_in(form);
         self
+    }
+
+    /// Tells comparisons in this form from now on.
+    pub fn answer_in(&mut self, form: Form) {
+        self.form = form;
     }
 
     /// Fits what is told from now on into so many columns.

@@ -138,7 +138,7 @@ impl Show for Hidden<'_> {
             }
             _ => show::json(self.0, value),
         };
-        String::from_utf8_lossy(&clean(hidden.to_string().as_bytes())).into_owned()
+        clean(hidden.to_string().as_bytes())
     }
 
     fn header(&self, name: &str, value: &str) -> String {
@@ -146,6 +146,6 @@ impl Show for Hidden<'_> {
     }
 
     fn line(&self, line: &str) -> String {
-        self.0.line(&String::from_utf8_lossy(&clean(line.as_bytes())))
+        self.0.line(&clean(line.as_bytes()))
     }
 }

@@ -4,7 +4,7 @@
 //! told by one line: its events go nowhere, its files are not kept, and what it learned is forgotten with it, so that
 //! hours of rounds take no more memory than one. Of the round in which a rule holds the texts and the comparison stay.
 
-use super::aside::{self, Heard};
+use super::aside;
 use super::block::{self, End, Place};
 use super::compare;
 use super::desk::{Desk, millis};
