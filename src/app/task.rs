@@ -30,10 +30,11 @@ use crate::model::event::{Counts, Event, EventKind};
 use crate::model::finding::{Diagnosis, Document, Verdict};
 use crate::model::step::Danger;
 use crate::model::usual::Usual;
-use crate::plan::{Plan, build, checks};
+use crate::plan::{Block, JudgedBy, Plan, Work, build, checks};
 use crate::port::{Clock, Recorder, Reporter, Runner, Stop};
 use crate::report::fanout::Fanout;
 use crate::report::journal::Measured;
+use crate::report::parity::Form;
 use crate::report::jsonl::Jsonl;
 use crate::report::plain::Plain;
 use crate::report::progress::{Progress, Stage};
@@ -54,6 +55,10 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
     let name = args.task.as_deref().unwrap_or_default();
     load::task(&catalog, None, name)?;
     let plan = build(&catalog, name, &args.args)?;
+    if context.global.format == Format::Markdown && !compares(&plan.root) {
+        let hint = "--format json, or without --format";
+        return Err(Failure::new(Code::Usage, format!("`{name}` compares nothing: there is nothing to tell in Markdown")).hint(hint));
+    }
     if args.dry_run {
         let look = context.out_look();
         learn::answer(context, &catalog, || plan_text::text(&plan, &look), || plan_json::json(&plan))?;
@@ -101,6 +106,16 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
     let standing = Standing { lock, past, resume: (plan.root.danger > Danger::Read).then_some(again) };
     let report = execute(context, &catalog, &plan, &stop, Audience::Person, &tape, standing)?;
     Ok(report.code)
+}
+
+/// Does it hold the answers of two targets against each other?
+fn compares(block: &Block) -> bool {
+    block.steps.iter().chain(&block.finally).any(|step| match &step.work {
+        Work::Compare(_) => true,
+        Work::Block(block) => compares(block),
+        Work::Rounds(rounds) => rounds.rules.iter().any(|rule| matches!(rule.by, JudgedBy::Compared(_))),
+        _ => false,
+    })
 }
 
 /// Runs a task whose answers are shown before a question. What it cannot find out is told, and keeps nobody from
@@ -300,6 +315,11 @@ fn reporters(context: &Context, journal: Option<Journal>, audience: Audience) ->
     };
     // The answer of a diagnosis is the diagnosis: nothing else may stand on standard output.
     let out: Box<Out> = Box::new(if audience == Audience::Person { Out::stdout() } else { Out::stderr() });
+    let form = match context.global.format {
+        Format::Markdown => Form::Markdown,
+        _ if audience == Audience::Person => Form::Table(context.out_look()),
+        _ => Form::Table(look),
+    };
     match (context.global.format, audience) {
         (_, Audience::Confirmation) => all.push(Box::new(confirming::Lines::new(err, look, verbosity))),
         (Format::Jsonl, Audience::Person) => all.push(Box::new(Jsonl::new(Out::stdout()))),
@@ -308,9 +328,9 @@ fn reporters(context: &Context, journal: Option<Journal>, audience: Audience) ->
             let terminal = context.terminal;
             let has_taskbar = taskbar::hold(terminal.taskbar);
             let stage = Stage { sizes: Arc::new(size), reflows: terminal.reflows, has_taskbar };
-            all.push(told(Box::new(Progress::new(err, out, stage, look, verbosity))));
+            all.push(told(Box::new(Progress::new(err, out, stage, look, verbosity).answering(form))));
         }
-        _ => all.push(told(Box::new(Plain::new(err, out, look, verbosity)))),
+        _ => all.push(told(Box::new(Plain::new(err, out, look, verbosity).answering(form)))),
     }
     all
 }

@@ -64,7 +64,7 @@ fn every_kind_of_difference_in_a_json_has_its_place() {
                 "Length tags: 1 element | 2 elements",
             ],
         ),
-        (json!([]), vec!["Type $: array [] | object {\"at\":null,\"id\":1,\"n\":1,\"tags\":[\"x\",\"y\"],\"user\":{\"name\":\"a\",\"o..."]),
+        (json!([]), vec!["Type $: array [] | object {\"at\":null,\"id\":1,\"n\":1,\"tags\":[\"x\",\"y\"],\"user\":{\"name\":\"a\",..."]),
     ] {
         assert_eq!(found(&left, &right, &[]), lines, "{left}");
     }

@@ -77,6 +77,8 @@ pub fn text(comparison: &Comparison, look: &Look) -> String {
 
 fn cell(side: &Side) -> String {
     match (side.status, side.took_ms) {
+        // An app that answers within a blink is the usual case.
+        (Some(status), Some(millis @ ..1000)) => format!("{status} in {millis} ms"),
         (Some(status), Some(millis)) => format!("{status} in {}", took(millis)),
         (Some(status), None) => status.to_string(),
         (None, _) => "no answer".to_owned(),
@@ -141,10 +143,10 @@ mod tests {
             text(&sample(), &Look::plain(80)),
             "\
 Operation                Kubernetes    Production    Match?
-Signup response          201 in 34ms   201 in 1.2s   ok
-Login response           401 in 3ms    200 in 5ms    DIFFERS
-List tasks response      500 in 2ms    500 in 2ms    ok
-Chatbot response format  no answer     200 in 90ms   NOT RUN
+Signup response          201 in 34 ms  201 in 1.2s   ok
+Login response           401 in 3 ms   200 in 5 ms   DIFFERS
+List tasks response      500 in 2 ms   500 in 2 ms   ok
+Chatbot response format  no answer     200 in 90 ms  NOT RUN
 
 Login response
   status: Kubernetes 401, Production 200
@@ -166,10 +168,10 @@ INVALID: 1 of 4 operations differs, 1 could not be compared
     fn in_a_narrow_place_no_line_is_too_long() {
         let look = Look { symbols: super::super::style::Symbols::UNICODE, ..Look::plain(40) };
         let told = text(&sample(), &look);
-        assert!(told.starts_with("✅  Signup response\n  Kubernetes 201 in 34ms, Production 201\n  in 1.2s\n"), "{told}");
+        assert!(told.starts_with("✅  Signup response\n  Kubernetes 201 in 34 ms, Production\n  201 in 1.2s\n"), "{told}");
         assert!(told.contains("❌ not run  Chatbot response format\n"), "{told}");
         assert!(told.lines().all(|line| columns(line) <= 40), "{told}");
-        assert!(text(&sample(), &Look { width: 80, ..look }).contains("401 in 3ms    200 in 5ms    ❌\n"));
+        assert!(text(&sample(), &Look { width: 80, ..look }).contains("401 in 3 ms   200 in 5 ms   ❌\n"));
     }
 
     #[test]
