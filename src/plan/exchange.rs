@@ -7,7 +7,7 @@ use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
 use crate::model::exchange::{Field, Operation, Parity, Rounds, RuleOf, Target};
 use crate::model::step::{Action, Danger, Step};
-use crate::model::template::Template;
+use crate::model::template::{Part, Template};
 use crate::text;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -69,6 +69,9 @@ impl Builder<'_> {
     ) -> Result<PlannedStep, Failure> {
         let at = |template: &Template| fill(&on(template, target), scope);
         let url = at(&operation.url);
+        if let Some(why) = homeless(&url, target, scope) {
+            return Err(why);
+        }
         // Where a secret may stand in the address it goes in with the headers and the body: a command line is for all to read.
         let is_secret = url.names().iter().any(|name| self.is_secret(name));
         let mut argv =
@@ -278,6 +281,25 @@ fn names(operation: &Operation) -> BTreeSet<&str> {
     let rules = operation.answer.fields.iter().flat_map(|field| [&field.equals, &field.any, &field.none]).flatten();
     let texts = std::iter::once(&operation.url).chain(operation.headers.values()).chain(&operation.json);
     texts.chain(operation.answer.headers.values().flatten()).chain(rules).flat_map(Template::names).collect()
+}
+
+/// A target whose address nobody has named is not asked.
+fn homeless(url: &Template, target: &Target, scope: &Scope) -> Option<Failure> {
+    let start = match url.parts().first() {
+        Some(Part::Text(text)) => text.as_str(),
+        Some(Part::Var { .. }) => return None,
+        None => "",
+    };
+    if start.starts_with("http://") || start.starts_with("https://") {
+        return None;
+    }
+    let empty = |name: &&str| scope.get(*name).is_some_and(String::is_empty);
+    let names: BTreeSet<&str> = target.vars.values().flat_map(Template::names).filter(empty).collect();
+    let failure =
+        Failure::new(Code::Usage, format!("the target {} has no address: `{url}` is none", show(&target.title, scope)));
+    Some(names.into_iter().fold(failure, |failure, name| {
+        failure.hint(format!("set {name}, in tasks.local.toml or with --set {name}=https://..."))
+    }))
 }
 
 /// A text as it is on a target: the target's variables put in their places.
