@@ -21,11 +21,10 @@ pub fn start(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let context = Context::new(global);
     let is_task = command.is_none() && run.task.is_some() && !run.is_scan();
     let done = match (command, run.task.is_some()) {
-        _ if context.global.format == Format::Markdown && !is_task => Err(Failure::new(
-            Code::Usage,
-            "only a task that compares two targets can be told in Markdown",
-        )
-        .hint("--format json, or without --format")),
+        _ if context.global.format == Format::Markdown && !is_task => {
+            Err(Failure::new(Code::Usage, "only a task that compares two targets can be told in Markdown")
+                .hint("--format json, or without --format"))
+        }
         (Some(_), true) => Err(Failure::new(
             Code::Usage,
             "a task and a command at once; a task's argument that is named like a command goes behind `--`",

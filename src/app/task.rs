@@ -34,8 +34,8 @@ use crate::plan::{Block, JudgedBy, Plan, Work, build, checks};
 use crate::port::{Clock, Recorder, Reporter, Runner, Stop};
 use crate::report::fanout::Fanout;
 use crate::report::journal::Measured;
-use crate::report::parity::Form;
 use crate::report::jsonl::Jsonl;
+use crate::report::parity::Form;
 use crate::report::plain::Plain;
 use crate::report::progress::{Progress, Stage};
 use crate::report::quoting;
@@ -57,7 +57,11 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
     let plan = build(&catalog, name, &args.args)?;
     if context.global.format == Format::Markdown && !compares(&plan.root) {
         let hint = "--format json, or without --format";
-        return Err(Failure::new(Code::Usage, format!("`{name}` compares nothing: there is nothing to tell in Markdown")).hint(hint));
+        return Err(Failure::new(
+            Code::Usage,
+            format!("`{name}` compares nothing: there is nothing to tell in Markdown"),
+        )
+        .hint(hint));
     }
     if args.dry_run {
         let look = context.out_look();
@@ -315,10 +319,9 @@ fn reporters(context: &Context, journal: Option<Journal>, audience: Audience) ->
     };
     // The answer of a diagnosis is the diagnosis: nothing else may stand on standard output.
     let out: Box<Out> = Box::new(if audience == Audience::Person { Out::stdout() } else { Out::stderr() });
-    let form = match context.global.format {
-        Format::Markdown => Form::Markdown,
-        _ if audience == Audience::Person => Form::Table(context.out_look()),
-        _ => Form::Table(look),
+    let form = Form {
+        look: if audience == Audience::Person { context.out_look() } else { look },
+        is_markdown: context.global.format == Format::Markdown,
     };
     match (context.global.format, audience) {
         (_, Audience::Confirmation) => all.push(Box::new(confirming::Lines::new(err, look, verbosity))),

@@ -56,12 +56,7 @@ pub trait Show {
 }
 
 /// Everything in which `left`, which is judged, differs from `right`.
-pub fn differences(
-    left: &Answered<'_>,
-    right: &Answered<'_>,
-    matter: &Matter<'_>,
-    show: &dyn Show,
-) -> Vec<Difference> {
+pub fn differences(left: &Answered<'_>, right: &Answered<'_>, matter: &Matter<'_>, show: &dyn Show) -> Vec<Difference> {
     let mut pair = Pair { ignore: matter.ignore, show, at: Vec::new(), found: Vec::new() };
     if left.status != right.status {
         pair.both(Kind::Status, String::new(), left.status.to_string(), right.status.to_string());
@@ -151,7 +146,9 @@ impl Pair<'_> {
                     (ours, theirs) => (self.line(ours), self.line(theirs)),
                 };
                 let (ours, theirs) = quoted(&ours, &theirs);
-                let of = |sort: &str, line: String| if line.is_empty() { sort.to_owned() } else { format!("{sort}: {line}") };
+                let of = |sort: &str, line: String| {
+                    if line.is_empty() { sort.to_owned() } else { format!("{sort}: {line}") }
+                };
                 self.both(Kind::Body, String::new(), of(our_sort, ours), of(their_sort, theirs));
             }
         }

@@ -46,7 +46,10 @@ fn every_kind_of_difference_in_a_json_has_its_place() {
     let right = json!({"id": 1, "user": {"name": "a", "on": true}, "tags": ["x", "y"], "at": null, "n": 1});
     for (left, lines) in [
         (json!({"id": 1, "user": {"name": "a", "on": true}, "tags": ["x", "y"], "at": null, "n": 1}), vec![]),
-        (json!({"id": 1, "user": {"name": "a"}, "tags": ["x", "y"], "at": null, "n": 1}), vec!["Missing user.on: - | true"]),
+        (
+            json!({"id": 1, "user": {"name": "a"}, "tags": ["x", "y"], "at": null, "n": 1}),
+            vec!["Missing user.on: - | true"],
+        ),
         (
             json!({"id": 1, "user": {"name": "a", "on": true, "b": [1]}, "tags": ["x", "y"], "at": null, "n": 1}),
             vec!["Extra user.b: [1] | -"],
@@ -64,7 +67,12 @@ fn every_kind_of_difference_in_a_json_has_its_place() {
                 "Length tags: 1 element | 2 elements",
             ],
         ),
-        (json!([]), vec!["Type $: array [] | object {\"at\":null,\"id\":1,\"n\":1,\"tags\":[\"x\",\"y\"],\"user\":{\"name\":\"a\",..."]),
+        (
+            json!([]),
+            vec![
+                "Type $: array [] | object {\"at\":null,\"id\":1,\"n\":1,\"tags\":[\"x\",\"y\"],\"user\":{\"name\":\"a\",...",
+            ],
+        ),
     ] {
         assert_eq!(found(&left, &right, &[]), lines, "{left}");
     }
@@ -122,7 +130,11 @@ fn bodies_that_are_not_both_json_are_told_by_their_sort() {
         (page, Body::Json(&json), vec!["Body : HTML: <!DOCTYPE html> | JSON: {\"a\":1}"]),
         (Body::Json(&json), Body::Text(" "), vec!["Body : JSON: {\"a\":1} | empty"]),
         (page, Body::Text("<!DOCTYPE html>\n<p>2</p>\n"), vec!["Body : HTML: <p>1</p> | HTML: <p>2</p>"]),
-        (Body::Text("a"), Body::Text("a\n"), vec!["Body : text: the same lines, with other ends | text: the same lines, with other ends"]),
+        (
+            Body::Text("a"),
+            Body::Text("a\n"),
+            vec!["Body : text: the same lines, with other ends | text: the same lines, with other ends"],
+        ),
         (Body::Text("upstream timed out"), page, vec!["Body : text: upstream timed out | HTML: <!DOCTYPE html>"]),
     ] {
         let matter = Matter { headers: &[], ignore: &[] };
@@ -161,10 +173,7 @@ fn a_rule_that_only_one_breaks_is_a_difference_where_nothing_else_is() {
 fn the_difference_of_two_long_values_is_in_sight() {
     let long = "x".repeat(90);
     let found = found(&json!(format!("{long}1")), &json!(format!("{long}2{long}")), &[]);
-    assert_eq!(
-        found,
-        [format!("Value $: ...xxxxxxxxxxxx1\" | ...xxxxxxxxxxxx2{}...", "x".repeat(47))]
-    );
+    assert_eq!(found, [format!("Value $: ...xxxxxxxxxxxx1\" | ...xxxxxxxxxxxx2{}...", "x".repeat(47))]);
 }
 
 fn tree() -> impl Strategy<Value = Value> {

@@ -224,7 +224,9 @@ impl Difference {
 /// A title inside a table: nothing in it ends the cell, or is read as anything but text.
 fn cell(text: &str) -> String {
     let special = |c: char| "\\|`*_[]<>#".contains(c);
-    text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([if c.is_control() { ' ' } else { c }])).collect()
+    text.chars()
+        .flat_map(|c| special(c).then_some('\\').into_iter().chain([if c.is_control() { ' ' } else { c }]))
+        .collect()
 }
 
 /// A line of foreign text as code, whatever it holds.
@@ -247,12 +249,8 @@ mod tests {
 
     #[test]
     fn markdown_holds_whatever_the_app_says() {
-        let difference = Difference {
-            kind: Kind::Value,
-            place: "a`b".into(),
-            left: Some("\"``|<b>\n\"".into()),
-            right: None,
-        };
+        let difference =
+            Difference { kind: Kind::Value, place: "a`b".into(), left: Some("\"``|<b>\n\"".into()), right: None };
         let side = Side { status: Some(200), took_ms: Some(7), why: None };
         let row = Row {
             operation: "x".into(),

@@ -197,7 +197,8 @@ impl Builder<'_> {
             };
             rules.push(PlannedRule { name: rule.name.clone(), failures: rule.failures, by });
         }
-        Ok(PlannedRounds { every: rounds.every, limit: rounds.limit, asked, rules })
+        let [every, limit] = [&rounds.every, &rounds.limit].map(|template| lasts(template, scope));
+        Ok(PlannedRounds { every: every?, limit: limit?, asked, rules })
     }
 
     /// Is it never shown: a secret variable, or captured as one?
@@ -206,6 +207,12 @@ impl Builder<'_> {
         self.catalog.vars.get(name).is_some_and(|var| var.secret)
             || captured.into_iter().any(|captured| captured.secret && captured.name == name)
     }
+}
+
+/// A duration that may come from a variable.
+fn lasts(template: &Template, scope: &Scope) -> Result<Duration, Failure> {
+    let text = fill(template, scope).to_string();
+    text::parse_duration(&text).map_err(|why| Failure::new(Code::Usage, format!("the rounds of `{template}`: {why}")))
 }
 
 /// What `[parity]` says.

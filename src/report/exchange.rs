@@ -24,7 +24,7 @@ pub fn in_words(action: &Action, catalog: &Catalog) -> String {
         Action::Ask(question) => format!("asks: {question}"),
         Action::Rounds(rounds) => {
             let rules = count(catalog.rules.len(), "rule");
-            format!("{rules} every {} for {}", duration(rounds.every), duration(rounds.limit))
+            format!("{rules} every {} for {}", rounds.every, rounds.limit)
         }
         _ => String::new(),
     }

@@ -8,19 +8,16 @@ use owo_colors::Style;
 
 /// How a comparison is told.
 #[derive(Debug, Clone, Copy)]
-pub enum Form {
-    /// A table, for a place that looks like this.
-    Table(Look),
-    /// Markdown, for a ticket or a wiki.
-    Markdown,
+pub struct Form {
+    /// What the place looks like that it goes to.
+    pub look: Look,
+    /// As Markdown, for a ticket or a wiki; else as a table.
+    pub is_markdown: bool,
 }
 
 /// A comparison, told.
 pub fn told(comparison: &Comparison, form: &Form) -> String {
-    match form {
-        Form::Table(look) => text(comparison, look),
-        Form::Markdown => comparison.markdown(),
-    }
+    if form.is_markdown { comparison.markdown() } else { text(comparison, &form.look) }
 }
 
 /// For people. Where the table is too wide for the place, every row takes two lines.
@@ -33,7 +30,8 @@ pub fn text(comparison: &Comparison, look: &Look) -> String {
     let head = ["Operation".to_owned(), left.clone(), right.clone()];
     let wide = |at: usize| rows.iter().chain([&head]).map(|row| columns(&row[at])).max().unwrap_or(0) + 2;
     let widths = [wide(0), wide(1), wide(2)];
-    let last = if comparison.count(RowVerdict::NotRun) > 0 { columns(look.symbols.other) + 8 } else { columns("DIFFERS") };
+    let last =
+        if comparison.count(RowVerdict::NotRun) > 0 { columns(look.symbols.other) + 8 } else { columns("DIFFERS") };
     let is_wide = widths.iter().sum::<usize>() + last <= look.width;
     let line = |out: &mut String, style: Style, cells: &[String; 3], mark: Piece| {
         for (cell, width) in cells.iter().zip(widths) {
@@ -168,7 +166,10 @@ INVALID: 1 of 4 operations differs, 1 could not be compared
     fn in_a_narrow_place_no_line_is_too_long() {
         let look = Look { symbols: super::super::style::Symbols::UNICODE, ..Look::plain(40) };
         let told = text(&sample(), &look);
-        assert!(told.starts_with("✅  Signup response\n  Kubernetes 201 in 34 ms, Production\n  201 in 1.2s\n"), "{told}");
+        assert!(
+            told.starts_with("✅  Signup response\n  Kubernetes 201 in 34 ms, Production\n  201 in 1.2s\n"),
+            "{told}"
+        );
         assert!(told.contains("❌ not run  Chatbot response format\n"), "{told}");
         assert!(told.lines().all(|line| columns(line) <= 40), "{told}");
         assert!(text(&sample(), &Look { width: 80, ..look }).contains("401 in 3 ms   200 in 5 ms   ❌\n"));

@@ -227,7 +227,10 @@ impl Page<'_> {
             }
             if rule.failures > 1 {
                 let dim = self.look.styles.dim;
-                self.line(indent + 2, &[Piece::prose(dim, &format!("holds after {} failures in a row", rule.failures))]);
+                self.line(
+                    indent + 2,
+                    &[Piece::prose(dim, &format!("holds after {} failures in a row", rule.failures))],
+                );
             }
         }
     }

@@ -90,7 +90,7 @@ impl Story {
     pub fn new(look: Look, verbosity: Verbosity) -> Self {
         Self {
             look,
-            form: Form::Table(look),
+            form: Form { look, is_markdown: false },
             verbosity,
             task: String::new(),
             open: BTreeMap::new(),
@@ -199,7 +199,8 @@ impl Story {
             self.line(out, (warn, &verb), &[Piece::prose(Style::new(), &said)]);
         }
         if is_well && self.verbosity >= Verbosity::Normal {
-            let all = if rules.len() == 1 { "the rule is".to_owned() } else { format!("all {} rules are", rules.len()) };
+            let all =
+                if rules.len() == 1 { "the rule is".to_owned() } else { format!("all {} rules are", rules.len()) };
             self.line(out, (dim, &verb), &[Piece::prose(dim, &format!("{all} well"))]);
         }
     }

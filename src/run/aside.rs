@@ -104,7 +104,8 @@ impl Heard {
     }
 
     fn of(&self, id: &str) -> impl Iterator<Item = &Failed> {
-        let is_inside = move |step: &str| step.strip_prefix(id).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        let is_inside =
+            move |step: &str| step.strip_prefix(id).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
         self.failed.iter().filter(move |failed| is_inside(&failed.step))
     }
 }

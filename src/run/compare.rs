@@ -24,7 +24,8 @@ const JSON: &str = "parity.json";
 pub fn compare(desk: &Desk<'_>, planned: &plan::Comparison) -> Comparison {
     let results = {
         let books = desk.books();
-        let of = |target: &String, operation: &String| books.exchanges.get(&(target.clone(), operation.clone())).cloned();
+        let of =
+            |target: &String, operation: &String| books.exchanges.get(&(target.clone(), operation.clone())).cloned();
         let both = |row: &plan::Row| planned.targets.each_ref().map(|target| of(target, &row.operation));
         planned.rows.iter().map(both).collect::<Vec<_>>()
     };
@@ -101,11 +102,7 @@ fn side(result: Option<&ExchangeResult>) -> Side {
         ExchangeEnd::Unasked(why) => Some(why.clone()),
     };
     let answer = result.answer.as_ref();
-    Side {
-        status: answer.map(|answer| answer.status),
-        took_ms: answer.and_then(|answer| answer.took).map(millis),
-        why,
-    }
+    Side { status: answer.map(|answer| answer.status), took_ms: answer.and_then(|answer| answer.took).map(millis), why }
 }
 
 fn answered<'a>(result: Option<&'a ExchangeResult>, side: &'a Side) -> Option<Answered<'a>> {

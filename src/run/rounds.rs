@@ -138,7 +138,11 @@ impl Watch<'_> {
             judged.push(match (asks(rule), seen) {
                 (Some(step), Seen::Step(statement)) => {
                     let id = self.place.id(&step.id);
-                    Judged::of(ends.get(&step.id) == Some(&End::Done), || aside.heard.why(&id, &statement), aside.heard.hints(&id))
+                    Judged::of(
+                        ends.get(&step.id) == Some(&End::Done),
+                        || aside.heard.why(&id, &statement),
+                        aside.heard.hints(&id),
+                    )
                 }
                 (_, Seen::Step(_)) => Judged::well(),
                 (_, Seen::Answers(wrong)) => match wrong.is_empty() {
@@ -287,14 +291,17 @@ fn compared(comparison: Comparison) -> Judged {
     let [_, right] = &comparison.targets;
     let (said, why) = match (wrong.first(), lame.first()) {
         (Some(_), _) => {
-            let told = |row: &&Row| Some(format!("{}: {}", row.title, row.notes(&comparison.targets).into_iter().next()?));
+            let told =
+                |row: &&Row| Some(format!("{}: {}", row.title, row.notes(&comparison.targets).into_iter().next()?));
             (RuleSaid::Failed, Some(several(&wrong.iter().filter_map(told).collect::<Vec<_>>())))
         }
         (None, Some(row)) => {
             let why = row.right.why.clone().unwrap_or_default();
             (RuleSaid::Unjudged, Some(format!("{right} is out of order itself: {}: {why}", row.title)))
         }
-        (None, None) if comparison.rows.is_empty() => (RuleSaid::Unjudged, Some("there is nothing to compare".to_owned())),
+        (None, None) if comparison.rows.is_empty() => {
+            (RuleSaid::Unjudged, Some("there is nothing to compare".to_owned()))
+        }
         (None, None) => (RuleSaid::Well, None),
     };
     let kept = (said == RuleSaid::Failed).then_some(comparison);
@@ -336,3 +343,7 @@ fn over(number: u64, passed: Duration, rules: &[PlannedRule], tallies: &[Tally])
     }
     Rounded { end: End::Done, note, hints: Vec::new(), saved: None }
 }
+
+#[cfg(test)]
+#[path = "rounds_tests.rs"]
+mod tests;
