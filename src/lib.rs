@@ -189,6 +189,7 @@ pub mod progress {
 /// The loop: a planned step becomes events. Secrets are removed before an event exists.
 pub mod run {
     pub mod aside;
+    pub mod ask;
     pub mod attempt;
     pub mod block;
     pub mod call;

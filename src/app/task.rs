@@ -31,7 +31,7 @@ use crate::model::finding::{Diagnosis, Document, Verdict};
 use crate::model::step::Danger;
 use crate::model::usual::Usual;
 use crate::plan::{Block, JudgedBy, Plan, Work, build, checks};
-use crate::port::{Clock, Recorder, Reporter, Runner, Stop};
+use crate::port::{Clock, Person, Recorder, Reporter, Runner, Stop};
 use crate::report::fanout::Fanout;
 use crate::report::journal::Measured;
 use crate::report::jsonl::Jsonl;
@@ -47,7 +47,7 @@ use crate::run::past::Past;
 use crate::run::world::World;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// `refloat TASK [ARGS]`.
 pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
@@ -267,11 +267,14 @@ fn execute(
         // Patterns are checked when the file is loaded; should one slip through, nothing is claimed.
         Err(_) => Diagnosis::naming_nothing(Verdict::Unclassified),
     };
+    let person = Mutex::new(AtTerminal::new(&context.terminal, Arc::new(stop.clone())));
+    let person: &Mutex<dyn Person + Send> = &person;
     let world = World {
         runner,
         locate: &locate,
         clock: clock.as_ref(),
         stop,
+        person: (audience == Audience::Person).then_some(person),
         store: kept.store.as_ref(),
         recorder: recording.map(|recording| recording as &dyn Recorder),
         base,

@@ -286,6 +286,8 @@ pub enum Status {
     FailedAllowed,
     /// Stopped by the person.
     Interrupted,
+    /// Only a person can judge it, and nobody was there to be asked.
+    NotVerified,
 }
 
 /// What came of a run.
@@ -321,6 +323,14 @@ pub struct Counts {
     pub skipped: usize,
     /// Never reached.
     pub not_run: usize,
+    /// Questions for a person that nobody answered: the run says nothing of these.
+    #[serde(skip_serializing_if = "is_none_of_them", default)]
+    pub not_verified: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_none_of_them(count: &usize) -> bool {
+    *count == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

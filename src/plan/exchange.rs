@@ -76,11 +76,12 @@ impl Builder<'_> {
         let is_secret = url.names().iter().any(|name| self.is_secret(name));
         let mut argv =
             vec!["curl".to_owned(), "--silent".to_owned(), "--show-error".to_owned(), "--include".to_owned()];
-        argv.push(format!("--max-time={}", operation.timeout.as_secs().max(1)));
-        argv.push(format!("--request={}", operation.method));
+        // Apart: curl of old knows no `--option=value`.
+        let limit = operation.timeout.as_secs().max(1).to_string();
+        argv.extend(["--max-time", &limit, "--request", &operation.method].map(str::to_owned));
         let mut argv: Vec<Template> = argv.into_iter().map(Template::literal).collect();
         if !is_secret {
-            argv.extend(Template::parse(&format!("--url={url}")));
+            argv.extend([Template::literal("--url"), url.clone()]);
         }
         argv.extend(["--config", "-"].map(Template::literal));
         let spec = Step {

@@ -31,7 +31,7 @@ pub fn in_words(action: &Action, catalog: &Catalog) -> String {
 }
 
 /// What a planned step does.
-pub fn planned(work: &Work) -> String {
+pub fn planned(work: &Work, mask: &Mask<'_>) -> String {
     match work {
         Work::Compare(comparison) => {
             let headers = match comparison.headers.is_empty() {
@@ -40,7 +40,7 @@ pub fn planned(work: &Work) -> String {
             };
             format!("compares {}: status{headers}, JSON", count(comparison.rows.len(), "answer"))
         }
-        Work::Ask(_) => "asks the person".to_owned(),
+        Work::Ask(question) => format!("asks the person, yes or no: {}", mask.text(question)),
         Work::Rounds(rounds) => {
             format!("every {} for {}; a rule that holds ends it", duration(rounds.every), duration(rounds.limit))
         }

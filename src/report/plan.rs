@@ -181,7 +181,7 @@ impl Page<'_> {
             Work::Check(gate) => pieces.extend(self.statement("", gate)),
             Work::Diagnose => pieces.push(Piece::whole(dim, "names the cause from the output so far")),
             Work::Compare(_) | Work::Ask(_) | Work::Rounds(_) => {
-                pieces.push(Piece::prose(dim, &exchange::planned(&step.work)));
+                pieces.push(Piece::prose(dim, &exchange::planned(&step.work, &self.mask)));
             }
             Work::Run(_) => {}
         }

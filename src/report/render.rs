@@ -83,6 +83,8 @@ pub struct Story {
     named: Option<Verdict>,
     /// Advice that has been given: nobody needs to read it twice.
     given: Vec<String>,
+    /// Questions that nobody answered.
+    unverified: Vec<String>,
 }
 
 impl Story {
@@ -97,6 +99,7 @@ impl Story {
             speaker: None,
             named: None,
             given: Vec::new(),
+            unverified: Vec::new(),
         }
     }
 
@@ -315,6 +318,9 @@ impl Story {
             return;
         };
         let path = self.named(step, name);
+        if *status == Status::NotVerified {
+            self.unverified.push(note.as_ref().unwrap_or(name).clone());
+        }
         let open = self.open.remove(step);
         let bad = matches!(status, Status::Failed | Status::Interrupted | Status::FailedAllowed);
         let is_call = open.as_ref().is_some_and(|open| open.kind == "task");
@@ -332,6 +338,8 @@ impl Story {
         }
         // A call has been told by its steps, an answer by its lines; neither needs an "ok" behind.
         let silent = match self.verbosity {
+            // What nobody has looked at is never passed over.
+            _ if *status == Status::NotVerified => false,
             Verbosity::Quiet => !bad || (is_call && trouble),
             Verbosity::Normal if bad => is_call && trouble,
             // What it printed may read like an error; that it is none must be said.
@@ -392,6 +400,7 @@ impl Story {
             Status::Failed => (styles.bad, symbols.failed),
             Status::FailedAllowed => (styles.warn, "failed"),
             Status::Interrupted => (styles.warn, "stopped"),
+            Status::NotVerified => (styles.warn, "not asked"),
         }
     }
 
@@ -407,7 +416,7 @@ impl Story {
     fn finish(&mut self, out: &mut String, event: &Event) {
         let EventKind::RunFinished { outcome, exit_code, counts, evidence, files, next } = &event.kind else { return };
         self.open.clear();
-        if self.verbosity == Verbosity::Quiet && *outcome == RunOutcome::Done {
+        if self.verbosity == Verbosity::Quiet && *outcome == RunOutcome::Done && counts.not_verified == 0 {
             return;
         }
         let styles = self.look.styles;
@@ -428,11 +437,19 @@ impl Story {
         let mut pieces = vec![
             Piece::prose(styles.strong, task),
             Piece::prose(Style::new(), what),
-            Piece::prose(Style::new(), &in_words(*counts)),
+            Piece::prose(
+                Style::new(),
+                &in_words(if self.unverified.is_empty() { *counts } else { Counts { not_verified: 0, ..*counts } }),
+            ),
             Piece::whole(styles.dim, &took(event.elapsed_ms)),
         ];
         if *exit_code != 0 {
             pieces.push(Piece::whole(styles.dim, &format!("exit code {exit_code}")));
+        }
+        if !self.unverified.is_empty() {
+            let many = self.unverified.len();
+            let told = format!("{many} not verified: {}", self.unverified.join(" "));
+            pieces.push(Piece::prose(styles.warn, &told));
         }
         self.line(out, (style, verb), &pieces);
         if let Some(place) = evidence {
@@ -492,8 +509,13 @@ pub fn took(millis: u64) -> String {
 
 /// "4 ok, 1 failed".
 pub fn in_words(counts: Counts) -> String {
-    let parts =
-        [(counts.ok, "ok"), (counts.failed, "failed"), (counts.skipped, "skipped"), (counts.not_run, "not run")];
+    let parts = [
+        (counts.ok, "ok"),
+        (counts.failed, "failed"),
+        (counts.skipped, "skipped"),
+        (counts.not_run, "not run"),
+        (counts.not_verified, "not verified"),
+    ];
     let told: Vec<String> =
         parts.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")).collect();
     told.join(", ")

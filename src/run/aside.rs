@@ -28,7 +28,7 @@ pub struct Aside<T> {
 
 /// Does `work` at a desk beside this one.
 pub fn of<T>(desk: &Desk<'_>, work: impl FnOnce(&Desk<'_>) -> T) -> Aside<T> {
-    let world = World { store: &Nowhere, past: None, ..desk.world.clone() };
+    let world = World { store: &Nowhere, past: None, person: None, ..desk.world.clone() };
     let (sender, receiver) = sync_channel(IN_FLIGHT);
     thread::scope(|threads| {
         let listener = threads.spawn(move || Heard::from(&receiver));

@@ -63,7 +63,7 @@ pub struct Exchanged {
     pub hints: Vec<String>,
     /// What curl said, on a failure.
     pub tail: Vec<String>,
-    /// What later operations know.
+    /// What later operations know: also of an answer that is not as it must be, for who cleans up needs it.
     pub captured: Item,
     /// Bytes of the answer that were not read.
     pub dropped: u64,
@@ -200,9 +200,7 @@ pub fn run(desk: &Desk<'_>, asked: &Asked<'_>) -> Exchanged {
         (exit, _) => {
             done.late = *exit == Exit::TimedOut;
             done.hints = hints(exit, &asked.call).into_iter().map(|hint| desk.redactor.line(&hint)).collect();
-            vec![
-                complaint.iter().rev().find(|line| !line.trim().is_empty()).cloned().unwrap_or_else(|| exit.in_words()),
-            ]
+            vec![complaint.iter().find(|line| line.starts_with("curl: ")).cloned().unwrap_or_else(|| exit.in_words())]
         }
     };
     let wrong: Vec<String> = wrong.iter().map(|line| desk.redactor.line(&clean(line.as_bytes()))).collect();
@@ -216,7 +214,6 @@ pub fn run(desk: &Desk<'_>, asked: &Asked<'_>) -> Exchanged {
     if !done.ok {
         tell(desk, asked, answer.as_ref(), &complaint);
         done.tail.clone_from(&complaint);
-        done.captured.clear();
     }
     done.exit = Some(exit);
     let ended = if done.ok { ExchangeEnd::Kept } else { ExchangeEnd::Broken(wrong) };
@@ -320,7 +317,7 @@ fn record(
 
 /// What to do when curl got no answer.
 fn hints(exit: &Exit, call: &Invocation) -> Vec<String> {
-    let url = call.asked().find_map(|argument| argument.strip_prefix("--url=")).unwrap_or("URL");
+    let url = call.asked().skip_while(|argument| *argument != "--url").nth(1).unwrap_or("URL");
     match exit {
         Exit::Code(3) => vec!["Correct the address: where does the app answer?".to_owned()],
         Exit::Code(5 | 6) => vec![format!("Does this machine know the host's name? curl --verbose {url}")],

@@ -17,7 +17,7 @@ fn http(status: u16, body: &str) -> Said {
 }
 
 fn operation(id: &str, url: &str, adjust: impl FnOnce(&mut Exchange)) -> PlannedStep {
-    let mut step = runs(id, &format!("curl --request=GET --url={url} --config -"));
+    let mut step = runs(id, &format!("curl --request GET --url {url} --config -"));
     step.name = template(&format!("Ask {id}"));
     let mut exchange = Exchange {
         operation: format!("op-{id}"),
@@ -59,9 +59,9 @@ fn three() -> Plan {
     plan(Block { keep_going: true, finally: vec![bye], ..block(vec![login, me]) })
 }
 
-const LOGIN: &str = "curl --request=GET --url=http://x/login --config -";
-const ME: &str = "curl --request=GET --url=http://x/users/7 --config -";
-const BYE: &str = "curl --request=GET --url=http://x/bye --config -";
+const LOGIN: &str = "curl --request GET --url http://x/login --config -";
+const ME: &str = "curl --request GET --url http://x/users/7 --config -";
+const BYE: &str = "curl --request GET --url http://x/bye --config -";
 
 fn logs_in() -> Said {
     http(200, &format!(r#"{{"token": "{TOKEN}", "user": 7, "echo": "Pw-k3m9x2ab"}}"#))

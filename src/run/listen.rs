@@ -155,6 +155,7 @@ mod tests {
             recorder: None,
             base: PathBuf::from("/work"),
             run_id: "run-1".to_owned(),
+            person: None,
             unique: String::new(),
             replay: None,
             past: None,

@@ -1,5 +1,6 @@
 //! One step: skipped, done already, or done now; once, or once for every item of its list.
 
+use super::ask::{self, Said};
 use super::attempt::{self, Tried, Unit};
 use super::block::{self, End, Place, Running, leaves};
 use super::clean::{clean, shorten};
@@ -212,7 +213,8 @@ impl One<'_> {
             name: name.to_owned(),
             kind: kind.to_owned(),
             shown: kind == "run" && self.is_answer(),
-            interactive: kind == "run" && self.step.spec.interactive,
+            // A question has the terminal for itself, as a child has.
+            interactive: kind == "ask" || kind == "run" && self.step.spec.interactive,
             argv,
         });
     }
@@ -287,7 +289,7 @@ impl One<'_> {
     fn is_answer(&self) -> bool {
         let spec = &self.step.spec;
         let is_read = spec.save.is_some() || spec.each.is_some() || spec.expect.is_some() || spec.until.is_some();
-        let is_kept_back = spec.sensitive || spec.decode.is_some() || spec.interactive;
+        let is_kept_back = self.step.exchange.is_some() || spec.sensitive || spec.decode.is_some() || spec.interactive;
         self.running.desk.plan.root.danger == Danger::Read && !is_read && !is_kept_back
     }
 
@@ -357,9 +359,15 @@ impl One<'_> {
                 };
                 Result { saved, ..result }
             }
-            Work::Ask(_) => {
+            Work::Ask(question) => {
                 self.start(name, "ask", Vec::new());
-                Result::new(Status::Failed, Some("questions are not built yet".to_owned()))
+                let question = desk.redactor.line(&clean(self.values.show(question).as_bytes()));
+                match ask::ask(desk, &question) {
+                    Said::Yes => Result::new(Status::Ok, Some("yes".to_owned())),
+                    Said::No => Result::new(Status::Failed, Some("no".to_owned())),
+                    Said::Nothing => Result::new(Status::NotVerified, Some(question)),
+                    Said::Interrupted => Result::new(Status::Interrupted, Some("no answer".to_owned())),
+                }
             }
             Work::Rounds(rounds) => {
                 self.start(name, "rounds", Vec::new());
@@ -497,6 +505,7 @@ impl One<'_> {
             let mut books = desk.books();
             match result.status {
                 Status::Ok | Status::AlreadyDone => books.counts.ok += 1,
+                Status::NotVerified => books.counts.not_verified += 1,
                 _ => books.counts.failed += 1,
             }
             if self.step.danger > Danger::Read && self.running.place.cleanup {
@@ -509,7 +518,7 @@ impl One<'_> {
                         books.destroying |= self.step.danger == Danger::Destroy && !result.is_firm;
                     }
                     Status::Ok | Status::AlreadyDone => books.changed += 1,
-                    Status::FailedAllowed => {}
+                    Status::FailedAllowed | Status::NotVerified => {}
                 }
             }
         }

@@ -8,7 +8,7 @@ use crate::model::pattern::Pattern;
 use crate::model::step::{Action, CheckRef, Danger, SecretRef, Step};
 use crate::model::template::Template;
 use crate::plan::{Ask, Block, Call, Gate, Hide, Plan, PlannedStep, PlannedTool, SecretRead, Work};
-use crate::port::{Clock, Locate, Recorder, Reporter, Runner, Stop, Store};
+use crate::port::{Clock, Locate, Person, Recorder, Reporter, Runner, Stop, Store};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -86,6 +86,8 @@ pub(crate) struct Stage {
     pub(crate) symptoms: Vec<(&'static str, &'static str)>,
     /// What to type after a failure that nothing explains.
     pub(crate) after_failure: Option<String>,
+    /// Who can be asked.
+    pub(crate) person: Option<Box<Mutex<dyn Person + Send>>>,
     /// The reporter's error, at the first event.
     pub(crate) reporter_error: Option<io::ErrorKind>,
     /// How many events have arrived.
@@ -122,6 +124,7 @@ impl Stage {
             locate: self,
             clock: self,
             stop: self,
+            person: self.person.as_deref(),
             store: self,
             recorder: Some(self),
             base: PathBuf::from("/work"),
@@ -203,6 +206,7 @@ impl Told {
                         Status::Failed => "failed",
                         Status::FailedAllowed => "allowed",
                         Status::Interrupted => "interrupted",
+                        Status::NotVerified => "not-verified",
                     };
                     Some(format!("{step} {status} {}", note.as_deref().unwrap_or_default()).trim_end().to_owned())
                 }

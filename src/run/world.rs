@@ -3,8 +3,9 @@
 use super::past::Past;
 use crate::model::finding::{Diagnosis, Document};
 use crate::model::usual::Usual;
-use crate::port::{Clock, Locate, Recorder, Runner, Stop, Store};
+use crate::port::{Clock, Locate, Person, Recorder, Runner, Stop, Store};
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 /// Names the cause in texts.
 pub type Diagnose<'a> = dyn Fn(&[Document]) -> Diagnosis + Sync + 'a;
@@ -22,6 +23,8 @@ pub struct World<'a> {
     pub clock: &'a dyn Clock,
     /// Has somebody asked us to stop?
     pub stop: &'a dyn Stop,
+    /// Who can be asked what only a person can judge; `None`: nobody, whoever sits there.
+    pub person: Option<&'a Mutex<dyn Person + Send>>,
     /// Where evidence goes.
     pub store: &'a dyn Store,
     /// Keeps the calls, for `--record`.

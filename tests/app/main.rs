@@ -17,12 +17,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// What can be wrong with it.
-const FAULTS: [&str; 11] = [
+const FAULTS: [&str; 12] = [
     "status",             // creating a task answers 200
     "missing-field",      // tasks have no `completed`
     "wrong-type",         // the user's id is a string
     "no-cors",            // no origin may call
     "console-error",      // the page writes an error
+    "login-refused",      // no password is good
     "token-rejected",     // no token is good
     "lost-after-restart", // the store is forgotten
     "slow",               // listing takes 1.2 s
@@ -140,7 +141,11 @@ impl App {
         // Behind one address, as where the frontend hands the API on.
         if is_page || (request.method == "GET" && request.path == "/") {
             let (status, kind, body) = self.page(&request);
-            let _ = write!(out, "HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+            let _ = write!(
+                out,
+                "HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
             return;
         }
         let (status, body) = self.answer(&request);
@@ -191,7 +196,11 @@ impl App {
             }
             (_, ["_fault", name]) if FAULTS.contains(name) => {
                 let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
-                if method == "POST" { faults.insert((*name).to_owned()) } else { faults.remove(*name) };
+                if method == "POST" {
+                    faults.insert((*name).to_owned())
+                } else {
+                    faults.remove(*name)
+                };
                 (200, Value::Null)
             }
             ("OPTIONS", _) => match request.header("origin").is_some_and(|origin| self.allows(origin)) {
@@ -238,6 +247,9 @@ impl App {
         else {
             return (401, json!({"detail": "Incorrect email or password"}));
         };
+        if self.has("login-refused") {
+            return (401, json!({"detail": "Incorrect email or password"}));
+        }
         let random = || format!("{:016x}", RandomState::new().hash_one(0));
         let token = format!("eyJhbGciOiJIUzI1NiJ9.{}{}.{}", random(), random(), random());
         user["token"] = json!(token);
@@ -330,7 +342,10 @@ impl App {
     /// An assistant that understands five sentences, each by one of its tools.
     fn chat(&self, user: &Value, message: &str) -> Answer {
         if self.has("chat-broken") {
-            return (500, json!({"detail": "anthropic.AuthenticationError: Error code: 401 - {'type': 'error', 'error': {'type': 'authentication_error', 'message': 'invalid x-api-key'}}"}));
+            return (
+                500,
+                json!({"detail": "anthropic.AuthenticationError: Error code: 401 - {'type': 'error', 'error': {'type': 'authentication_error', 'message': 'invalid x-api-key'}}"}),
+            );
         }
         let verb = message.split(' ').next().unwrap_or_default();
         let quoted: Vec<&str> = message.split('"').skip(1).step_by(2).collect();
