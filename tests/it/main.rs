@@ -57,6 +57,7 @@ mod noise;
 mod operations;
 mod outline;
 mod pace;
+mod parity;
 mod passed;
 #[cfg(unix)]
 mod places;
@@ -76,6 +77,7 @@ mod replay;
 mod resume;
 mod resume_rules;
 mod resume_traps;
+mod rounds;
 mod runbook;
 mod scan;
 #[cfg(unix)]

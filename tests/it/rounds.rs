@@ -1,0 +1,175 @@
+//! A deployment is watched with real curl; a fault is switched on in the middle.
+
+use super::app::{App, curl};
+use super::parity::{rules, targets};
+use super::support::Project;
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+
+/// The repository's rules, watched without a pause; the health check asks the app itself.
+fn project(cluster: &App, production: &App, limit: &str) -> Project {
+    let health = format!(
+        "[checks.backend-healthy]\ntitle = \"The backend says that it is healthy\"\n\
+         run = [\"curl\", \"--silent\", \"{}/health\"]\nexpect = '\"status\"\\s*:\\s*\"healthy\"'\nno = 'status'\n\
+         fix = \"refloat logs backend\"\n",
+        cluster.url()
+    );
+    let rules = rules();
+    let page = rules.find("[[rules]]\nname = \"The frontend shows errors").map_or(rules.len(), |at| at);
+    let watch = format!(
+        "[tasks.watch]\nsummary = \"Watch\"\n[[tasks.watch.steps]]\nname = \"Watch\"\n\
+         rounds = {{ every = \"100ms\", for = \"{limit}\" }}\n"
+    );
+    Project::new(&format!("{}{}\n{health}{watch}", targets(cluster, production), &rules[..page]))
+}
+
+/// A watch that runs: the events that it tells.
+struct Watch {
+    child: Child,
+    events: Box<dyn Iterator<Item = Value>>,
+}
+
+impl Watch {
+    fn of(project: &Project) -> Self {
+        let mut command = project.command(&["watch", "--format", "jsonl"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let events = lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+        Self { child, events: Box::new(events) }
+    }
+
+    /// The next round: `name: said failures/of` of the rules that are not well.
+    fn round(&mut self) -> Vec<String> {
+        let round = self.events.find(|event| event["type"] == "round").expect("a round more");
+        let rules = round["rules"].as_array().unwrap().clone();
+        let bad = rules.iter().filter(|rule| rule["said"] != "well");
+        bad.map(|rule| format!("{}: {} {}/{}", text(rule, "name"), text(rule, "said"), rule["failures"], rule["of"]))
+            .collect()
+    }
+
+    /// The rest of it: the note of its step, the exit code.
+    fn rest(mut self) -> (String, i32) {
+        let mut note = String::new();
+        for event in self.events.by_ref() {
+            if event["type"] == "step-finished" {
+                note = text(&event, "note");
+            }
+        }
+        (note, self.child.wait().unwrap().code().unwrap_or(-1))
+    }
+}
+
+fn text(value: &Value, key: &str) -> String {
+    value[key].as_str().unwrap_or_default().to_owned()
+}
+
+const HEALTH: &str = "Backend health checks fail consistently";
+
+#[test]
+fn so_many_failures_in_a_row_end_the_watch_and_fewer_do_not() {
+    if curl().is_none() {
+        return;
+    }
+    let (cluster, production) = (App::start(&[]), App::start(&[]));
+    let project = project(&cluster, &production, "10m");
+    let mut watch = Watch::of(&project);
+    assert_eq!(watch.round(), [""; 0]);
+    cluster.fault("unhealthy", true);
+    // The round that it is switched on in may be over the health check already.
+    let mut seen = watch.round();
+    if seen.is_empty() {
+        seen = watch.round();
+    }
+    assert_eq!(seen, [format!("{HEALTH}: failed 1/3")]);
+    cluster.fault("unhealthy", false);
+    let mut rounds = 0;
+    while !watch.round().is_empty() {
+        rounds += 1;
+        assert!(rounds < 2, "well again after one round more at most");
+    }
+    cluster.fault("unhealthy", true);
+    let (note, code) = watch.rest();
+    assert_eq!(code, 3);
+    assert!(note.starts_with(&format!("\"{HEALTH}\" holds, 3 rounds in a row: ")), "{note}");
+}
+
+#[test]
+fn a_fault_in_the_middle_ends_the_watch_and_names_its_rule() {
+    if curl().is_none() {
+        return;
+    }
+    for (fault, rule) in [
+        ("token-rejected", "Authentication behaves otherwise than in production"),
+        ("status", "Task operations fail"),
+        ("missing-field", "Task operations fail"),
+        ("chat-broken", "The chatbot is broken"),
+        ("no-cors", "Authentication behaves otherwise than in production"),
+    ] {
+        let (cluster, production) = (App::start(&[]), App::start(&[]));
+        let project = project(&cluster, &production, "10m");
+        let mut watch = Watch::of(&project);
+        assert_eq!(watch.round(), [""; 0], "{fault}");
+        cluster.fault(fault, true);
+        let (note, code) = watch.rest();
+        assert_eq!(code, 3, "{fault}: {note}");
+        assert!(note.contains(&format!("\"{rule}\"")) || note.contains("more rule"), "{fault}: {note}");
+        // The comparison that made it hold is evidence.
+        assert!(project.evidence().contains_key("parity.md") || fault == "status", "{fault}");
+    }
+}
+
+#[test]
+fn a_watch_that_finds_nothing_ends_well_and_leaves_nothing_behind() {
+    if curl().is_none() {
+        return;
+    }
+    let store = tempfile::NamedTempFile::new().unwrap();
+    let (cluster, production) = (App::start(&["--store", store.path().to_str().unwrap()]), App::start(&[]));
+    let answer = project(&cluster, &production, "3s").run(&["watch"]).exits(0);
+    answer.says(&["round 1", "all 8 rules are well", "no rule held"]);
+    let left: Value = serde_json::from_slice(&std::fs::read(store.path()).unwrap()).unwrap();
+    assert_eq!((&left["users"], &left["tasks"]), (&serde_json::json!([]), &serde_json::json!([])));
+}
+
+#[test]
+fn production_that_does_not_answer_is_no_reason_to_roll_back() {
+    if curl().is_none() {
+        return;
+    }
+    let (cluster, production) = (App::start(&[]), App::start(&[]));
+    let project = project(&cluster, &production, "2s");
+    drop(production);
+    let answer = project.run(&["watch"]).exits(1);
+    answer.says(&["not judged: Production is out of order itself", "could never be judged"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_it_and_the_test_data_go_first() {
+    if curl().is_none() {
+        return;
+    }
+    let store = tempfile::NamedTempFile::new().unwrap();
+    let (cluster, production) = (App::start(&["--store", store.path().to_str().unwrap()]), App::start(&[]));
+    // In the middle of a round: listing takes a second.
+    cluster.fault("slow", true);
+    production.fault("slow", true);
+    let project = project(&cluster, &production, "10m");
+    let mut watch = Watch::of(&project);
+    assert_eq!(watch.round(), [""; 0]);
+    let has_user = || {
+        let store: Value = serde_json::from_slice(&std::fs::read(store.path()).unwrap()).unwrap_or_default();
+        store["users"].as_array().is_some_and(|users| !users.is_empty())
+    };
+    let begun = std::time::Instant::now();
+    while !has_user() {
+        assert!(begun.elapsed().as_secs() < 60, "the second round never began");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let id = i32::try_from(watch.child.id()).unwrap();
+    std::process::Command::new("kill").args(["-INT", &id.to_string()]).status().unwrap();
+    let (_, code) = watch.rest();
+    assert_eq!(code, 130);
+    assert!(!has_user(), "its account is deleted");
+}
