@@ -157,10 +157,17 @@ impl Comparison {
         let operations = if all == 1 { "operation" } else { "operations" };
         let (differ, not_run) = (self.count(RowVerdict::Differs), self.count(RowVerdict::NotRun));
         let verb = if differ == 1 { "differs" } else { "differ" };
+        // What both do alike is no difference, and no health either.
+        let broken = self.rows.iter().filter(|row| row.verdict == RowVerdict::Match && row.left.why.is_some()).count();
+        let broken = match (broken, all) {
+            (0, _) => String::new(),
+            (_, 1) => ", and not as it should be".to_owned(),
+            (broken, _) => format!(", {broken} of them not as {} should be", if broken == 1 { "it" } else { "they" }),
+        };
         match (all, differ, not_run) {
             (0, ..) => "INVALID: nothing was compared".to_owned(),
-            (1, 0, 0) => "VALID: the operation is answered alike".to_owned(),
-            (_, 0, 0) => format!("VALID: all {all} operations are answered alike"),
+            (1, 0, 0) => format!("VALID: the operation is answered alike{broken}"),
+            (_, 0, 0) => format!("VALID: all {all} operations are answered alike{broken}"),
             (_, _, 0) => format!("INVALID: {differ} of {all} {operations} {verb}"),
             (_, 0, _) => format!("INVALID: {not_run} of {all} {operations} could not be compared"),
             _ => format!("INVALID: {differ} of {all} {operations} {verb}, {not_run} could not be compared"),

@@ -142,7 +142,10 @@ fn what_fails_on_both_alike_is_no_difference_and_no_success() {
     let told = well(stage).run(&parity());
     // The scripted answers come first and repeat only at their end: every list is asked once.
     assert_eq!(told.report.code, Code::StepFailed);
-    assert_eq!(told.steps().last().unwrap(), "3 ok VALID: all 2 operations are answered alike");
+    assert_eq!(
+        told.steps().last().unwrap(),
+        "3 ok VALID: all 2 operations are answered alike, 1 of them not as it should be"
+    );
     let notes = compared(&told).rows[1].notes(&compared(&told).targets);
     assert_eq!(notes, ["not as it should be on both alike: answered 500, not 200 to 299: {}"]);
 }
