@@ -125,7 +125,7 @@ impl Builder<'_> {
             let block = self.operations(target, only, true, scope, &format!("{id}."))?;
             steps.push(bare(id, Template::literal(block.summary.clone()), Work::Block(Box::new(block))));
         }
-        let comparison = self.comparison(parity, only);
+        let comparison = self.comparison(parity, chosen(&catalog.operations, only, false));
         let name = Template::literal(format!("{} against {}", comparison.titles[0], comparison.titles[1]));
         let summary = format!("Compare {} with {}", comparison.titles[0], comparison.titles[1]);
         let mut compare = bare(format!("{prefix}3"), name, Work::Compare(Box::new(comparison)));
@@ -147,9 +147,9 @@ impl Builder<'_> {
     }
 
     /// What is compared of the answers to these operations.
-    fn comparison(&self, parity: &Parity, only: &[String]) -> Comparison {
+    fn comparison<'o>(&self, parity: &Parity, of: impl IntoIterator<Item = &'o Operation>) -> Comparison {
         let catalog = self.catalog;
-        let rows = chosen(&catalog.operations, only, false).into_iter().filter(|operation| operation.compare);
+        let rows = of.into_iter().filter(|operation| operation.compare);
         let rows = rows.map(|operation| Row {
             operation: operation.name.clone(),
             title: operation.title.clone(),
@@ -194,7 +194,11 @@ impl Builder<'_> {
                     target: target.clone(),
                     operations: meant(&catalog.operations, only).map(|operation| operation.name.clone()).collect(),
                 },
-                RuleOf::Parity { only } => JudgedBy::Compared(Box::new(self.comparison(compared(catalog)?, only))),
+                // A rule is about what it names: what that needs of others is another rule's affair.
+                RuleOf::Parity { only } => {
+                    let meant = meant(&catalog.operations, only);
+                    JudgedBy::Compared(Box::new(self.comparison(compared(catalog)?, meant)))
+                }
             };
             rules.push(PlannedRule { name: rule.name.clone(), failures: rule.failures, by });
         }

@@ -27,7 +27,9 @@ fn plan(loaded: &Loaded, task: &str, args: &[&str]) -> Plan {
 #[test]
 fn it_loads_without_a_warning_and_every_task_can_be_planned() {
     for os in Os::ALL {
-        let loaded = load(os, &[]);
+        // Where production answers nobody can know but who owns it.
+        let production = [("production_page", "https://p.example"), ("production_api", "https://api.p.example")];
+        let loaded = load(os, &production);
         assert_eq!(loaded.warnings, [""; 0], "{os:?}");
         assert!(loaded.catalog.tasks.len() > 20);
         for task in &loaded.catalog.tasks {
