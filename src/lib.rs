@@ -203,6 +203,7 @@ pub mod run {
     pub mod lines;
     pub mod listen;
     pub mod live;
+    mod manifest;
     mod marks;
     pub mod outline;
     pub mod past;

@@ -344,11 +344,14 @@ pub(super) static FACT: Shape = Shape {
 
 static ROOM: Shape = Shape {
     name: "room",
-    doc: "Three calls that tell whether a node has room for the pods that wait",
+    doc: "Calls that tell whether a node has room: for the pods that wait (pods, pod), or for what a chart wants (chart)",
     fields: &[
         Field::new("node", Kind::Argv, "Describes the node: kubectl describe node NODE").required(),
-        Field::new("pods", Kind::Argv, "Lists the pods: kubectl get pods").required(),
-        Field::new("pod", Kind::Argv, "Describes one that waits; `${pod}` is its name").required(),
+        Field::new("pods", Kind::Argv, "Lists the pods: kubectl get pods"),
+        Field::new("pod", Kind::Argv, "Describes one that waits; `${pod}` is its name").only(&["pods"]),
+        Field::new("chart", Kind::Argv, "Prints the manifest: helm template RELEASE CHART -f VALUES"),
+        Field::new("own", Kind::Template, "NAMESPACE/PREFIX of the pods that make room for the new ones")
+            .only(&["chart"]),
     ],
     overrides: None,
     partial: false,
@@ -383,14 +386,18 @@ static CHECK_FIELDS: &[Field] = &[
     FILTER,
     DECODE,
     SENSITIVE,
-    Field::new("room", Kind::Table(&ROOM), "Has the node what the pods that wait for one want?"),
+    Field::new("room", Kind::Table(&ROOM), "Has the node what the pods that wait, or those of a chart, want?"),
     Field::new("all", Kind::Some(&Kind::Text), "Other checks: yes when all say yes, no when one says no"),
+    Field::new("parallel", Kind::Number(1, 32), "Where a task requires it each is told by itself, so many at a time")
+        .only(&["all"]),
     Field::new("first", Kind::Some(&Kind::Text), "Other checks: the answer of the first that can be asked"),
     Field::new(
         "compare",
         Kind::Some(&Kind::Template),
-        "Secret values, \"secret:NAME/KEY\"; they must be equal. Only lengths and equal/different are shown",
+        "Secret values, \"secret:NAME/KEY\" or \"rendered:NAME/KEY\"; they must be equal. Only lengths and equal/different are shown",
     ),
+    Field::new("render", Kind::Argv, "Prints the manifest in which `rendered:` values stand: helm template ...")
+        .only(&["compare"]),
     Field::new("min_len", Kind::Number(1, 1 << 20), "Shortest accepted value, in bytes").only(&["compare"]),
     Field::new("match", Kind::FilledPattern, "Every value must match this").only(&["compare"]),
     Field::new("contains", Kind::Template, "Every value must contain this text").only(&["compare"]),

@@ -325,6 +325,8 @@ pub enum Question {
     Secrets {
         /// The values; two or more must be equal.
         values: Vec<SecretRef>,
+        /// Prints the manifest in which `rendered:` values stand.
+        render: Vec<Template>,
         /// Shortest accepted value, in bytes.
         min_len: Option<usize>,
         /// Every value must match this.
@@ -332,7 +334,7 @@ pub enum Question {
         /// Every value must contain this text.
         contains: Option<Template>,
     },
-    /// Has the node what the pods that wait for one want?
+    /// Has the node what is wanted of it?
     Room(Room),
     /// Ask other checks.
     Checks {
@@ -340,6 +342,8 @@ pub enum Question {
         join: Join,
         /// Which, and whether their answers are turned round.
         of: Vec<CheckRef>,
+        /// Where a task requires it, each is asked and told by itself, so many at the same time; 1 is none of that.
+        parallel: usize,
     },
 }
 
@@ -353,20 +357,50 @@ pub enum Join {
     First,
 }
 
-/// Three calls whose texts tell whether there is room: each an argv.
+/// Calls whose texts tell whether there is room: each an argv.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Room {
     /// `kubectl describe node NODE`: what can be had, and what is taken.
     pub node: Vec<Template>,
-    /// `kubectl get pods`: which pods wait.
-    pub pods: Vec<Template>,
-    /// `kubectl describe pod ${pod}`: what one of them wants.
-    pub pod: Vec<Template>,
+    /// Who wants it.
+    pub wanted: Wanted,
 }
 
-/// `secret:NAME/KEY`: one key of one Kubernetes Secret, read with the declared `kubectl`.
+/// Whose wishes are held against a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wanted {
+    /// Those of the pods that wait.
+    Waiting {
+        /// `kubectl get pods`: which pods wait.
+        pods: Vec<Template>,
+        /// `kubectl describe pod ${pod}`: what one of them wants.
+        pod: Vec<Template>,
+    },
+    /// Those of the workloads of a chart.
+    Chart {
+        /// `helm template …`: prints them.
+        chart: Vec<Template>,
+        /// `NAMESPACE/PREFIX` of the pods that make room for the new ones.
+        own: Option<Template>,
+    },
+}
+
+/// Where a secret value is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecretFrom {
+    /// `secret:NAME/KEY`: in the cluster, with the declared `kubectl`.
+    Cluster,
+    /// `rendered:NAME/KEY`: in what the check's `render` prints.
+    Rendered,
+}
+
+/// `secret:NAME/KEY`, `rendered:NAME/KEY`: one key of one Kubernetes Secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SecretRef {
+    /// Where it is read.
+    pub from: SecretFrom,
     /// The Secret.
     pub secret: Template,
     /// The key in its data.

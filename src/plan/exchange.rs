@@ -56,6 +56,7 @@ impl Builder<'_> {
             finally,
             parallel: 1,
             keep_going: true,
+            asks: 1,
         })
     }
 
@@ -151,6 +152,7 @@ impl Builder<'_> {
             finally: Vec::new(),
             parallel: 2,
             keep_going: true,
+            asks: 1,
         })
     }
 

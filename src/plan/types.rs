@@ -52,6 +52,9 @@ pub struct Block {
     pub guard: Vec<Gate>,
     /// Gates after the last step.
     pub verify: Vec<Gate>,
+    /// How many gates may be asked at the same time.
+    #[serde(skip_serializing_if = "is_one")]
+    pub asks: usize,
     /// Steps that run at the end whatever happened.
     pub finally: Vec<PlannedStep>,
     /// How many steps may run at the same time.
@@ -59,6 +62,11 @@ pub struct Block {
     /// A step that fails keeps no other from running; the block fails at its end.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub keep_going: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_one(asks: &usize) -> bool {
+    *asks <= 1
 }
 
 /// A step, concrete.
@@ -238,14 +246,12 @@ pub enum Ask {
         /// Every value must contain this.
         contains: Option<Template>,
     },
-    /// Has the node what the pods that wait want?
+    /// Has the node what is wanted of it?
     Room {
         /// Describes the node.
         node: Call,
-        /// Lists the pods.
-        pods: Call,
-        /// Describes one that waits: `${pod}` is its name.
-        pod: Call,
+        /// Who wants it.
+        wanted: WantedBy,
     },
     /// Other checks, and what their answers come to.
     Checks {
@@ -256,12 +262,42 @@ pub enum Ask {
     },
 }
 
+/// Whose wishes are held against a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WantedBy {
+    /// Those of the pods that wait.
+    Waiting {
+        /// Lists the pods.
+        pods: Call,
+        /// Describes one that waits: `${pod}` is its name.
+        pod: Call,
+    },
+    /// Those of the workloads of a chart.
+    Chart {
+        /// Prints them.
+        chart: Call,
+        /// `NAMESPACE/PREFIX` of the pods that make room for the new ones.
+        own: Option<Template>,
+    },
+}
+
+impl WantedBy {
+    /// Its calls, by what they are called in the file.
+    pub fn calls(&self) -> Vec<(&'static str, &Call)> {
+        match self {
+            Self::Waiting { pods, pod } => vec![("pods", pods), ("pod", pod)],
+            Self::Chart { chart, .. } => vec![("chart", chart)],
+        }
+    }
+}
+
 /// Reading one secret value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SecretRead {
     /// Which.
     pub of: SecretRef,
-    /// The call; its standard output is base64.
+    /// The call. In the cluster its standard output is base64, and else the manifest in which the value stands.
     pub call: Call,
 }
 

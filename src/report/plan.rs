@@ -113,10 +113,12 @@ impl Page<'_> {
         }
         match &gate.ask {
             Ask::Run(step) => self.asked(gate, step, indent),
-            Ask::Room { node, pods, pod } => {
+            Ask::Room { node, wanted } => {
                 self.call(node, &[], indent);
-                self.call(pods, &[], indent);
-                self.call(pod, &["for each pod that waits".to_owned()], indent);
+                for (name, call) in wanted.calls() {
+                    let notes = (name == "pod").then(|| "for each pod that waits".to_owned());
+                    self.call(call, notes.as_slice(), indent);
+                }
                 self.notes(&["allocatable minus requested, against what is wanted".to_owned()], indent + 2);
             }
             Ask::Checks { join, of } => {

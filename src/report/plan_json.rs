@@ -201,9 +201,9 @@ fn gate(gate: &Gate, mask: &Mask<'_>) -> Value {
                 }
             }
         }
-        Ask::Room { node, pods, pod } => {
+        Ask::Room { node, wanted } => {
             all.insert("ask".to_owned(), json!("room"));
-            for (name, planned) in [("node", node), ("pods", pods), ("pod", pod)] {
+            for (name, planned) in std::iter::once(("node", node)).chain(wanted.calls()) {
                 let mut one = Map::new();
                 call(&mut one, planned, mask);
                 all.insert(name.to_owned(), Value::Object(one));

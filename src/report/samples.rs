@@ -5,7 +5,9 @@ use crate::model::command::{Exit, Stream};
 use crate::model::event::{Counts, Event, EventKind, RunOutcome, SCHEMA, Status};
 use crate::model::finding::{Advice, Confidence, Diagnosis, Finding, Quote, Role, Rollback, RuledOut, Verdict};
 use crate::model::pattern::Pattern;
-use crate::model::step::{Action, Check, CheckRef, Confirm, Danger, Each, Param, Question, SecretRef, Step, Task};
+use crate::model::step::{
+    Action, Check, CheckRef, Confirm, Danger, Each, Param, Question, SecretFrom, SecretRef, Step, Task,
+};
 use crate::model::template::Template;
 use crate::plan::{Ask, Block, Call, Confirmation, Gate, Hide, Plan, PlannedStep, PlannedTool, SecretRead, Work};
 use crate::report::style::{Look, Symbols};
@@ -420,6 +422,7 @@ pub(crate) fn plan() -> Plan {
         finally: vec![],
         parallel: 6,
         keep_going: false,
+        asks: 1,
     };
     let back = ["helm", "--kube-context", "minikube", "rollback", "taskflow", "--set=token=hunter2-secret", "it's\n"];
     let status = call(&["helm", "--kube-context", "minikube", "status", "taskflow"], 1..3);
@@ -434,7 +437,7 @@ pub(crate) fn plan() -> Plan {
         no: None,
     };
     let read = |name: &str| SecretRead {
-        of: SecretRef { secret: template(name), key: template("KEY") },
+        of: SecretRef { from: SecretFrom::Cluster, secret: template(name), key: template("KEY") },
         call: call(&["kubectl", "get", "secret", name, "-o", "jsonpath={.data.KEY}"], 0..0),
     };
     let equal = Gate {
@@ -474,6 +477,7 @@ pub(crate) fn plan() -> Plan {
             }],
             parallel: 1,
             keep_going: false,
+            asks: 1,
         },
         confirmations: vec![Confirmation {
             preview: None,

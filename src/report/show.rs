@@ -9,7 +9,7 @@ use super::quoting::{Mask, templates};
 use super::style::Look;
 use super::variables;
 use crate::model::catalog::Catalog;
-use crate::model::step::{Action, Check, CheckRef, Confirm, DoneIf, Question, Step, Task};
+use crate::model::step::{Action, Check, CheckRef, Confirm, DoneIf, Question, Step, Task, Wanted};
 use owo_colors::Style;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
@@ -320,7 +320,12 @@ pub fn steps_of(check: &Check) -> Vec<Step> {
     match &check.question {
         Question::Run(step) => steps.push(step.as_ref().clone()),
         Question::Room(room) => {
-            steps.extend([&room.node, &room.pods, &room.pod].map(|argv| Step::of(Action::Run(argv.clone()))));
+            let mut argvs = vec![&room.node];
+            match &room.wanted {
+                Wanted::Waiting { pods, pod } => argvs.extend([pods, pod]),
+                Wanted::Chart { chart, .. } => argvs.push(chart),
+            }
+            steps.extend(argvs.into_iter().map(|argv| Step::of(Action::Run(argv.clone()))));
         }
         Question::Secrets { .. } | Question::Checks { .. } => {}
     }

@@ -147,7 +147,7 @@ fn question(desk: &Desk<'_>, gate: &Gate, values: &Values, manner: Manner<'_>, f
             let rules = secrets::Rules { min_len: *min_len, pattern: pattern.as_ref(), contains };
             secrets::ask(desk, reads, &rules, values, manner)
         }
-        Ask::Room { node, pods, pod } => room::ask(desk, node, pods, pod, values, manner),
+        Ask::Room { node, wanted } => room::ask(desk, node, wanted, values, manner),
         Ask::Checks { join, of } => match join {
             Join::All => all(desk, of, values, manner, found),
             Join::First => first(desk, of, values, manner, found),

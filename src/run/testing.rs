@@ -5,7 +5,7 @@ use crate::model::command::{Exit, Invocation, Outcome, RecordedCall, Stream};
 use crate::model::event::{Event, EventKind, Status};
 use crate::model::finding::{Advice, Confidence, Diagnosis, Document, Finding, Role, Rollback, Verdict};
 use crate::model::pattern::Pattern;
-use crate::model::step::{Action, CheckRef, Danger, SecretRef, Step};
+use crate::model::step::{Action, CheckRef, Danger, SecretFrom, SecretRef, Step};
 use crate::model::template::Template;
 use crate::plan::{Ask, Block, Call, Gate, Hide, Plan, PlannedStep, PlannedTool, SecretRead, Work};
 use crate::port::{Clock, Locate, Recorder, Reporter, Runner, Stop, Store};
@@ -427,7 +427,7 @@ pub(crate) fn gate(name: &str, words: &str) -> Gate {
 /// A gate about `secret:NAME/KEY` values.
 pub(crate) fn secrets_gate(secrets: &[&str], min_len: Option<usize>, form: Option<&str>, part: Option<&str>) -> Gate {
     let reads = secrets.iter().map(|name| SecretRead {
-        of: SecretRef { secret: template(name), key: template("KEY") },
+        of: SecretRef { from: SecretFrom::Cluster, secret: template(name), key: template("KEY") },
         call: call(&format!("kubectl get {name}")),
     });
     let ask =
@@ -449,6 +449,7 @@ pub(crate) fn block(steps: Vec<PlannedStep>) -> Block {
         finally: Vec::new(),
         parallel: 1,
         keep_going: false,
+        asks: 1,
     }
 }
 

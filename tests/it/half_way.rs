@@ -119,9 +119,15 @@ fn all_is(state: &str) -> Value {
 
 /// Runs the task where the two questions of its guards are answered so: the exit code, and what was called.
 fn where_guards_hear(task: &str, config: Option<&Value>, status: Option<&Value>) -> (i32, Vec<String>) {
-    let config = config.map(|answer| kubectl(&["config", "view", "--minify"], answer.clone()));
+    // Minikube writes the context when it makes a cluster.
+    let config = config.map(|answer| {
+        let mut rule = kubectl(&["config", "view", "--minify"], answer.clone());
+        rule["if_missing"] = json!(["anew"]);
+        rule
+    });
     let status = status.map(|answer| minikube(&["status"], answer.clone()));
-    let tools = tools(config.into_iter().chain(status).collect());
+    let made = minikube(&["start", "**"], json!({ "creates": ["cluster", "anew"] }));
+    let tools = tools(config.into_iter().chain(status).chain([made]).collect());
     let name = if task == "reset" { "minikube" } else { "taskflow" };
     let answer = Project::taskflow().with_tools(&tools).run(&[task, "--confirm", name]);
     (answer.code, tools.calls().iter().map(|call| call.join(" ")).collect())

@@ -75,6 +75,7 @@ mod resume;
 mod resume_rules;
 mod resume_traps;
 mod runbook;
+mod safe;
 mod scan;
 #[cfg(unix)]
 mod scarce;
