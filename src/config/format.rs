@@ -427,6 +427,11 @@ static SYMPTOM: Shape = Shape {
         Field::new("family", Kind::Choice(&FAMILIES), "The family that scripts rely on").required(),
         Field::new("role", Kind::Choice(ROLES), "What it can be in a chain of causes").required(),
         Field::new("layer", Kind::Number(0, 12), "0 tools … 12 rollout; a lower one stands nearer to the ground"),
+        Field::new(
+            "final",
+            Kind::Either(&[Kind::Flag, Kind::Duration]),
+            "Ends a wait with `fail_fast`: true at once, a duration when it has lasted so long without a break",
+        ),
         Field::new("sources", Kind::List(&Kind::Choice(SOURCES)), "The kinds of text it may be read from"),
         Field::new("any", Kind::Some(&Kind::Pattern), "Patterns; one match is enough").required().aka(&["match"]),
         Field::new("unless", PATTERNS, "Patterns on the matched line that take the match back"),
