@@ -143,6 +143,8 @@ pub mod classify {
     pub mod reading;
     pub mod recording;
     mod rejoin;
+    pub mod rollout;
+    mod rollout_rows;
     pub mod rules;
     pub mod sample;
     mod scan;
@@ -189,6 +191,7 @@ pub mod run {
     #[cfg(test)]
     mod engine_tests;
     pub mod evidence;
+    mod fail_fast;
     pub mod gate;
     pub mod holds;
     pub mod judge;

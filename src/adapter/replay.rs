@@ -1,7 +1,7 @@
 //! Answers tool calls from a recording: a run without a cluster.
 
 use crate::model::command::{Exit, Invocation, Outcome, RecordedCall, Stream};
-use crate::port::Runner;
+use crate::port::{Beside, Rehearsal, Runner};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -49,6 +49,18 @@ impl Answers {
     fn next(&self) -> Option<usize> {
         let given = self.given.fetch_add(1, Ordering::Relaxed);
         self.places.get(given).or(self.places.last()).copied()
+    }
+
+    /// The answer that comes next, without giving it.
+    fn coming(&self) -> Option<usize> {
+        self.places.get(self.given.load(Ordering::Relaxed)).or(self.places.last()).copied()
+    }
+
+    /// Gives all that stand before this place.
+    fn up_to(&self, place: usize) -> Vec<usize> {
+        let until = self.places.partition_point(|own| *own < place);
+        let given = self.given.fetch_max(until, Ordering::Relaxed);
+        self.places.get(given..until).unwrap_or_default().to_vec()
     }
 }
 
@@ -118,11 +130,28 @@ impl Replay {
     }
 
     fn answer(&self, asked: &[String]) -> Option<&RecordedCall> {
-        let answers = self.exact.get(asked).or_else(|| self.alike.get(&essence(asked))).or_else(|| {
+        self.calls.get(self.answers(asked)?.next()?)
+    }
+
+    fn answers(&self, asked: &[String]) -> Option<&Answers> {
+        self.exact.get(asked).or_else(|| self.alike.get(&essence(asked))).or_else(|| {
             // Recorded with a secret among its arguments: what stood there cannot be known any more.
             self.exact.iter().find(|(recorded, _)| is_masked_form(recorded, asked)).map(|(_, answers)| answers)
-        })?;
-        self.calls.get(answers.next()?)
+        })
+    }
+
+    /// What is recorded of a call and of those beside it; see [`Runner::rehearse`].
+    pub(super) fn of(&self, call: &Invocation, beside: &[Invocation]) -> Option<Rehearsal> {
+        let asked = |call: &Invocation| call.asked().map(str::to_owned).collect::<Vec<_>>();
+        let place = self.answers(&asked(call))?.coming()?;
+        let took = Duration::from_millis(self.calls.get(place)?.elapsed_ms);
+        let of = |call: &Invocation| {
+            let Some(answers) = self.answers(&asked(call)) else { return Beside::default() };
+            let before = answers.up_to(place).into_iter().filter_map(|place| self.calls.get(place).cloned()).collect();
+            let after = answers.coming().filter(|own| *own > place).and_then(|place| self.calls.get(place).cloned());
+            Beside { before, after }
+        };
+        Some(Rehearsal { took, is_paced: false, beside: beside.iter().map(of).collect() })
     }
 
     /// What was recorded of this call, or how a call ends of which nothing was.
@@ -159,6 +188,10 @@ impl Runner for Replay {
         }
         let elapsed = Duration::from_millis(answer.elapsed_ms);
         Outcome { exit: Exit::Code(answer.exit_code), elapsed, leaked: false }
+    }
+
+    fn rehearse(&self, call: &Invocation, beside: &[Invocation]) -> Option<Rehearsal> {
+        Some(self.of(call, beside).unwrap_or_default())
     }
 
     fn is_replay(&self) -> bool {

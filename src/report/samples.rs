@@ -387,6 +387,7 @@ fn planned(id: &str, work: Work, spec: Step) -> PlannedStep {
         work,
         after: vec![],
         watch: None,
+        fail_fast: None,
         skip_if: None,
         done_if: None,
         spec,

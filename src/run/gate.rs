@@ -120,7 +120,7 @@ fn before(
         let what = step.spec.name.as_ref().map_or_else(|| attempt::label(desk, &call), |name| values.show(name));
         let (id, spec) = (manner.id, &step.spec);
         let tried =
-            attempt::run(desk, &Unit { id, spec, call, save: None, quiet: true, cleanup: manner.cleanup, again: None });
+            attempt::run(desk, &Unit { id, spec, call, save: None, quiet: true, cleanup: manner.cleanup, again: None, over: None });
         let words = tried.answer.last_words().filter(|_| !spec.sensitive);
         if !manner.quiet {
             desk.books().keep(tried.documents);
@@ -250,6 +250,7 @@ fn run(
             quiet: manner.quiet,
             cleanup: manner.cleanup,
             again: None,
+            over: None,
         })
     });
     let unit = match unit {

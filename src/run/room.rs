@@ -92,6 +92,8 @@ fn asked(desk: &Desk<'_>, call: &Call, values: &Values, manner: Manner<'_>) -> R
         filter: None,
         progress: None,
         record: true,
+        over: None,
+        given: None,
     };
     let answer = perform(desk, &call, &ask, None);
     if !manner.quiet {

@@ -74,6 +74,7 @@ mod replay;
 mod resume;
 mod resume_rules;
 mod resume_traps;
+mod rollout;
 mod runbook;
 mod scan;
 #[cfg(unix)]
