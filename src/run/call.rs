@@ -323,6 +323,8 @@ impl Pipe<'_, '_> {
             Exit::Code(code) => code,
             Exit::Signal(signal) => 128 + signal,
             Exit::TimedOut => 124,
+            // Ended early, by us: what was looked at meanwhile ends it again.
+            Exit::Interrupted if self.ask.over.is_some() && !self.ask.quiet && !self.desk.is_stopped() => 130,
             // No answer, nothing to replay.
             Exit::NotStarted(_) | Exit::Interrupted => return,
         };

@@ -28,6 +28,7 @@ mod drills;
 mod dry_run;
 mod emergency;
 mod encodings;
+mod fail_fast;
 mod faults;
 mod faults_files;
 mod faults_names;
