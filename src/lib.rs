@@ -192,6 +192,7 @@ pub mod run {
     mod engine_tests;
     pub mod evidence;
     mod fail_fast;
+    mod fail_fast_look;
     pub mod gate;
     pub mod holds;
     pub mod judge;

@@ -108,8 +108,8 @@ impl Rollout {
     /// Takes a look from before the call began.
     pub fn before(&mut self, documents: &[Document]) {
         let rows = Rows::read(documents);
-        let mut before = Before::default();
-        before.pods = rows.pods.into_iter().map(|(name, pod)| (name, pod.row.age)).collect();
+        let pods = rows.pods.into_iter().map(|(name, pod)| (name, pod.row.age)).collect();
+        let mut before = Before { pods, ..Before::default() };
         for told in &rows.events {
             before.objects.insert(told.object.clone());
             let age = before.events.entry(told.key()).or_insert(told.row.age);
@@ -147,7 +147,10 @@ impl Rollout {
                 }
             }
             if matches!(stage, Some(Stage::Runs | Stage::Crashes)) {
-                let of = self.clocks.iter().filter(|(key, clock)| key.0 == case.object && clock.stage == Some(Stage::Crashes));
+                let of = self
+                    .clocks
+                    .iter()
+                    .filter(|(key, clock)| key.0 == case.object && clock.stage == Some(Stage::Crashes));
                 for (key, clock) in of {
                     clocks.entry(key.clone()).or_insert(*clock);
                 }
@@ -165,9 +168,10 @@ impl Rollout {
         match before.events.get(&told.key()) {
             None => told.row.age.is_none_or(|age| age <= when.young.as_secs() + SKEW),
             // Seen once more since: its age would have grown with the time.
-            Some(Some(old)) => told.row.age.is_some_and(|age| {
-                age < *old || (*old < EXACT && age < EXACT && age + 2 < old + when.at.as_secs())
-            }),
+            Some(Some(old)) => told
+                .row
+                .age
+                .is_some_and(|age| age < *old || (*old < EXACT && age < EXACT && age + 2 < old + when.at.as_secs())),
             Some(None) => false,
         }
     }

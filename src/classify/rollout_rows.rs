@@ -145,7 +145,8 @@ impl Rows {
         let filled = documents.iter().zip(&self.heads).zip(lines).filter(|(_, lines)| !lines.is_empty());
         filled
             .map(|((document, head), lines)| {
-                let text = head.iter().map(String::as_str).chain(lines).flat_map(|line| [line, "\n"]).collect::<String>();
+                let text =
+                    head.iter().map(String::as_str).chain(lines).flat_map(|line| [line, "\n"]).collect::<String>();
                 Document { text: text.into_bytes(), ..document.clone() }
             })
             .collect()

@@ -337,7 +337,9 @@ fn interactive(node: &Node, book: &mut Book<'_>) {
     if !node.flag("interactive") {
         return;
     }
-    for key in ["save", "expect", "reject", "each", "filter", "decode", "progress", "watch", "fail_fast", "until", "sensitive"] {
+    for key in
+        ["save", "expect", "reject", "each", "filter", "decode", "progress", "watch", "fail_fast", "until", "sensitive"]
+    {
         if node.has(key) {
             let fault =
                 Fault::new(node.key_place(key), format!("`{key}` needs the output, and an interactive step has none"));

@@ -268,7 +268,8 @@ impl Builder<'_> {
         let fail_fast = match (&step.fail_fast, on_interrupt) {
             (None, _) => None,
             (Some(_), Some(OnInterrupt::Finish)) => {
-                let message = "`fail_fast` ends the call as a Ctrl-C would, and this one cannot be stopped, only broken";
+                let message =
+                    "`fail_fast` ends the call as a Ctrl-C would, and this one cannot be stopped, only broken";
                 return Err(Failure::new(Code::Config, format!("tasks.toml:{}: {message}", step.line)));
             }
             (Some(declared), _) => Some(Box::new(self.fail_fast(declared, scope, &id)?)),
@@ -302,7 +303,7 @@ impl Builder<'_> {
         scope: &BTreeMap<String, String>,
         id: &str,
     ) -> Result<FailFast, Failure> {
-                let ask = declared.ask.iter().map(|argv| self.call(argv, scope, None)).collect::<Result<_, _>>()?;
+        let ask = declared.ask.iter().map(|argv| self.call(argv, scope, None)).collect::<Result<_, _>>()?;
         let evidence = match self.catalog.diagnose.as_ref().filter(|_| !self.is_evidence) {
             None => None,
             Some(name) => {
@@ -322,7 +323,8 @@ impl Builder<'_> {
             let message = format!("[diagnose] names `{name}`, which changes things; it must only read");
             return Err(Failure::new(Code::Config, message));
         }
-        let called = Step { allow_failure: true, ..Step::of(Action::Task { name: name.to_owned(), with: BTreeMap::new() }) };
+        let called =
+            Step { allow_failure: true, ..Step::of(Action::Task { name: name.to_owned(), with: BTreeMap::new() }) };
         let saves = Task {
             name: name.to_owned(),
             summary: String::new(),

@@ -194,7 +194,11 @@ impl Page<'_> {
             notes.push(format!("done if {}", in_words(check)));
         }
         if let Some(watch) = &step.watch {
-            notes.push(format!("meanwhile every {}: {}", duration(watch.every), templates(&watch.argv, &Mask::default())));
+            notes.push(format!(
+                "meanwhile every {}: {}",
+                duration(watch.every),
+                templates(&watch.argv, &Mask::default())
+            ));
         }
         if let Some(fail_fast) = &step.fail_fast {
             let ask: Vec<String> = fail_fast.ask.iter().map(|argv| templates(argv, &Mask::default())).collect();

@@ -133,7 +133,9 @@ impl Stage {
             after_failure: self.after_failure.clone(),
             diagnose: &diagnose,
             symptom_in: &symptom_in,
-            finals: &|documents| self.diagnose(documents).findings.into_iter().map(|found| (found, Some(Final::Now))).collect(),
+            finals: &|documents| {
+                self.diagnose(documents).findings.into_iter().map(|found| (found, Some(Final::Now))).collect()
+            },
         };
         let mut reporter = Collector(self);
         let report = execute(plan, &world, &mut reporter);

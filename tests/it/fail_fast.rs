@@ -146,7 +146,10 @@ fn a_recording_of_it_ends_in_the_same_way() {
     assert!(tape.matches(r#"["kubectl","get","pods"]"#).count() >= 2, "{tape}");
     let before = tools.calls().len();
     project.run(&["--replay", "r.jsonl", "t"]).exits(1).says(&["ended early: app-back-5f5b59cdd7-kfv6z", "root cause"]);
-    project.run(&["--replay", "r.jsonl", "--pace", "20", "t"]).exits(1).says(&["ended early: app-back-5f5b59cdd7-kfv6z"]);
+    project
+        .run(&["--replay", "r.jsonl", "--pace", "20", "t"])
+        .exits(1)
+        .says(&["ended early: app-back-5f5b59cdd7-kfv6z"]);
     assert_eq!(tools.calls().len(), before, "a drill asks nobody");
 }
 
@@ -159,8 +162,15 @@ fn a_call_that_cannot_be_stopped_is_not_ended_early() {
 #[test]
 fn the_plan_and_the_task_show_what_is_looked_at() {
     let project = project(&steps(UPGRADE), &Tools::new());
-    project.run(&["t", "--dry-run"]).exits(0).answers(&["ends early, after `evidence`; looks every 50ms", "get pods", "of /^app-/"]);
-    project.run(&["show", "t"]).exits(0).answers(&["ends early, looks every 50ms: kubectl get pods, kubectl get events"]);
+    project.run(&["t", "--dry-run"]).exits(0).answers(&[
+        "ends early, after `evidence`; looks every 50ms",
+        "get pods",
+        "of /^app-/",
+    ]);
+    project
+        .run(&["show", "t"])
+        .exits(0)
+        .answers(&["ends early, looks every 50ms: kubectl get pods, kubectl get events"]);
     for args in [&["t", "--dry-run", "--format", "json"][..], &["show", "t", "--format", "json"]] {
         let all: Value = serde_json::from_str(&project.run(args).exits(0).out).unwrap();
         assert_eq!(all["steps"][0]["fail_fast"]["every"], "50ms");
@@ -176,7 +186,7 @@ fn the_plan_and_the_task_show_what_is_looked_at() {
 #[test]
 fn explain_says_when_a_symptom_ends_a_wait() {
     let project = Project::new("version = 1\n[app]\nname = \"app\"\n");
-    project.run(&["explain", "image-never-pull"]).exits(0).answers(&["ends a wait  at once"]);
+    project.run(&["explain", "image-never-pull"]).exits(0).answers(&["ends a wait       at once"]);
     project.run(&["explain", "crash-loop"]).exits(0).answers(&["when it has lasted 2m without a break"]);
     let all: Value = serde_json::from_str(&project.run(&["explain", "crash-loop", "--format", "json"]).out).unwrap();
     assert_eq!(all["final"], "2m");

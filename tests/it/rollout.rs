@@ -65,8 +65,16 @@ fn what_cannot_pass_ends_the_wait_at_once() {
     for (status, event, id) in [
         ("ErrImageNeverPull", "", "image-never-pull"),
         ("InvalidImageName", "", "image-name-invalid"),
-        ("CreateContainerConfigError", "Warning   Failed   pod/app-back-5f5b59cdd7-kfv6z   Error: secret \"x\" not found", "config-object-missing"),
-        ("CreateContainerConfigError", "Warning   Failed   pod/app-back-5f5b59cdd7-kfv6z   Error: couldn't find key K in Secret default/x", "config-key-missing"),
+        (
+            "CreateContainerConfigError",
+            "Warning   Failed   pod/app-back-5f5b59cdd7-kfv6z   Error: secret \"x\" not found",
+            "config-object-missing",
+        ),
+        (
+            "CreateContainerConfigError",
+            "Warning   Failed   pod/app-back-5f5b59cdd7-kfv6z   Error: couldn't find key K in Secret default/x",
+            "config-key-missing",
+        ),
         (
             "RunContainerError",
             "Warning   Failed   pod/app-back-5f5b59cdd7-kfv6z   Error: failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: \"serve\": executable file not found in $PATH: unknown",
@@ -83,8 +91,14 @@ fn what_cannot_pass_ends_the_wait_at_once() {
 #[test]
 fn a_pod_that_may_not_be_made_ends_the_wait_at_once() {
     for (message, id) in [
-        ("pods \"app-back-854759d849-8wpl6\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2", "quota-exceeded"),
-        ("pods \"app-back-854759d849-8wpl6\" is forbidden: violates PodSecurity \"restricted:latest\": x", "pod-security"),
+        (
+            "pods \"app-back-854759d849-8wpl6\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2",
+            "quota-exceeded",
+        ),
+        (
+            "pods \"app-back-854759d849-8wpl6\" is forbidden: violates PodSecurity \"restricted:latest\": x",
+            "pod-security",
+        ),
     ] {
         let event = format!("2s   Warning   FailedCreate   replicaset/app-back-854759d849   Error creating: {message}");
         let looks = same(&[], &[&event], 30);
@@ -157,9 +171,14 @@ fn a_revision_that_keeps_its_pods_is_ended_by_them_a_minute_later() {
 
 #[test]
 fn old_events_never_count() {
-    let failed = |age: &str| format!("{age}   Warning   FailedCreate   replicaset/app-back-854759d849   Error creating: pods \"app-back-854759d849-8wpl6\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2");
+    let failed = |age: &str| {
+        format!(
+            "{age}   Warning   FailedCreate   replicaset/app-back-854759d849   Error creating: pods \"app-back-854759d849-8wpl6\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2"
+        )
+    };
     let mut rollout = upgrade(&[], &[&failed("50s")]);
-    let looks = [(3, "53s"), (9, "59s"), (30, "80s"), (57, "107s")].map(|(second, age)| (second, shown(&[], &[&failed(age)])));
+    let looks =
+        [(3, "53s"), (9, "59s"), (30, "80s"), (57, "107s")].map(|(second, age)| (second, shown(&[], &[&failed(age)])));
     assert_eq!(ends(&mut rollout, looks), None);
     // Told once more since, by a set that was there before: it counts after a minute.
     let looks = [(58, "2s"), (61, "5s")].map(|(second, age)| (second, shown(&[], &[&failed(age)])));
@@ -179,7 +198,8 @@ fn what_passes_before_it_has_lasted_starts_anew() {
     assert_eq!(ends(&mut rollout, looks), None);
     // One pull that fails, and then it runs and takes its time.
     let failed = "2s   Warning   Failed   pod/app-back-5f5b59cdd7-kfv6z   Error: ErrImagePull";
-    let looks = [(3, shown(&[&pod("ErrImagePull")], &[failed]))].into_iter().chain(same(&[&pod("Running")], &[failed], 300));
+    let looks =
+        [(3, shown(&[&pod("ErrImagePull")], &[failed]))].into_iter().chain(same(&[&pod("Running")], &[failed], 300));
     assert_eq!(ends(&mut upgrade(&[], &[]), looks), None);
 }
 

@@ -113,7 +113,9 @@ impl Tools {
         let log = fs::read_to_string(self.log()).unwrap_or_default();
         let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let told = lines.filter_map(|line| match (line.get("argv"), line.get("signal")) {
-            (Some(argv), _) => Some(without_limit(&serde_json::from_value::<Vec<String>>(argv.clone()).unwrap()).join(" ")),
+            (Some(argv), _) => {
+                Some(without_limit(&serde_json::from_value::<Vec<String>>(argv.clone()).unwrap()).join(" "))
+            }
             (_, Some(signal)) => Some(format!("signal {signal}")),
             _ => None,
         });
