@@ -273,4 +273,51 @@ mod tests {
             assert_eq!(masked_fits(&recorded, asked), fits, "{recorded} {asked}");
         }
     }
+
+    fn call(words: &str) -> Invocation {
+        Invocation {
+            argv: words.split(' ').map(str::to_owned).collect(),
+            label: String::new(),
+            pinned: 0..0,
+            program: None,
+            cwd: None,
+            env: BTreeMap::new(),
+            timeout: None,
+            grace: Duration::ZERO,
+            leaves: None,
+            interactive: false,
+        }
+    }
+
+    #[test]
+    fn what_was_asked_beside_a_call_is_used_up_by_it() {
+        let line = |words: &str, stdout: &str| {
+            let argv = words.split(' ').collect::<Vec<_>>();
+            serde_json::json!({ "argv": argv, "exit_code": 0, "elapsed_ms": 9000, "stdout": stdout }).to_string()
+        };
+        let lines = [
+            line("kubectl get pods", "earlier"),
+            line("kubectl get pods", "before"),
+            line("kubectl get pods", "meanwhile"),
+            line("helm upgrade", "done"),
+            line("kubectl get pods", "after"),
+        ];
+        let replay = Replay::parse("r", lines.join("\n").as_bytes()).unwrap();
+        let said = |call: &Invocation| {
+            let mut out = Vec::new();
+            replay.run(call, &mut |_, chunk| out.extend_from_slice(chunk));
+            String::from_utf8(out).unwrap()
+        };
+        let (pods, events, helm) = (call("kubectl get pods"), call("kubectl get events"), call("helm upgrade"));
+        // An earlier step has had the first.
+        assert_eq!(said(&pods), "earlier");
+        let known = replay.rehearse(&helm, &[pods.clone(), events]).unwrap();
+        let beside: Vec<&str> = known.beside[0].before.iter().map(|call| call.stdout.as_str()).collect();
+        assert_eq!((known.took, beside), (Duration::from_secs(9), vec!["before", "meanwhile"]));
+        assert_eq!(known.beside[0].after.as_ref().unwrap().stdout, "after");
+        assert_eq!(known.beside[1], Beside::default());
+        // What follows has what was recorded behind the call.
+        assert_eq!((said(&helm).as_str(), said(&pods).as_str()), ("done", "after"));
+        assert_eq!(replay.rehearse(&call("helm install"), &[pods]), Some(Rehearsal::default()), "no such call");
+    }
 }

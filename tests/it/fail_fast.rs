@@ -5,6 +5,7 @@ use super::stub::Tools;
 use super::support::{Answer, Project, recording};
 use serde_json::{Value, json};
 use std::fs;
+use std::process::Stdio;
 
 const EVIDENCE: &str = r#"
 [tasks.evidence]
@@ -90,13 +91,82 @@ fn a_helm_that_gets_there_is_left_alone_whatever_is_wrong_with_the_old_pods() {
     let tools = kubectl(OLD, &format!("{OLD}{GOOD}"))
         .rule(rule(&["helm", "upgrade", "**"], json!({ "until_file": go, "stdout": "done\n" })));
     let project = project(&steps(UPGRADE), &tools);
-    let mut child = project.command(&["t"]).spawn().unwrap();
+    let mut child = project.command(&["t"]).stderr(Stdio::null()).spawn().unwrap();
     while tools.calls().len() < 12 {
         assert!(child.try_wait().unwrap().is_none(), "it ended: {:?}", tools.story());
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     fs::write(&go, "").unwrap();
     assert!(child.wait().unwrap().success());
+    assert!(project.evidence().is_empty());
+}
+
+/// Where nobody answered before the call, nobody knows which pods are new.
+#[test]
+fn without_a_look_before_the_call_what_is_there_may_be_old() {
+    let go = tempfile::tempdir().unwrap();
+    let go = go.path().join("go");
+    let tools = Tools::new()
+        .rule(rule(&["kubectl", "get", "*"], json!({ "exit": 1, "stderr": "refused\n", "if_missing": ["begun"] })))
+        .rule(rule(&["kubectl", "get", "pods"], pods(NEW)))
+        .rule(rule(&["kubectl", "get", "events"], json!({})))
+        .rule(rule(&["kubectl", "describe", "pods"], json!({ "stdout": DESCRIBED })))
+        .rule(rule(&["helm", "upgrade", "**"], json!({ "until_file": go, "stdout": "done\n" })))
+        .world("begun", true);
+    let tools = tools.world("begun", false);
+    let project = project(&steps(UPGRADE), &tools);
+    let mut child = project.command(&["t"]).stderr(Stdio::null()).spawn().unwrap();
+    let wait_for = |calls: usize, child: &mut std::process::Child| {
+        while tools.calls().len() < calls {
+            assert!(child.try_wait().unwrap().is_none(), "it ended: {:?}", tools.story());
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    };
+    wait_for(5, &mut child);
+    fs::write(tools.in_world_at("begun"), "").unwrap();
+    let asked = tools.calls().len();
+    wait_for(asked + 8, &mut child);
+    fs::write(&go, "").unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(project.evidence().is_empty());
+}
+
+/// A look that hangs does not outlive its step.
+#[test]
+fn a_look_ends_with_its_step() {
+    let go = tempfile::tempdir().unwrap();
+    let go = go.path().join("go");
+    let tools = Tools::new()
+        .rule(rule(&["kubectl", "get", "*"], json!({ "nth": 1 })))
+        .rule(rule(&["kubectl", "get", "*"], json!({ "nth": 1 })))
+        .rule(rule(&["kubectl", "get", "*"], json!({ "ignore_signals": true, "hang_ms": 600_000 })))
+        .rule(rule(&["kubectl", "describe", "pods"], json!({})))
+        .rule(rule(&["helm", "upgrade", "**"], json!({ "until_file": go })));
+    let project = project(&steps(UPGRADE), &tools);
+    let mut child = project.command(&["t"]).stderr(Stdio::null()).spawn().unwrap();
+    while tools.calls().len() < 4 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before anybody looked");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    fs::write(&go, "").unwrap();
+    assert!(child.wait().unwrap().success());
+    tools.pids().into_iter().for_each(super::process::wait_until_gone);
+}
+
+/// A person who stops the run stops the run: nothing is ended early, and nothing is saved after that.
+#[cfg(unix)]
+#[test]
+fn a_stop_is_a_stop() {
+    let tools = kubectl("", GOOD).rule(rule(&["helm", "upgrade", "**"], helm()));
+    let project = project(&steps(UPGRADE), &tools);
+    let mut child = project.command(&["t"]).stderr(Stdio::null()).spawn().unwrap();
+    while tools.calls().len() < 6 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended: {:?}", tools.story());
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let status = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(status.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(project.evidence().is_empty());
 }
 
