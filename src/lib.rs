@@ -150,6 +150,8 @@ pub mod classify {
     pub mod reading;
     pub mod recording;
     mod rejoin;
+    pub mod rollout;
+    mod rollout_rows;
     pub mod rules;
     pub mod sample;
     mod scan;
@@ -196,6 +198,8 @@ pub mod run {
     #[cfg(test)]
     mod engine_tests;
     pub mod evidence;
+    mod fail_fast;
+    mod fail_fast_look;
     pub mod gate;
     pub mod holds;
     pub mod judge;

@@ -5,10 +5,11 @@ use super::input::Evidence;
 use super::tape::Tape;
 use super::{advice, changes, clean, confirming, learn, load, task};
 use crate::catalog;
+use crate::classify;
 use crate::classify::rules::Rules;
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
-use crate::model::finding::{Advice, Answer, Confirmation, Diagnosis, Document, Finding, Os, Role, Verdict};
+use crate::model::finding::{Advice, Answer, Confirmation, Diagnosis, Document, Final, Finding, Os, Role, Verdict};
 use crate::plan::checks;
 use crate::report;
 use crate::report::diagnosis::Extent;
@@ -110,6 +111,17 @@ pub(super) fn named(rules: &Rules, documents: &[Document], catalog: Option<&Cata
     // Memory can always be read.
     of_evidence(rules, &Evidence::of(documents), catalog, context)
         .unwrap_or_else(|_| Diagnosis::naming_nothing(Verdict::Unclassified))
+}
+
+/// What is found in texts that were redacted, and when each of it ends a wait.
+pub(super) fn finals(rules: Option<&Rules>, documents: &[Document]) -> Vec<(Finding, Option<Final>)> {
+    let Some(rules) = rules else { return Vec::new() };
+    let findings = classify::diagnose::diagnose(rules, documents, Os::Unix).findings.into_iter();
+    let with_end = |finding: Finding| {
+        let end = rules.get(&finding.id).and_then(|symptom| symptom.is_final);
+        (finding, end)
+    };
+    findings.map(with_end).collect()
 }
 
 /// The diagnosis of evidence, fit to be shown.

@@ -266,6 +266,9 @@ fn execute(
             None => "refloat diagnose".to_owned(),
         }),
         diagnose: &named,
+        finals: &|documents| {
+            diagnose::finals(rules.get_or_init(|| diagnose::rules(Some(catalog))).as_ref().ok(), documents)
+        },
         symptom_in: &|documents| named(documents).findings.into_iter().map(|finding| finding.id).collect(),
     };
     let report = engine::execute(plan, &world, &mut reporter);

@@ -243,6 +243,8 @@ static STEP_FIELDS: &[Field] = &[
     Field::new("progress", Kind::FilledPattern, "Reads progress: groups stage, current, total, percent").only(&["run"]),
     Field::new("watch", Kind::Table(&WATCH), "Asked again and again beside a tool that does not tell how far it is")
         .only(&["run"]),
+    Field::new("fail_fast", Kind::Table(&FAIL_FAST), "Ends a call that waits as soon as a symptom with `final` holds")
+        .only(&["run"]),
     Field::new("interactive", Kind::Flag, "The child owns the terminal; nothing is captured").only(&["run"]),
     Field::new("on_interrupt", Kind::Choice(&["forward", "finish"]), "What the first Ctrl-C does").only(&["run"]),
 ];
@@ -294,6 +296,18 @@ static WATCH: Shape = Shape {
         RUN,
         Field::new("match", Kind::FilledPattern, "Each match is a part: named groups stage, current, total").required(),
         Field::new("every", Kind::Duration, "Pause before each call; 3s unless given"),
+    ],
+    overrides: None,
+    partial: false,
+};
+
+static FAIL_FAST: Shape = Shape {
+    name: "fail-fast",
+    doc: "Calls that only look, made again and again while the step waits: what they show may end the wait",
+    fields: &[
+        Field::new("ask", Kind::Some(&Kind::Argv), "Tool and arguments of each call: pods and events").required(),
+        Field::new("match", Kind::FilledPattern, "Only objects whose names match count; all new ones unless given"),
+        Field::new("every", Kind::Duration, "Pause before each look; 3s unless given"),
     ],
     overrides: None,
     partial: false,
@@ -447,6 +461,11 @@ static SYMPTOM: Shape = Shape {
         Field::new("family", Kind::Choice(&FAMILIES), "The family that scripts rely on").required(),
         Field::new("role", Kind::Choice(ROLES), "What it can be in a chain of causes").required(),
         Field::new("layer", Kind::Number(0, 12), "0 tools … 12 rollout; a lower one stands nearer to the ground"),
+        Field::new(
+            "final",
+            Kind::Either(&[Kind::Flag, Kind::Duration]),
+            "Ends a wait with `fail_fast`: true at once, a duration when it has lasted so long without a break",
+        ),
         Field::new("sources", Kind::List(&Kind::Choice(SOURCES)), "The kinds of text it may be read from"),
         Field::new("any", Kind::Some(&Kind::Pattern), "Patterns; one match is enough").required().aka(&["match"]),
         Field::new("unless", PATTERNS, "Patterns on the matched line that take the match back"),

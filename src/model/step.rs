@@ -176,6 +176,8 @@ pub struct Step {
     pub progress: Option<Pattern>,
     /// What is asked again and again while it runs, for a tool that does not tell how far it is.
     pub watch: Option<Watch>,
+    /// What is asked meanwhile, to end it as soon as waiting is of no use.
+    pub fail_fast: Option<FailFast>,
     /// What the first Ctrl-C does to it. In the file `None` leaves it to what is known of the tool; in
     /// a plan that has been decided, and `None` is [`OnInterrupt::Forward`].
     pub on_interrupt: Option<OnInterrupt>,
@@ -211,6 +213,7 @@ impl Step {
             interactive: false,
             progress: None,
             watch: None,
+            fail_fast: None,
             on_interrupt: None,
             line: 0,
         }
@@ -225,6 +228,17 @@ pub struct Watch {
     /// Each match is one part of the whole: named groups `stage`, `current`, `total`.
     pub pattern: Pattern,
     /// The pause before each call.
+    pub every: Duration,
+}
+
+/// `fail_fast = { ask, match, every }`: calls that only look, beside a call that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FailFast {
+    /// The argvs; the first element of each is a declared tool.
+    pub ask: Vec<Vec<Template>>,
+    /// Only objects whose names match count; `None`: all that are new.
+    pub of: Option<Pattern>,
+    /// The pause before each look.
     pub every: Duration,
 }
 

@@ -3,7 +3,7 @@
 use super::hide::{self, Hide};
 use super::limits;
 use super::types::{
-    Ask, Block, Call, Confirmation, Gate, Plan, PlannedStep, PlannedTool, SecretRead, WantedBy, Watched, Work,
+    Ask, Block, Call, Confirmation, FailFast, Gate, Plan, PlannedStep, PlannedTool, SecretRead, WantedBy, Watched, Work,
 };
 use super::values::{check_argument, check_param};
 use crate::error::{Code, Failure};
@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn build(catalog: &Catalog, task: &str, args: &[String]) -> Result<Plan, Failure> {
     let task = find(catalog, task)?;
     let values = bind(task, args)?;
-    let mut builder = Builder { catalog, tools: BTreeSet::new(), confirmations: Vec::new() };
+    let mut builder = Builder { catalog, tools: BTreeSet::new(), confirmations: Vec::new(), is_evidence: false };
     let root = builder.block(task, &values, "")?;
     let tools = builder
         .tools
@@ -114,6 +114,8 @@ pub(super) struct Builder<'a> {
     pub(super) catalog: &'a Catalog,
     tools: BTreeSet<String>,
     confirmations: Vec<Confirmation>,
+    /// Inside the task that saves the evidence, which needs none of its own.
+    is_evidence: bool,
 }
 
 /// The values that are known before the run.
@@ -310,6 +312,15 @@ impl<'a> Builder<'a> {
             }
             None => None,
         };
+        let fail_fast = match (&step.fail_fast, on_interrupt) {
+            (None, _) => None,
+            (Some(_), Some(OnInterrupt::Finish)) => {
+                let message =
+                    "`fail_fast` ends the call as a Ctrl-C would, and this one cannot be stopped, only broken";
+                return Err(Failure::new(Code::Config, format!("tasks.toml:{}: {message}", step.line)));
+            }
+            (Some(declared), _) => Some(Box::new(self.fail_fast(declared, scope, &id)?)),
+        };
         let spec = Step {
             on_interrupt,
             name: step.name.as_ref().and_then(|name| fill(name, scope)),
@@ -326,10 +337,59 @@ impl<'a> Builder<'a> {
             after: after.into_iter().collect(),
             watch,
             exchange: None,
+            fail_fast,
             skip_if,
             done_if,
             spec,
         })
+    }
+
+    /// What may end the step, and the evidence that is saved before it does.
+    fn fail_fast(
+        &mut self,
+        declared: &crate::model::step::FailFast,
+        scope: &BTreeMap<String, String>,
+        id: &str,
+    ) -> Result<FailFast, Failure> {
+        let ask = declared.ask.iter().map(|argv| self.call(argv, scope, None)).collect::<Result<_, _>>()?;
+        let evidence = match self.catalog.diagnose.as_ref().filter(|_| !self.is_evidence) {
+            None => None,
+            Some(name) => {
+                self.is_evidence = true;
+                let evidence = self.evidence(name, id);
+                self.is_evidence = false;
+                Some(evidence?)
+            }
+        };
+        Ok(FailFast { ask, of: declared.of.clone(), every: declared.every, evidence })
+    }
+
+    /// The task of `[diagnose]`, as a step of its own below the step `id`.
+    fn evidence(&mut self, name: &str, id: &str) -> Result<Block, Failure> {
+        let task = find(self.catalog, name)?;
+        if task.danger != Danger::Read {
+            let message = format!("[diagnose] names `{name}`, which changes things; it must only read");
+            return Err(Failure::new(Code::Config, message));
+        }
+        let called =
+            Step { allow_failure: true, ..Step::of(Action::Task { name: name.to_owned(), with: BTreeMap::new() }) };
+        let saves = Task {
+            name: name.to_owned(),
+            summary: String::new(),
+            group: String::new(),
+            danger: Danger::Read,
+            confirm: None,
+            preview: None,
+            params: Vec::new(),
+            require: Vec::new(),
+            guard: Vec::new(),
+            verify: Vec::new(),
+            parallel: 1,
+            steps: vec![called],
+            finally: Vec::new(),
+            line: 0,
+        };
+        self.block(&saves, &BTreeMap::new(), &format!("{id}.e"))
     }
 
     /// The call of `step`; without one, of something that looks for a check.

@@ -240,6 +240,7 @@ fn bare(id: String, name: Template, work: Work) -> PlannedStep {
         after: Vec::new(),
         watch: None,
         exchange: None,
+        fail_fast: None,
         skip_if: None,
         done_if: None,
         spec: Step::of(Action::Diagnose),

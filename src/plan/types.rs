@@ -89,6 +89,9 @@ pub struct PlannedStep {
     /// Its call is an HTTP exchange, whose answer is judged as one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exchange: Option<Box<Exchange>>,
+    /// Asked while it waits, to end it as soon as waiting is of no use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fail_fast: Option<Box<FailFast>>,
     /// Asked before the step: a yes skips it.
     pub skip_if: Option<Gate>,
     /// Asked before the step: a yes means that it is done already.
@@ -108,6 +111,20 @@ pub struct Watched {
     pub pattern: Pattern,
     /// The pause before each call.
     pub every: std::time::Duration,
+}
+
+/// Calls beside a step's own, whose answers may end it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FailFast {
+    /// The calls of one look; they only look.
+    pub ask: Vec<Call>,
+    /// Only objects whose names match count.
+    pub of: Option<Pattern>,
+    /// The pause before each look.
+    pub every: std::time::Duration,
+    /// Saves the evidence before the step is ended; `None` where no task is declared for it.
+    #[serde(skip)]
+    pub evidence: Option<Block>,
 }
 
 /// What a planned step does.

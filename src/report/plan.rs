@@ -177,6 +177,7 @@ impl Page<'_> {
         let _ = write!(self.out, "{}{}  ", " ".repeat(indent), dim.style(&step.id));
         let asks = [("skip", &step.skip_if), ("done", &step.done_if)];
         let is_plain_call = pieces.is_empty() && asks.iter().all(|(_, gate)| gate.is_none()) && step.watch.is_none();
+        let is_plain_call = is_plain_call && step.fail_fast.is_none();
         match &step.work {
             Work::Run(call) if is_plain_call => return self.call_here(call, &notes, inner, inner),
             Work::Block(block) => pieces.push(Piece::whole(dim, &format!("task {}", block.task))),
@@ -203,6 +204,15 @@ impl Page<'_> {
             self.out.push_str(&" ".repeat(inner));
             flow(&mut self.out, inner, inner, &[Piece::prose(dim, every.trim_end())], self.look.width);
             self.call(&watch.call, &[format!("progress from /{}/", watch.pattern.source())], inner + 2);
+        }
+        if let Some(fail_fast) = &step.fail_fast {
+            let saves = fail_fast.evidence.as_ref().map(|evidence| format!(", after `{}`", evidence.task));
+            let every = crate::text::duration(fail_fast.every);
+            let says = format!("ends early{}; looks every {every}:", saves.unwrap_or_default());
+            self.out.push_str(&" ".repeat(inner));
+            flow(&mut self.out, inner, inner, &[Piece::prose(dim, &says)], self.look.width);
+            let of = fail_fast.of.iter().map(|of| format!("of /{}/", of.source())).collect::<Vec<_>>();
+            fail_fast.ask.iter().for_each(|call| self.call(call, &of, inner + 2));
         }
         match &step.work {
             Work::Run(call) => self.call(call, &notes, inner),

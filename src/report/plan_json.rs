@@ -104,6 +104,20 @@ fn step(step: &PlannedStep, mask: &Mask<'_>) -> Value {
         own.insert("every".to_owned(), json!(duration(watch.every)));
         all.insert("watch".to_owned(), Value::Object(own));
     }
+    if let Some(fail_fast) = &step.fail_fast {
+        let ask = fail_fast.ask.iter().map(|asked| {
+            let mut own = Map::new();
+            call(&mut own, asked, mask);
+            Value::Object(own)
+        });
+        let own = json!({
+            "ask": ask.collect::<Value>(),
+            "match": fail_fast.of.as_ref().map(|of| of.source()),
+            "every": duration(fail_fast.every),
+            "evidence": fail_fast.evidence.as_ref().map(|evidence| &evidence.task),
+        });
+        all.insert("fail_fast".to_owned(), own);
+    }
     if let Some(asked) = &step.skip_if {
         all.insert("skip_if".to_owned(), gate(asked, mask));
     }

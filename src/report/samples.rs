@@ -391,6 +391,7 @@ fn planned(id: &str, work: Work, spec: Step) -> PlannedStep {
         after: vec![],
         watch: None,
         exchange: None,
+        fail_fast: None,
         skip_if: None,
         done_if: None,
         spec,

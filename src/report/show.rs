@@ -10,6 +10,7 @@ use super::style::Look;
 use super::variables;
 use crate::model::catalog::Catalog;
 use crate::model::step::{Action, Check, CheckRef, Confirm, DoneIf, Question, Step, Task, Wanted};
+use crate::text::duration;
 use owo_colors::Style;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
@@ -197,6 +198,17 @@ impl Page<'_> {
         if let Some(DoneIf::Check(check)) = &step.done_if {
             notes.push(format!("done if {}", in_words(check)));
         }
+        if let Some(watch) = &step.watch {
+            notes.push(format!(
+                "meanwhile every {}: {}",
+                duration(watch.every),
+                templates(&watch.argv, &Mask::default())
+            ));
+        }
+        if let Some(fail_fast) = &step.fail_fast {
+            let ask: Vec<String> = fail_fast.ask.iter().map(|argv| templates(argv, &Mask::default())).collect();
+            notes.push(format!("ends early, looks every {}: {}", duration(fail_fast.every), ask.join(", ")));
+        }
         if !notes.is_empty() {
             let notes = Piece::prose(styles.dim, &format!("# {}", notes.join("; ")));
             self.out.push_str(&" ".repeat(inner + 2));
@@ -307,6 +319,15 @@ fn step_json(step: &Step) -> Value {
     all.extend(step.danger.map(|danger| ("danger".to_owned(), json!(conditions::danger_word(danger)))));
     all.extend(what.map(|(name, value)| (name.to_owned(), value)));
     plan_json::taken(&mut all, step, &Mask::default());
+    if let Some(watch) = &step.watch {
+        let every = duration(watch.every);
+        all.insert("watch".to_owned(), json!({ "argv": watch.argv, "match": watch.pattern.source(), "every": every }));
+    }
+    if let Some(fail_fast) = &step.fail_fast {
+        let of = fail_fast.of.as_ref().map(|of| of.source());
+        let own = json!({ "ask": fail_fast.ask, "match": of, "every": duration(fail_fast.every) });
+        all.insert("fail_fast".to_owned(), own);
+    }
     all.extend(step.skip_if.as_ref().map(|check| ("skip_if".to_owned(), asked(check))));
     if let Some(DoneIf::Check(check)) = &step.done_if {
         all.insert("done_if".to_owned(), asked(check));

@@ -119,8 +119,10 @@ fn before(
         let call = attempt::invocation(desk, call, Some(&step.spec), &values).map_err(Reply::Unasked)?;
         let what = step.spec.name.as_ref().map_or_else(|| attempt::label(desk, &call), |name| values.show(name));
         let (id, spec) = (manner.id, &step.spec);
-        let tried =
-            attempt::run(desk, &Unit { id, spec, call, save: None, quiet: true, cleanup: manner.cleanup, again: None });
+        let tried = attempt::run(
+            desk,
+            &Unit { id, spec, call, save: None, quiet: true, cleanup: manner.cleanup, again: None, over: None },
+        );
         let words = tried.answer.last_words().filter(|_| !spec.sensitive);
         if !manner.quiet {
             desk.books().keep(tried.documents);
@@ -250,6 +252,7 @@ fn run(
             quiet: manner.quiet,
             cleanup: manner.cleanup,
             again: None,
+            over: None,
         })
     });
     let unit = match unit {

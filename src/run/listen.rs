@@ -156,6 +156,7 @@ mod tests {
             after_failure: None,
             diagnose: &diagnose,
             symptom_in: &symptom_in,
+            finals: &|_| Vec::new(),
         };
         let (sender, receiver) = sync_channel(messages.len());
         messages.into_iter().for_each(|message| sender.send(message).unwrap());

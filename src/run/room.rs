@@ -130,6 +130,8 @@ fn asked(
         filter: None,
         progress: None,
         record: true,
+        over: None,
+        given: None,
     };
     let answer = perform(desk, &call, &ask, None);
     if is_evidence && !manner.quiet {

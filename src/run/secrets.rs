@@ -68,6 +68,8 @@ fn one(desk: &Desk<'_>, read: &SecretRead, values: &Values, manner: Manner<'_>) 
         filter: None,
         progress: None,
         record: true,
+        over: None,
+        given: None,
     };
     let answer = perform(desk, &call, &ask, None);
     match &answer.exit {

@@ -3,7 +3,7 @@
 use super::engine::{RunReport, World, execute};
 use crate::model::command::{Exit, Invocation, Outcome, RecordedCall, Stream};
 use crate::model::event::{Event, EventKind, Status};
-use crate::model::finding::{Advice, Confidence, Diagnosis, Document, Finding, Role, Rollback, Verdict};
+use crate::model::finding::{Advice, Confidence, Diagnosis, Document, Final, Finding, Role, Rollback, Verdict};
 use crate::model::pattern::Pattern;
 use crate::model::step::{Action, CheckRef, Danger, SecretFrom, SecretRef, Step};
 use crate::model::template::Template;
@@ -133,6 +133,9 @@ impl Stage {
             after_failure: self.after_failure.clone(),
             diagnose: &diagnose,
             symptom_in: &symptom_in,
+            finals: &|documents| {
+                self.diagnose(documents).findings.into_iter().map(|found| (found, Some(Final::Now))).collect()
+            },
         };
         let mut reporter = Collector(self);
         let report = execute(plan, &world, &mut reporter);
@@ -387,6 +390,7 @@ pub(crate) fn step(id: &str, work: Work) -> PlannedStep {
     PlannedStep {
         watch: None,
         exchange: None,
+        fail_fast: None,
         id: id.to_owned(),
         name: template(&format!("step {id}")),
         danger: Danger::Read,

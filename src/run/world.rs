@@ -1,6 +1,7 @@
 //! What the engine is given.
 
 use super::past::Past;
+use crate::classify::rollout::Finals;
 use crate::model::finding::{Diagnosis, Document};
 use crate::model::usual::Usual;
 use crate::port::{Clock, Locate, Recorder, Runner, Stop, Store};
@@ -43,6 +44,8 @@ pub struct World<'a> {
     pub diagnose: &'a Diagnose<'a>,
     /// Finds symptoms, for `retry.on`.
     pub symptom_in: &'a SymptomIn<'a>,
+    /// Finds what ends a wait, in texts that are redacted.
+    pub finals: &'a Finals<'a>,
 }
 
 impl World<'_> {

@@ -153,6 +153,7 @@ fn run_on(clock: &dyn Clock, disk: Disk, file: &str, answers: &[(&'static str, i
         after_failure: None,
         diagnose: &|_| Diagnosis::naming_nothing(Verdict::Healthy),
         symptom_in: &|_| Vec::new(),
+        finals: &|_| Vec::new(),
     };
     let mut events = Events(Vec::new(), disk);
     let report = execute(&plan, &world, &mut events);
