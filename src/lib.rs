@@ -38,10 +38,12 @@ pub mod catalog;
 pub mod model {
     pub mod argv;
     pub mod catalog;
+    pub mod cause;
     pub mod command;
     pub mod danger;
     pub mod event;
     pub mod finding;
+    pub mod incident;
     pub mod lint;
     pub mod pattern;
     pub mod quantity;
@@ -63,6 +65,7 @@ pub mod config {
     pub mod filling;
     pub mod format;
     pub mod graph;
+    pub mod incident;
     pub mod input;
     pub mod load;
     pub mod names;
@@ -155,6 +158,7 @@ pub mod classify {
     mod table;
     mod telling;
     mod text;
+    pub mod warnings;
     mod wording;
     mod wrap;
 }
@@ -238,6 +242,7 @@ pub mod report {
     pub mod failure;
     pub mod fanout;
     pub mod history;
+    pub mod incident;
     pub mod journal;
     pub mod jsonl;
     pub mod layout;
@@ -298,6 +303,7 @@ pub mod adapter {
     pub mod terminal;
     pub mod trust;
     mod watch;
+    pub mod who;
     pub mod whole;
     mod workflow;
 }
@@ -308,6 +314,7 @@ pub mod cli;
 /// The composition root: parse, wire, exit code.
 pub mod app {
     mod advice;
+    mod aftermath;
     mod changes;
     mod clean;
     mod confirm;
@@ -315,6 +322,8 @@ pub mod app {
     mod context;
     mod diagnose;
     mod doctor;
+    mod incident;
+    mod incidents;
     mod input;
     mod inspect;
     mod keeping;
@@ -331,6 +340,7 @@ pub mod app {
     mod trial;
     mod trust;
     mod usual;
+    mod watched;
 
     pub use start::start;
 }

@@ -48,6 +48,7 @@ pub static FILE: Shape = Shape {
         Field::new("checks", Kind::Map(&Kind::Table(&CHECK)), "Named yes/no questions about the world"),
         Field::new("diagnose", Kind::Table(&DIAGNOSE), "What a live `refloat diagnose` does"),
         Field::new("redact", Kind::Table(&REDACT), "What is hidden beside the secret variables"),
+        Field::new("incident", Kind::Table(&INCIDENT), "Failures are worked on as incidents: what ends one"),
         Field::new("symptoms", Kind::Map(&Kind::Table(&SYMPTOM)), "Your own symptoms, beside the built-in ones"),
     ],
     overrides: None,
@@ -146,6 +147,8 @@ static TASK: Shape = Shape {
         Field::new("guard", TEXTS, "Checks asked again right before each step that destroys; `!name` for the opposite"),
         Field::new("verify", TEXTS, "Checks that must hold after the last step, or the task has failed"),
         Field::new("parallel", Kind::Number(1, 32), "How many steps may run at the same time; 1 unless given"),
+        Field::new("incident", Kind::Flag, "true: a run of it opens an incident, unless one is open; needs [incident]"),
+        Field::new("on_failure", Kind::Text, "A task that is offered after a failure; --rollback-on-failure runs it unasked"),
         Field::new("steps", Kind::Some(&Kind::Table(&STEP)), "The steps").required().aka(&["step", "cmds", "run"]),
         Field::new("finally", Kind::List(&Kind::Table(&STEP)), "Steps that run at the end whatever happened")
             .aka(&["defer", "cleanup"]),
@@ -371,6 +374,7 @@ static CHECK_FIELDS: &[Field] = &[
     DECODE,
     SENSITIVE,
     Field::new("room", Kind::Table(&ROOM), "Has the node what the pods that wait for one want?"),
+    Field::new("incident", Kind::Choice(&["cause"]), "\"cause\": no incident is open, or its root cause is on record"),
     Field::new("all", Kind::Some(&Kind::Text), "Other checks: yes when all say yes, no when one says no"),
     Field::new("first", Kind::Some(&Kind::Text), "Other checks: the answer of the first that can be asked"),
     Field::new(
@@ -385,7 +389,7 @@ static CHECK_FIELDS: &[Field] = &[
 
 static CHECK: Shape = Shape {
     name: "check",
-    doc: "A yes/no question about the world: exactly one of run, compare, room, all, first",
+    doc: "A yes/no question about the world: exactly one of run, compare, room, incident, all, first",
     fields: CHECK_FIELDS,
     overrides: Some(&CHECK_OVERRIDE),
     partial: false,
@@ -416,6 +420,18 @@ static REDACT: Shape = Shape {
         "Names of Kubernetes Secrets: their values are read in memory before the first step, and hidden",
     )
     .required()],
+    overrides: None,
+    partial: false,
+};
+
+static INCIDENT: Shape = Shape {
+    name: "incident",
+    doc: "A run that changes something and fails opens an incident; `refloat incident` shows and closes it",
+    fields: &[Field::new(
+        "closes",
+        Kind::Text,
+        "The task whose success, after the cause is on record, `refloat incident close` needs; none unless given",
+    )],
     overrides: None,
     partial: false,
 };

@@ -12,7 +12,7 @@ use super::spots::Spots;
 use super::tree::Node;
 use super::vars::{self, Settled};
 use super::walk::Walker;
-use super::{checks, patterns, redact, symptoms, syntax, tasks, tools};
+use super::{checks, incident, patterns, redact, symptoms, syntax, tasks, tools};
 use crate::error::Failure;
 use crate::model::catalog::Catalog;
 use std::collections::BTreeSet;
@@ -169,6 +169,7 @@ fn draw(
         catalog.symptoms.extend(symptoms::draw(entry, node, &mut book));
     }
     catalog.diagnose = root.table("diagnose").and_then(|node| diagnose(node, &mut book));
+    catalog.incident = incident::draw(root, &mut book);
     catalog.redact = root.table("redact").map(|node| redact::draw(node, &mut book)).unwrap_or_default();
     calls.check(&mut book);
     needs.finish(&mut book);

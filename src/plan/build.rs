@@ -386,6 +386,7 @@ impl Builder<'_> {
                     pod: self.call(&room.pod, &of_pod, None)?,
                 }
             }
+            Question::Incident => Ask::Incident,
             Question::Checks { join, of } => {
                 let of = of.iter().map(|part| self.gate(part, scope, id));
                 Ask::Checks { join: *join, of: of.collect::<Result<_, _>>()? }

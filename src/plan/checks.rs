@@ -156,6 +156,7 @@ pub(super) fn open_names(gate: &Gate) -> BTreeSet<String> {
             own.insert("pod");
             pod.argv.iter().for_each(|text| add(text, &own));
         }
+        Ask::Incident => {}
         Ask::Checks { of, .. } => {
             let parts: BTreeSet<String> = of.iter().flat_map(open_names).collect();
             found.extend(parts.into_iter().filter(|name| !own.contains(name.as_str())));
@@ -183,6 +184,8 @@ fn plan(catalog: &Catalog, names: &[String]) -> Result<Plan, Failure> {
         guard: Vec::new(),
         verify: names.iter().map(|name| CheckRef { name: name.clone(), negated: false }).collect(),
         parallel: 1,
+        incident: false,
+        on_failure: None,
         steps: Vec::new(),
         finally: Vec::new(),
         line: 0,

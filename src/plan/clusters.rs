@@ -48,6 +48,7 @@ impl Found<'_> {
             Ask::Run(step) => self.step(step),
             Ask::Secrets { reads, .. } => reads.iter().for_each(|read| self.call(&read.call)),
             Ask::Room { node, pods, pod } => [node, pods, pod].into_iter().for_each(|call| self.call(call)),
+            Ask::Incident => {}
             Ask::Checks { of, .. } => of.iter().for_each(|gate| self.gate(gate)),
         }
     }

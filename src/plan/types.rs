@@ -166,6 +166,8 @@ pub enum Ask {
         /// Describes one that waits: `${pod}` is its name.
         pod: Call,
     },
+    /// Is no incident open without a root cause?
+    Incident,
     /// Other checks, and what their answers come to.
     Checks {
         /// How they are joined.

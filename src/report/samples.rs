@@ -288,6 +288,8 @@ fn task(name: &str, summary: &str, group: &str, danger: Danger, steps: Vec<Step>
         guard: vec![],
         verify: vec![],
         parallel: 1,
+        incident: false,
+        on_failure: None,
         steps,
         finally: vec![],
         line: 1,

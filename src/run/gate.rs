@@ -148,6 +148,10 @@ fn question(desk: &Desk<'_>, gate: &Gate, values: &Values, manner: Manner<'_>, f
             secrets::ask(desk, reads, &rules, values, manner)
         }
         Ask::Room { node, pods, pod } => room::ask(desk, node, pods, pod, values, manner),
+        Ask::Incident => match &desk.world.incident {
+            Some(open) if !open.has_cause => Reply::No(Some(format!("incident {} has no root cause", open.id))),
+            _ => Reply::Yes(None),
+        },
         Ask::Checks { join, of } => match join {
             Join::All => all(desk, of, values, manner, found),
             Join::First => first(desk, of, values, manner, found),
