@@ -15,7 +15,8 @@ pub fn who(env: &Environment) -> Option<String> {
 
 /// A name, and nothing that could be taken for something else.
 fn plain(name: &str) -> Option<String> {
-    let is_name = !name.is_empty() && name.len() <= 64 && name.chars().all(|c| c.is_alphanumeric() || "._-".contains(c));
+    let is_name =
+        !name.is_empty() && name.len() <= 64 && name.chars().all(|c| c.is_alphanumeric() || "._-".contains(c));
     is_name.then(|| name.to_owned())
 }
 

@@ -19,8 +19,14 @@ pub fn warnings(documents: &[Document], captured: &dyn Fn(&Document) -> u64) -> 
             let Some(row) = eventrow::read(line).filter(|row| row.warning && !row.object.is_empty()) else { continue };
             let message: String = line.get(row.message..).unwrap_or_default().trim().chars().take(LONGEST).collect();
             let seen = row.age.map(|age| now.saturating_sub(age.saturating_mul(1000)));
-            let new =
-                Warning { seen, reason: row.reason, object: row.object, message, count: row.count, kind: "Warning".into() };
+            let new = Warning {
+                seen,
+                reason: row.reason,
+                object: row.object,
+                message,
+                count: row.count,
+                kind: "Warning".into(),
+            };
             let same = |known: &&mut Warning| {
                 known.object == new.object && known.reason == new.reason && known.message == new.message
             };
@@ -70,8 +76,10 @@ LAST SEEN   TYPE      REASON              OBJECT                    MESSAGE
             document("kubectl describe pod web", EVENTS),
         ];
         let found = warnings(&texts, &|_| 1_000_000);
-        let told: Vec<_> =
-            found.iter().map(|one| (one.seen, one.reason.as_str(), one.object.as_str(), one.message.as_str())).collect();
+        let told: Vec<_> = found
+            .iter()
+            .map(|one| (one.seen, one.reason.as_str(), one.object.as_str(), one.message.as_str()))
+            .collect();
         let pod = "pod/web-6d4cf56db6-x2x4z";
         assert_eq!(
             told,

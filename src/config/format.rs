@@ -148,7 +148,11 @@ static TASK: Shape = Shape {
         Field::new("verify", TEXTS, "Checks that must hold after the last step, or the task has failed"),
         Field::new("parallel", Kind::Number(1, 32), "How many steps may run at the same time; 1 unless given"),
         Field::new("incident", Kind::Flag, "true: a run of it opens an incident, unless one is open; needs [incident]"),
-        Field::new("on_failure", Kind::Text, "A task that is offered after a failure; --rollback-on-failure runs it unasked"),
+        Field::new(
+            "on_failure",
+            Kind::Text,
+            "A task that is offered after a failure; --rollback-on-failure runs it unasked",
+        ),
         Field::new("steps", Kind::Some(&Kind::Table(&STEP)), "The steps").required().aka(&["step", "cmds", "run"]),
         Field::new("finally", Kind::List(&Kind::Table(&STEP)), "Steps that run at the end whatever happened")
             .aka(&["defer", "cleanup"]),

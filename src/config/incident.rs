@@ -53,7 +53,8 @@ fn as_it_is(item: &Item, what: &str, book: &mut Book<'_>) -> Option<String> {
     };
     let needed = facts.params.iter().flatten().find(|(_, required)| **required);
     if let Some((param, _)) = needed {
-        let fault = Fault::new(item.place, format!("{what} without arguments, but {} needs {}", show(name), show(param)));
+        let fault =
+            Fault::new(item.place, format!("{what} without arguments, but {} needs {}", show(name), show(param)));
         book.faults.push(fault.also(facts.place, "declared here"));
     }
     Some(name.to_owned())

@@ -330,9 +330,8 @@ impl Incident {
     /// Is this warning known, as far as it is no news?
     pub fn knows(&self, warning: &Warning) -> bool {
         self.cluster.iter().any(|known| {
-            let same = known.reason == warning.reason
-                && known.object == warning.object
-                && known.message == warning.message;
+            let same =
+                known.reason == warning.reason && known.object == warning.object && known.message == warning.message;
             same && match (known.seen, warning.seen) {
                 // An age is told in whole minutes or hours: the same event read twice differs by as much.
                 (Some(known), Some(new)) => new <= known.saturating_add(BLUR),

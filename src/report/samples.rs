@@ -368,6 +368,7 @@ pub(crate) fn catalog() -> Catalog {
     vars.insert("token".into(), var("hunter2-secret", true));
     vars.insert("url".into(), var("https://u:hunter2-secret@host", false));
     Catalog {
+        incident: None,
         path: "/srv/app/tasks.toml".into(),
         app: "taskflow".into(),
         vars,

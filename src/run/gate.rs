@@ -149,8 +149,9 @@ fn question(desk: &Desk<'_>, gate: &Gate, values: &Values, manner: Manner<'_>, f
         }
         Ask::Room { node, pods, pod } => room::ask(desk, node, pods, pod, values, manner),
         Ask::Incident => match &desk.world.incident {
-            Some(open) if !open.has_cause => Reply::No(Some(format!("incident {} has no root cause", open.id))),
-            _ => Reply::Yes(None),
+            Ok(Some(open)) if !open.has_cause => Reply::No(Some(format!("incident {} has no root cause", open.id))),
+            Ok(_) => Reply::Yes(None),
+            Err(why) => Reply::Unasked(why.clone()),
         },
         Ask::Checks { join, of } => match join {
             Join::All => all(desk, of, values, manner, found),

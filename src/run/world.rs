@@ -36,8 +36,8 @@ pub struct World<'a> {
     pub past: Option<Past>,
     /// The command that goes on from this run, should it stop half-way.
     pub resume: Option<String>,
-    /// The incident that is open.
-    pub incident: Option<OpenIncident>,
+    /// The incident that is open; why nobody can tell, where that is so.
+    pub incident: Result<Option<OpenIncident>, String>,
     /// What earlier runs of the task took.
     pub usual: Usual,
     /// The command to type after a failure that nothing explains; not every file can be diagnosed.
