@@ -13,7 +13,7 @@ use crate::model::finding::{Diagnosis, Document};
 use crate::model::incident::{Entry, Incident, OpenIncident, Root, SCHEMA, Timeline, Warning, What};
 use crate::port::Clock;
 use crate::report::quoting;
-use crate::run::redact::Redactor;
+use crate::run::redact::{Mask, Redactor};
 use crate::text;
 use std::io;
 
@@ -150,12 +150,8 @@ impl<'a> Incidents<'a> {
         let known =
             Incident::of(id, &Timeline::read(&self.store.read(id).map_err(|error| unreadable(&error))?).entries);
         let is_news = |warning: &Warning| known.as_ref().is_none_or(|known| !known.knows(warning));
-        let mut all: Vec<What> = warnings(documents, &|text| seen.captured(text))
-            .into_iter()
-            .filter(is_news)
-            .map(|one| hidden(one, redactor))
-            .map(What::Cluster)
-            .collect();
+        let told = warnings(documents, &|text| seen.captured(text)).into_iter().map(|one| hidden(one, redactor));
+        let mut all: Vec<What> = told.filter(is_news).map(What::Cluster).collect();
         let roots = diagnosis.map(Root::of).unwrap_or_default();
         if !roots.is_empty() {
             let findings = roots.into_iter().map(|root| without_secrets(root, redactor)).collect();
@@ -175,9 +171,10 @@ impl<'a> Incidents<'a> {
     }
 }
 
-/// What runs hand over has been redacted; what is declared may have slipped in since.
+/// What runs hand over has been redacted; what is declared may have slipped in since. The tag of a mask is another one
+/// in each run: without it the same warning is known again.
 fn hidden(warning: Warning, redactor: &Redactor) -> Warning {
-    Warning { message: redactor.line(&warning.message), ..warning }
+    Warning { message: Mask::without_tags(&redactor.line(&warning.message)), ..warning }
 }
 
 fn without_secrets(mut root: Root, redactor: &Redactor) -> Root {

@@ -1,6 +1,6 @@
 //! An incident, for somebody who is tired: what is known, in the order in which it happened, and what is still to do.
 
-use super::layout::{Piece, flow, table, told, visible};
+use super::layout::{Piece, fill, flow, table, told, visible};
 use super::style::Look;
 use crate::model::event::RunOutcome;
 use crate::model::finding::{Diagnosis, Quote};
@@ -85,7 +85,7 @@ pub fn text(
         let (date, clock) = stamp.split_once(' ').unwrap_or_default();
         if date != day {
             date.clone_into(&mut day);
-            told(&mut out, look, (look.styles.dim, date), &[]);
+            out.push_str(&format!("{}{}\n", fill(date, look.gutter()), look.styles.dim.style(date)));
         }
         row.tell(&mut out, clock, look);
     }
