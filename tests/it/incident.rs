@@ -161,8 +161,7 @@ fn a_change_that_fails_opens_one_and_saves_the_evidence() {
     let answer = project.run(&["deploy"]).exits(1);
     let answer = answer.says(&["opened incident", "saving the evidence first: refloat evidence", "saved 1 file in"]);
     // Nobody can be asked here: the command is the first thing to type.
-    let next = answer.err.lines().find(|line| line.contains("next")).unwrap().trim().to_owned();
-    assert_eq!(next, "next  refloat rollback");
+    let answer = answer.says(&["next refloat rollback"]);
     assert_eq!(lines(&tools), ["helm lint", "helm upgrade", "kubectl get events"]);
     // What the events say is named beside what helm said.
     answer.says(&["app:2.0.0"]);
@@ -382,7 +381,7 @@ fn what_changed_nothing_is_not_rolled_back() {
     let project = project(&tools);
     let answer = project.run(&["deploy", "--rollback-on-failure"]).exits(1);
     let answer = answer.says(&["nothing was changed: `rollback` is not run"]);
-    assert!(!answer.err.contains("next  refloat rollback"), "{}", answer.err);
+    assert!(!answer.err.contains("refloat rollback"), "{}", answer.err);
     assert_eq!(lines(&tools), ["helm lint"]);
 }
 
@@ -578,4 +577,25 @@ fn a_run_that_is_stopped_opens_none() {
     pty.sees("upgrading").types("\u{3}").exits(130);
     assert!(!pty.screen().contains("Roll back now"), "{}", pty.screen());
     assert!(folders(&project, "incidents").is_empty());
+}
+
+#[test]
+fn the_pages_example_loads_and_refuses() {
+    let page = fs::read_to_string(super::support::root().join("docs/incident.md")).unwrap();
+    let block = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let step = |task: &str| format!("[[tasks.{task}.steps]]\nrun = [\"helm\", \"{task}\"]\n");
+    let filled = block
+        .replace("[tasks.redeploy]", "[tasks.redeploy]\nsummary = \"x\"\ndanger = \"change\"")
+        .replace("[tasks.rollback]", "[tasks.rollback]\nsummary = \"x\"\ndanger = \"change\"");
+    let head = "version = 1\n[app]\nname = \"a\"\n[tools.helm]\n[tasks.validate]\nsummary = \"x\"\n";
+    let file = format!("{head}{}{filled}{}{}", step("validate"), step("redeploy"), step("rollback"));
+    let tools = Tools::new().rule(super::steps::rule(&["helm", "redeploy"], json!({ "exit": 1 })));
+    let project = Project::new(&file).with_tools(&tools);
+    project.run(&["redeploy"]).exits(1).says(&["opened incident"]);
+    project.run(&["redeploy"]).exits(4).says(&["has no root cause", "refloat incident cause TEXT"]);
+    assert_eq!(lines(&tools), ["helm redeploy"]);
+    // Every command that the page names is one.
+    for words in ["list", "show", "cause", "note", "close", "open", "drop"] {
+        project.run(&["help", "incident"]).exits(0).answers(&[words]);
+    }
 }
