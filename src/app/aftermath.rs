@@ -57,19 +57,20 @@ pub(super) fn possible(task: &Task, args: &RunArgs) -> Result<(), Failure> {
 }
 
 /// What is said next after a run of `task`: what will be undone is not gone on with, and where nobody can be asked
-/// the command that undoes it comes first. `again` goes on from the run.
+/// the command that undoes it comes first.
 pub(super) fn next<'a>(
     scene: &'a Scene<'_>,
     plan: &Plan,
     task: &'a Task,
-    again: String,
     is_asked: bool,
 ) -> impl Fn(&Seen, RunOutcome, Vec<String>) -> Vec<String> + 'a {
+    // As the engine tells it: secrets hidden.
+    let goes_on = |line: &String| line.starts_with("refloat ") && line.ends_with(" --resume");
     let wants_cause = asks_for_cause(&plan.root);
     move |seen, outcome, mut next| {
         // An incident is about to be opened: without a cause the run could not be gone on with.
         if scene.catalog.incident.is_some() && opens(task, outcome) && wants_cause {
-            let at = next.iter().position(|line| *line == again);
+            let at = next.iter().position(goes_on);
             let cause = format!("{} TEXT", command(scene.context, &["incident", "cause"]));
             at.into_iter().for_each(|at| next.insert(at, cause.clone()));
         }
@@ -77,7 +78,7 @@ pub(super) fn next<'a>(
             return next;
         };
         if scene.args.rollback_on_failure || is_asked {
-            next.retain(|line| *line != again);
+            next.retain(|line| !goes_on(line));
         } else {
             let undo = command(scene.context, &[then]);
             next.retain(|line| *line != undo && *line != format!("refloat {then}"));

@@ -81,7 +81,7 @@ fn next(context: &Context, incident: &Incident) -> Commands {
     match incident.lacks(closes.is_some()) {
         _ if !incident.is_open() => Vec::new(),
         Some(Lack::Cause) => {
-            let accepted = matches!(the_root(&incident.findings, None), Ok(_));
+            let accepted = the_root(&incident.findings, None).is_ok();
             let accept = accepted.then(|| say(&["incident", "cause", "--accept"]));
             accept.into_iter().chain([format!("{} TEXT", say(&["incident", "cause"]))]).collect()
         }

@@ -104,7 +104,7 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
         None => lock::take(context, &catalog, &plan)?,
     };
     let scene = aftermath::Scene { context, catalog: &catalog, content: &content, stop: &stop, tape: &tape, args };
-    let next = aftermath::next(&scene, &plan, task, again.clone(), Person::is_present(person));
+    let next = aftermath::next(&scene, &plan, task, Person::is_present(person));
     // What will be rolled back is not gone on with.
     let resume = (plan.root.danger > Danger::Read && !args.rollback_on_failure).then_some(again);
     let standing = Standing { lock: lock.clone(), past, resume, next: Some(&next) };
@@ -158,6 +158,7 @@ fn typed(context: &Context, args: &RunArgs, catalog: &Catalog, record: bool) -> 
     }
     words.extend(global.pace.iter().flat_map(|pace| ["--pace".to_owned(), format!("{pace}x")]));
     words.extend(args.task.iter().chain(&args.args).cloned());
+    words.extend(args.rollback_on_failure.then(|| "--rollback-on-failure".to_owned()));
     words.extend(global.set.iter().flat_map(|set| ["--set".to_owned(), learn::without_secret(set, catalog)]));
     quoting::argv(&words)
 }

@@ -87,6 +87,8 @@ impl Meaning {
     }
 }
 
+/// Told the id of a run that opens an incident.
+pub(super) type Open<'a> = Box<dyn FnOnce(&str) + 'a>;
 /// What is said next, after a run that ended so; the second is what the engine says.
 pub(super) type Next<'a> = dyn Fn(&Seen, RunOutcome, Vec<String>) -> Vec<String> + 'a;
 
@@ -95,7 +97,7 @@ pub(super) struct Watched<'a, R> {
     to: R,
     meaning: Meaning,
     /// Called once, with the run's id, before the first step of what opens an incident.
-    open: Option<Box<dyn FnOnce(&str) + 'a>>,
+    open: Option<Open<'a>>,
     next: &'a Next<'a>,
     /// The argv of the running calls, by step.
     running: Vec<(String, Vec<String>)>,
@@ -103,17 +105,17 @@ pub(super) struct Watched<'a, R> {
 }
 
 impl<'a, R: Reporter> Watched<'a, R> {
-    pub(super) fn new(to: R, meaning: Meaning, open: Box<dyn FnOnce(&str) + 'a>, next: &'a Next<'a>) -> Self {
+    pub(super) fn new(to: R, meaning: Meaning, open: Open<'a>, next: &'a Next<'a>) -> Self {
         Self { to, meaning, open: Some(open), next, running: Vec::new(), seen: Seen::default() }
     }
 
     fn began(&mut self, step: &str, kind: &str, argv: &[String]) {
         let planned = planned(step);
         let is_gate = kind == "require" || kind == "verify";
-        if self.meaning.opens && !is_gate || self.meaning.opening.contains(&planned) {
-            if let Some(open) = self.open.take() {
-                open(&self.seen.run);
-            }
+        if (self.meaning.opens && !is_gate || self.meaning.opening.contains(&planned))
+            && let Some(open) = self.open.take()
+        {
+            open(&self.seen.run);
         }
         if self.meaning.changing.contains(&planned) {
             self.seen.changed = true;

@@ -39,7 +39,7 @@ pub fn warnings(documents: &[Document], captured: &dyn Fn(&Document) -> u64) -> 
             }
         }
     }
-    all.sort_by(|a, b| a.seen.cmp(&b.seen));
+    all.sort_by_key(|warning| warning.seen);
     // The newest matter most.
     all.split_off(all.len().saturating_sub(MOST))
 }

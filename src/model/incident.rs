@@ -267,7 +267,7 @@ impl Incident {
             }
         }
         incident.cluster = warnings.into_values().collect();
-        incident.cluster.sort_by(|a, b| a.seen.cmp(&b.seen));
+        incident.cluster.sort_by_key(|warning| warning.seen);
         Some(incident)
     }
 
