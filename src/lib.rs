@@ -39,12 +39,14 @@ pub mod catalog;
 pub mod model {
     pub mod argv;
     pub mod catalog;
+    pub mod cause;
     pub mod command;
     pub mod danger;
     pub mod event;
     pub mod exchange;
     pub mod finding;
     pub mod json_path;
+    pub mod incident;
     pub mod lint;
     pub mod pattern;
     pub mod quantity;
@@ -67,6 +69,7 @@ pub mod config {
     pub mod format;
     mod format_app;
     pub mod graph;
+    pub mod incident;
     pub mod input;
     pub mod load;
     pub mod names;
@@ -164,6 +167,7 @@ pub mod classify {
     mod table;
     mod telling;
     mod text;
+    pub mod warnings;
     mod wording;
     mod wrap;
 }
@@ -251,6 +255,7 @@ pub mod report {
     pub mod failure;
     pub mod fanout;
     pub mod history;
+    pub mod incident;
     pub mod journal;
     pub mod jsonl;
     pub mod layout;
@@ -311,6 +316,7 @@ pub mod adapter {
     pub mod terminal;
     pub mod trust;
     mod watch;
+    pub mod who;
     pub mod whole;
     mod workflow;
 }
@@ -321,6 +327,7 @@ pub mod cli;
 /// The composition root: parse, wire, exit code.
 pub mod app {
     mod advice;
+    mod aftermath;
     mod changes;
     mod clean;
     mod confirm;
@@ -328,6 +335,8 @@ pub mod app {
     mod context;
     mod diagnose;
     mod doctor;
+    mod incident;
+    mod incidents;
     mod input;
     mod inspect;
     mod keeping;
@@ -344,6 +353,7 @@ pub mod app {
     mod trial;
     mod trust;
     mod usual;
+    mod watched;
 
     pub use start::start;
 }

@@ -10,7 +10,7 @@ use crate::model::step::{Action, Check, Join, Question, Room, SecretFrom, Secret
 use crate::model::template::Template;
 
 /// How a check can ask.
-const ACTIONS: &[&str] = &["run", "compare", "room", "all", "first"];
+const ACTIONS: &[&str] = &["run", "compare", "room", "incident", "all", "first"];
 
 /// The check, on the book's system.
 pub fn draw(entry: &Entry, written: &Node, book: &mut Book<'_>, needs: &mut Needs) -> Option<Check> {
@@ -27,6 +27,8 @@ pub fn draw(entry: &Entry, written: &Node, book: &mut Book<'_>, needs: &mut Need
         Question::Run(Box::new(steps::call(Action::Run(run), &node, book)))
     } else if let Some(table) = node.table("room") {
         room(table, book)?
+    } else if node.has("incident") {
+        Question::Incident
     } else if let Some(key) = ["all", "first"].into_iter().find(|key| node.has(key)) {
         needs.parts(&entry.key, &node, key);
         let of = node.list(key).iter().filter_map(|item| Some(book.check_ref(item.text()?, item.place)));

@@ -54,6 +54,7 @@ pub static FILE: Shape = Shape {
             .aka(&["operation", "requests"]),
         Field::new("parity", Kind::Table(&app::PARITY), "Which two targets are compared, and by what"),
         Field::new("rules", Kind::List(&Kind::Table(&app::RULE)), "Conditions that call for a rollback at once"),
+        Field::new("incident", Kind::Table(&INCIDENT), "Failures are worked on as incidents: what ends one"),
         Field::new("symptoms", Kind::Map(&Kind::Table(&SYMPTOM)), "Your own symptoms, beside the built-in ones"),
     ],
     overrides: None,
@@ -152,6 +153,12 @@ static TASK: Shape = Shape {
         Field::new("guard", TEXTS, "Checks asked again right before each step that destroys; `!name` for the opposite"),
         Field::new("verify", TEXTS, "Checks that must hold after the last step, or the task has failed"),
         Field::new("parallel", Kind::Number(1, 32), "How many steps may run at the same time; 1 unless given"),
+        Field::new("incident", Kind::Flag, "true: a run of it opens an incident, unless one is open; needs [incident]"),
+        Field::new(
+            "on_failure",
+            Kind::Text,
+            "A task that is offered after a failure; --rollback-on-failure runs it unasked",
+        ),
         Field::new("steps", Kind::Some(&Kind::Table(&STEP)), "The steps").required().aka(&["step", "cmds", "run"]),
         Field::new("finally", Kind::List(&Kind::Table(&STEP)), "Steps that run at the end whatever happened")
             .aka(&["defer", "cleanup"]),
@@ -401,6 +408,7 @@ static CHECK_FIELDS: &[Field] = &[
     DECODE,
     SENSITIVE,
     Field::new("room", Kind::Table(&ROOM), "Has the node what the pods that wait, or those of a chart, want?"),
+    Field::new("incident", Kind::Choice(&["cause"]), "\"cause\": no incident is open, or its root cause is on record"),
     Field::new("all", Kind::Some(&Kind::Text), "Other checks: yes when all say yes, no when one says no"),
     Field::new("parallel", Kind::Number(1, 32), "Where a task requires it each is told by itself, so many at a time")
         .only(&["all"]),
@@ -419,7 +427,7 @@ static CHECK_FIELDS: &[Field] = &[
 
 static CHECK: Shape = Shape {
     name: "check",
-    doc: "A yes/no question about the world: exactly one of run, compare, room, all, first",
+    doc: "A yes/no question about the world: exactly one of run, compare, room, incident, all, first",
     fields: CHECK_FIELDS,
     overrides: Some(&CHECK_OVERRIDE),
     partial: false,
@@ -450,6 +458,18 @@ static REDACT: Shape = Shape {
         "Names of Kubernetes Secrets: their values are read in memory before the first step, and hidden",
     )
     .required()],
+    overrides: None,
+    partial: false,
+};
+
+static INCIDENT: Shape = Shape {
+    name: "incident",
+    doc: "A run that changes something and fails opens an incident; `refloat incident` shows and closes it",
+    fields: &[Field::new(
+        "closes",
+        Kind::Text,
+        "The task whose success, after the cause is on record, `refloat incident close` needs; none unless given",
+    )],
     overrides: None,
     partial: false,
 };

@@ -45,6 +45,10 @@ pub struct Task {
     pub verify: Vec<CheckRef>,
     /// How many steps may run at the same time; 1 is one after the other.
     pub parallel: usize,
+    /// A run of it opens an incident, whatever becomes of it.
+    pub incident: bool,
+    /// The task that is offered after a failure.
+    pub on_failure: Option<String>,
     /// The steps.
     pub steps: Vec<Step>,
     /// Steps that run at the end whatever happened.
@@ -350,6 +354,8 @@ pub enum Question {
     },
     /// Has the node what is wanted of it?
     Room(Room),
+    /// Is no incident open whose root cause is not on record?
+    Incident,
     /// Ask other checks.
     Checks {
         /// What their answers come to.

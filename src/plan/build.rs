@@ -380,6 +380,8 @@ impl<'a> Builder<'a> {
             danger: Danger::Read,
             confirm: None,
             preview: None,
+            incident: false,
+            on_failure: None,
             params: Vec::new(),
             require: Vec::new(),
             guard: Vec::new(),
@@ -527,6 +529,7 @@ impl<'a> Builder<'a> {
                 };
                 Ask::Room { node: self.call(&room.node, scope, None)?, wanted }
             }
+            Question::Incident => Ask::Incident,
             Question::Checks { join, of, .. } => {
                 let of = of.iter().map(|part| self.gate(part, scope, id));
                 Ask::Checks { join: *join, of: of.collect::<Result<_, _>>()? }

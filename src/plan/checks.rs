@@ -159,6 +159,7 @@ pub(super) fn open_names(gate: &Gate) -> BTreeSet<String> {
                 add(pods, &own);
             }
         }
+        Ask::Incident => {}
         Ask::Checks { of, .. } => {
             let parts: BTreeSet<String> = of.iter().flat_map(open_names).collect();
             found.extend(parts.into_iter().filter(|name| !own.contains(name.as_str())));
@@ -186,6 +187,8 @@ fn plan(catalog: &Catalog, names: &[String]) -> Result<Plan, Failure> {
         guard: Vec::new(),
         verify: names.iter().map(|name| CheckRef { name: name.clone(), negated: false }).collect(),
         parallel: 1,
+        incident: false,
+        on_failure: None,
         steps: Vec::new(),
         finally: Vec::new(),
         line: 0,

@@ -52,6 +52,7 @@ impl Found<'_> {
                 self.call(node);
                 wanted.calls().into_iter().for_each(|(_, call)| self.call(call));
             }
+            Ask::Incident => {}
             Ask::Checks { of, .. } => of.iter().for_each(|gate| self.gate(gate)),
         }
     }

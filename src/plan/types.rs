@@ -270,6 +270,8 @@ pub enum Ask {
         /// Who wants it.
         wanted: WantedBy,
     },
+    /// Is no incident open without a root cause?
+    Incident,
     /// Other checks, and what their answers come to.
     Checks {
         /// How they are joined.

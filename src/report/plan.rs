@@ -121,6 +121,7 @@ impl Page<'_> {
                 }
                 self.notes(&["allocatable minus requested, against what is wanted".to_owned()], indent + 2);
             }
+            Ask::Incident => self.notes(&["asked of `refloat incident`, of no tool".to_owned()], indent),
             Ask::Checks { join, of } => {
                 let how = match join {
                     Join::All => "all must say yes",

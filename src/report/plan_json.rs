@@ -223,6 +223,9 @@ fn gate(gate: &Gate, mask: &Mask<'_>) -> Value {
                 all.insert(name.to_owned(), Value::Object(one));
             }
         }
+        Ask::Incident => {
+            all.insert("ask".to_owned(), json!("incident"));
+        }
         Ask::Checks { join, of } => {
             all.insert("ask".to_owned(), json!(join));
             all.insert("of".to_owned(), of.iter().map(|part| self::gate(part, mask)).collect());

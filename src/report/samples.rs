@@ -290,6 +290,8 @@ fn task(name: &str, summary: &str, group: &str, danger: Danger, steps: Vec<Step>
         guard: vec![],
         verify: vec![],
         parallel: 1,
+        incident: false,
+        on_failure: None,
         steps,
         finally: vec![],
         line: 1,
@@ -368,6 +370,7 @@ pub(crate) fn catalog() -> Catalog {
     vars.insert("token".into(), var("hunter2-secret", true));
     vars.insert("url".into(), var("https://u:hunter2-secret@host", false));
     Catalog {
+        incident: None,
         path: "/srv/app/tasks.toml".into(),
         app: "taskflow".into(),
         vars,

@@ -83,6 +83,14 @@ impl Page<'_> {
             let shown = format!("`{preview}`, before it asks");
             rows.push(vec![Piece::whole(styles.dim, "shows"), Piece::prose(Style::new(), &shown)]);
         }
+        if task.incident {
+            let opens = "an incident, unless one is open";
+            rows.push(vec![Piece::whole(styles.dim, "opens"), Piece::prose(Style::new(), opens)]);
+        }
+        if let Some(then) = &task.on_failure {
+            let offers = format!("`{then}`, when it fails; --rollback-on-failure runs it unasked");
+            rows.push(vec![Piece::whole(styles.dim, "offers"), Piece::prose(Style::new(), &offers)]);
+        }
         if task.parallel > 1 {
             let many = format!("up to {} steps at the same time", task.parallel);
             rows.push(vec![Piece::whole(styles.dim, "parallel"), Piece::prose(Style::new(), &many)]);
@@ -279,6 +287,8 @@ pub fn json(catalog: &Catalog, task: &Task) -> Value {
     all["schema"] = json!(1);
     all["parallel"] = json!(task.parallel);
     all["preview"] = json!(task.preview);
+    all["incident"] = json!(task.incident);
+    all["on_failure"] = json!(task.on_failure);
     all["require"] = checks(&task.require);
     all["guard"] = checks(&task.guard);
     all["verify"] = checks(&task.verify);
@@ -348,7 +358,7 @@ pub fn steps_of(check: &Check) -> Vec<Step> {
             }
             steps.extend(argvs.into_iter().map(|argv| Step::of(Action::Run(argv.clone()))));
         }
-        Question::Secrets { .. } | Question::Checks { .. } => {}
+        Question::Secrets { .. } | Question::Incident | Question::Checks { .. } => {}
     }
     steps
 }

@@ -150,6 +150,11 @@ fn question(desk: &Desk<'_>, gate: &Gate, values: &Values, manner: Manner<'_>, f
             secrets::ask(desk, reads, &rules, values, manner)
         }
         Ask::Room { node, wanted } => room::ask(desk, node, wanted, values, manner),
+        Ask::Incident => match &desk.world.incident {
+            Ok(Some(open)) if !open.has_cause => Reply::No(Some(format!("incident {} has no root cause", open.id))),
+            Ok(_) => Reply::Yes(None),
+            Err(why) => Reply::Unasked(why.clone()),
+        },
         Ask::Checks { join, of } => match join {
             Join::All => all(desk, of, values, manner, found),
             Join::First => first(desk, of, values, manner, found),

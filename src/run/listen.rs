@@ -151,6 +151,7 @@ mod tests {
             run_id: "run-1".to_owned(),
             replay: None,
             past: None,
+            incident: Ok(None),
             usual: Default::default(),
             resume: None,
             after_failure: None,

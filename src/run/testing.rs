@@ -128,6 +128,7 @@ impl Stage {
             run_id: "run-1".to_owned(),
             replay: None,
             past: None,
+            incident: Ok(None),
             usual: Default::default(),
             resume: None,
             after_failure: self.after_failure.clone(),

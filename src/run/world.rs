@@ -3,6 +3,7 @@
 use super::past::Past;
 use crate::classify::rollout::Finals;
 use crate::model::finding::{Diagnosis, Document};
+use crate::model::incident::OpenIncident;
 use crate::model::usual::Usual;
 use crate::port::{Clock, Locate, Recorder, Runner, Stop, Store};
 use std::path::PathBuf;
@@ -36,6 +37,8 @@ pub struct World<'a> {
     pub past: Option<Past>,
     /// The command that goes on from this run, should it stop half-way.
     pub resume: Option<String>,
+    /// The incident that is open; why nobody can tell, where that is so.
+    pub incident: Result<Option<OpenIncident>, String>,
     /// What earlier runs of the task took.
     pub usual: Usual,
     /// The command to type after a failure that nothing explains; not every file can be diagnosed.

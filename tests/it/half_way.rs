@@ -68,6 +68,7 @@ fn an_installation_that_died_with_its_reset_is_named_repaired_and_gone_on_with()
     assert_eq!(project.run(&["reset", "--confirm", "minikube"]).code, -1);
     project.run(&["reset", "--resume"]).exits(7).says(&["refloat uninstall", "refloat reset --resume"]);
     project.run(&["uninstall", "--confirm", "taskflow"]).exits(0);
+    project.run(&["incident", "cause", "the first installation was killed"]).exits(0);
     project.run(&["reset", "--resume"]).exits(0);
     assert_eq!(tools.in_world(), WHOLE);
 }
@@ -218,7 +219,11 @@ fn a_daemon_that_goes_away_half_way_is_named_and_the_rest_can_be_gone_on_with() 
     let tools = tools(vec![minikube(&load, json!({ "stderr": gone, "exit": 1, "once": true }))]);
     let project = Project::taskflow().with_tools(&tools);
     let answer = project.run(&["reset", "--confirm", "minikube"]).exits(7);
-    answer.says(&["docker-daemon-down", "refloat reset --resume"]);
+    answer.says(&["docker-daemon-down", "refloat incident cause TEXT", "refloat reset --resume"]);
+    let before = tools.calls();
+    project.run(&["reset", "--resume"]).exits(4).says(&["has no root cause"]);
+    assert!(!tools.calls()[before.len()..].iter().any(|call| call.contains(&"load".to_owned())), "nothing was done");
+    project.run(&["incident", "cause", "--accept"]).exits(0);
     project.run(&["reset", "--resume"]).exits(0);
     assert_eq!(tools.in_world(), WHOLE);
 }

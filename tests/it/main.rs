@@ -41,6 +41,7 @@ mod formats;
 mod half_way;
 mod history;
 mod hostile;
+mod incident;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]

@@ -148,6 +148,7 @@ fn run_on(clock: &dyn Clock, disk: Disk, file: &str, answers: &[(&'static str, i
         run_id: "1".into(),
         replay: None,
         past: None,
+        incident: Ok(None),
         usual: Default::default(),
         resume: None,
         after_failure: None,

@@ -40,6 +40,14 @@ impl Tools {
         self
     }
 
+    /// Adds a rule that goes before all others.
+    pub(crate) fn first(self, rule: Value) -> Self {
+        let mut all = self.rule(rule);
+        all.rules.rotate_right(1);
+        fs::write(all.scenario(), serde_json::to_vec(&all.rules).unwrap()).unwrap();
+        all
+    }
+
     /// Adds a copy of the stub under this name.
     pub(crate) fn tool(self, name: &str) -> Self {
         let place = self.bin(name);
