@@ -211,6 +211,8 @@ pub enum Format {
     Json,
     /// One JSON object a line, as it happens
     Jsonl,
+    /// For a ticket: what a comparison of two targets came to
+    Markdown,
 }
 
 /// When to use colour.

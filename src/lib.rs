@@ -41,12 +41,13 @@ pub mod model {
     pub mod catalog;
     pub mod cause;
     pub mod command;
+    pub mod comparison;
     pub mod danger;
     pub mod event;
     pub mod exchange;
     pub mod finding;
-    pub mod json_path;
     pub mod incident;
+    pub mod json_path;
     pub mod lint;
     pub mod pattern;
     pub mod quantity;
@@ -98,6 +99,7 @@ pub mod config {
 
 /// Text in, findings out. Pure, on bytes.
 pub mod classify {
+    pub mod answers;
     mod cells;
     /// What the last revision changed, and whether going back helps.
     pub mod changes {
@@ -192,16 +194,24 @@ pub mod progress {
 
 /// The loop: a planned step becomes events. Secrets are removed before an event exists.
 pub mod run {
+    pub mod aside;
+    pub mod ask;
     pub mod attempt;
     pub mod block;
     pub mod call;
     pub mod capture;
     pub mod clean;
+    pub mod compare;
     pub mod desk;
     pub mod engine;
     #[cfg(test)]
     mod engine_tests;
     pub mod evidence;
+    pub mod exchange;
+    pub mod exchange_answer;
+    pub mod exchange_config;
+    pub mod exchange_judge;
+    pub mod exchange_show;
     mod fail_fast;
     mod fail_fast_look;
     pub mod gate;
@@ -229,6 +239,7 @@ pub mod run {
     mod redact_words;
     pub mod room;
     mod room_text;
+    pub mod rounds;
     pub mod scope;
     pub mod secrets;
     pub mod step;
@@ -261,6 +272,7 @@ pub mod report {
     pub mod layout;
     pub mod lint;
     pub mod listing;
+    pub mod parity;
     pub mod plain;
     pub mod plan;
     pub mod plan_diff;
@@ -293,6 +305,7 @@ pub mod report {
 
 /// The operating system: the only place with `#[cfg(windows)]`, processes, files, clocks.
 pub mod adapter {
+    pub mod chance;
     pub mod clock;
     pub mod crash;
     pub mod files;

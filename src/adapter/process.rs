@@ -12,7 +12,7 @@ use super::os::Family;
 use super::watch::{Child, Chunk, WAITING, Watch, read};
 use crate::model::command::{Exit, Invocation, Outcome, Stream};
 use crate::port::{Runner, Stop};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -131,15 +131,27 @@ impl Processes {
         let (sender, output) = sync_channel(WAITING);
         let starting = starting();
         let mut readers = Vec::new();
+        let mut input = None;
         if !call.interactive {
             let (out, out_end) = io::pipe().map_err(|error| format!("no pipe for its output: {error}"))?;
             let (err, err_end) = io::pipe().map_err(|error| format!("no pipe for its output: {error}"))?;
             readers = vec![(Stream::Stdout, out), (Stream::Stderr, err)];
-            let held = self.lock.as_ref().map_or(Ok(None), |lock| lock.for_child());
-            expression = match held.map_err(|error| format!("the lock cannot be handed on: {error}"))? {
-                // Empty, so it is as good as no input.
-                Some(lock) => expression.stdin_file(lock),
-                None => expression.stdin_null(),
+            expression = match call.input {
+                // Whoever asks so only looks: the lock need not last as long as it does.
+                Some(_) => {
+                    let (read_end, write_end) =
+                        io::pipe().map_err(|error| format!("no pipe for its input: {error}"))?;
+                    input = Some(write_end);
+                    expression.stdin_file(read_end)
+                }
+                None => {
+                    let held = self.lock.as_ref().map_or(Ok(None), |lock| lock.for_child());
+                    match held.map_err(|error| format!("the lock cannot be handed on: {error}"))? {
+                        // Empty, so it is as good as no input.
+                        Some(lock) => expression.stdin_file(lock),
+                        None => expression.stdin_null(),
+                    }
+                }
             };
             expression = expression.stdout_file(out_end).stderr_file(err_end);
         }
@@ -162,6 +174,14 @@ impl Processes {
                 .name(format!("{name} {stream:?}"))
                 .spawn(move || read(stream, pipe, &sender))
                 .map_err(|error| format!("no thread to read its output: {error}"))?;
+        }
+        if let (Some(mut pipe), Some(text)) = (input, call.input.clone()) {
+            // On a thread of its own: a child that prints before it reads would wait for us, and we for it. One that
+            // ends without reading to the end has its reasons.
+            std::thread::Builder::new()
+                .name(format!("{name} input"))
+                .spawn(move || drop(pipe.write_all(text.as_bytes())))
+                .map_err(|error| format!("no thread to write its input: {error}"))?;
         }
         Ok((child, output))
     }

@@ -23,7 +23,7 @@ impl Recording {
     ///
     /// # Errors
     /// It exists, or cannot be written; the path is in the message.
-    pub fn create(path: &Path, incident: &str, note: &str) -> io::Result<Self> {
+    pub fn create(path: &Path, incident: &str, note: &str, unique: &str) -> io::Result<Self> {
         let file = os::private_file(OpenOptions::new().write(true).create_new(true)).open(path).map_err(|error| {
             let what = match error.kind() {
                 io::ErrorKind::AlreadyExists => "exists; choose another name or remove it".to_owned(),
@@ -32,7 +32,8 @@ impl Recording {
             io::Error::new(error.kind(), format!("`{}` {what}", path.display()))
         })?;
         let recording = Self { path: path.to_owned(), file: Mutex::new(file) };
-        recording.line(&Header { incident: incident.to_owned(), note: note.to_owned() })?;
+        let unique = Some(unique.to_owned()).filter(|unique| !unique.is_empty());
+        recording.line(&Header { incident: incident.to_owned(), note: note.to_owned(), unique })?;
         Ok(recording)
     }
 

@@ -23,6 +23,9 @@ pub(super) struct Header {
     pub(super) incident: String,
     #[serde(default)]
     pub(super) note: String,
+    /// The word that was another one in every run, and is this one in every replay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) unique: Option<String>,
 }
 
 /// A recording, ready to answer.
@@ -122,6 +125,11 @@ impl Replay {
     /// What somebody wrote about it; may be empty.
     pub fn note(&self) -> &str {
         &self.header.note
+    }
+
+    /// The word that stood for `${unique}`; recordings of old have none.
+    pub fn unique(&self) -> Option<&str> {
+        self.header.unique.as_deref()
     }
 
     /// The calls, in the order recorded.
@@ -286,6 +294,7 @@ mod tests {
             grace: Duration::ZERO,
             leaves: None,
             interactive: false,
+            input: None,
         }
     }
 

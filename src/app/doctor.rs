@@ -94,6 +94,7 @@ fn ask(catalog: &Catalog, tool: &Tool, rule: &VersionRule, program: PathBuf, sto
         grace: limits::GRACE,
         leaves: None,
         interactive: false,
+        input: None,
     };
     let mut said = Vec::new();
     Processes::new(Arc::new(stop.clone()), base).run(&call, &mut |_, chunk| {

@@ -195,7 +195,7 @@ impl Found {
                 self.call(call, directory.as_deref());
             }
             Work::Diagnose | Work::Compare(_) | Work::Ask(_) => {}
-            Work::Rounds(rounds) => rounds.rules.iter().for_each(|rule| self.step(&rule.step, base)),
+            Work::Rounds(rounds) => rounds.steps().for_each(|step| self.step(step, base)),
             Work::Check(gate) => self.gate(gate, base),
             Work::Block(block) => self.block(block, base),
         }

@@ -19,7 +19,12 @@ pub fn start(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let Cli { command, run, global } = cli;
     let context = Context::new(global);
+    let is_task = command.is_none() && run.task.is_some() && !run.is_scan();
     let done = match (command, run.task.is_some()) {
+        _ if context.global.format == Format::Markdown && !is_task => {
+            Err(Failure::new(Code::Usage, "only a task that compares two targets can be told in Markdown")
+                .hint("--format json, or without --format"))
+        }
         (Some(_), true) => Err(Failure::new(
             Code::Usage,
             "a task and a command at once; a task's argument that is named like a command goes behind `--`",
@@ -56,7 +61,7 @@ fn tell(context: &Context, failure: &Failure) {
     let failure = &learn::harmless(failure);
     // The story goes to standard error, also as data: standard output stays an answer or empty.
     let text = match context.global.format {
-        Format::Human => failure::text(failure, &context.err_look()),
+        Format::Human | Format::Markdown => failure::text(failure, &context.err_look()),
         Format::Json | Format::Jsonl => format!("{}\n", failure::json(failure)),
     };
     let _ = write_all(&mut Out::stderr(), &text);

@@ -34,11 +34,12 @@ use crate::model::finding::{Diagnosis, Document, Verdict};
 use crate::model::incident::Attached;
 use crate::model::step::Danger;
 use crate::model::usual::Usual;
-use crate::plan::{Plan, build, checks};
+use crate::plan::{Block, JudgedBy, Plan, Work, build, checks};
 use crate::port::{Clock, Person, Recorder, Reporter, Runner, Stop};
 use crate::report::fanout::Fanout;
 use crate::report::journal::Measured;
 use crate::report::jsonl::Jsonl;
+use crate::report::parity::Form;
 use crate::report::plain::Plain;
 use crate::report::progress::{Progress, Stage};
 use crate::report::quoting;
@@ -50,7 +51,7 @@ use crate::run::past::Past;
 use crate::run::world::World;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// `refloat TASK [ARGS]`.
 pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
@@ -59,6 +60,14 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
     let task = load::task(&catalog, None, name)?;
     aftermath::possible(task, args)?;
     let plan = build(&catalog, name, &args.args)?;
+    if context.global.format == Format::Markdown && !compares(&plan.root) {
+        let hint = "--format json, or without --format";
+        return Err(Failure::new(
+            Code::Usage,
+            format!("`{name}` compares nothing: there is nothing to tell in Markdown"),
+        )
+        .hint(hint));
+    }
     if args.dry_run {
         let look = context.out_look();
         learn::answer(context, &catalog, || plan_text::text(&plan, &look), || plan_json::json(&plan))?;
@@ -117,6 +126,16 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
 pub(super) struct Ran {
     pub(super) report: RunReport,
     pub(super) seen: Seen,
+}
+
+/// Does it hold the answers of two targets against each other?
+fn compares(block: &Block) -> bool {
+    block.steps.iter().chain(&block.finally).any(|step| match &step.work {
+        Work::Compare(_) => true,
+        Work::Block(block) => compares(block),
+        Work::Rounds(rounds) => rounds.rules.iter().any(|rule| matches!(rule.by, JudgedBy::Compared(_))),
+        _ => false,
+    })
 }
 
 /// Runs a task whose answers are shown before a question. What it cannot find out is told, and keeps nobody from
@@ -282,15 +301,19 @@ pub(super) fn execute(
         // Patterns are checked when the file is loaded; should one slip through, nothing is claimed.
         Err(_) => Diagnosis::naming_nothing(Verdict::Unclassified),
     };
+    let person = Mutex::new(AtTerminal::new(&context.terminal, Arc::new(stop.clone())));
+    let person: &Mutex<dyn Person + Send> = &person;
     let world = World {
         runner,
         locate: &locate,
         clock: clock.as_ref(),
         stop,
+        person: (audience == Audience::Person).then_some(person),
         store: kept.store.as_ref(),
         recorder: recording.map(|recording| recording as &dyn Recorder),
         base,
         run_id: kept.run_id,
+        unique: tape.unique().to_owned(),
         replay: context.global.replay.as_ref().map(|path| path.display().to_string()),
         past: standing.past,
         incident: incidents.standing(),
@@ -338,6 +361,10 @@ fn reporters(context: &Context, journal: Option<Journal>, audience: Audience) ->
     };
     // The answer of a diagnosis is the diagnosis: nothing else may stand on standard output.
     let out: Box<Out> = Box::new(if audience == Audience::Person { Out::stdout() } else { Out::stderr() });
+    let form = Form {
+        look: if audience == Audience::Person { context.out_look() } else { look },
+        is_markdown: context.global.format == Format::Markdown,
+    };
     match (context.global.format, audience) {
         (_, Audience::Record) => {}
         (_, Audience::Confirmation) => all.push(Box::new(confirming::Lines::new(err, look, verbosity))),
@@ -347,9 +374,9 @@ fn reporters(context: &Context, journal: Option<Journal>, audience: Audience) ->
             let terminal = context.terminal;
             let has_taskbar = taskbar::hold(terminal.taskbar);
             let stage = Stage { sizes: Arc::new(size), reflows: terminal.reflows, has_taskbar };
-            all.push(told(Box::new(Progress::new(err, out, stage, look, verbosity))));
+            all.push(told(Box::new(Progress::new(err, out, stage, look, verbosity).answering(form))));
         }
-        _ => all.push(told(Box::new(Plain::new(err, out, look, verbosity)))),
+        _ => all.push(told(Box::new(Plain::new(err, out, look, verbosity).answering(form)))),
     }
     all
 }

@@ -30,6 +30,9 @@ pub struct Invocation {
     pub leaves: Option<&'static str>,
     /// The child owns the terminal: inherited standard streams, nothing captured.
     pub interactive: bool,
+    /// What it reads from standard input; nothing when `None`. It may hold secrets: it is part of no argv, event,
+    /// journal or recording.
+    pub input: Option<String>,
 }
 
 impl Invocation {

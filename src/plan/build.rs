@@ -280,13 +280,14 @@ impl<'a> Builder<'a> {
                 (Work::Ask(question.clone()), question)
             }
             Action::Rounds(rounds) => {
+                let planned = self.rounds(rounds, scope, &gate_prefix)?;
                 let title = Template::literal(format!(
                     "{} every {} for {}",
-                    text::count(self.catalog.rules.len(), "rule"),
-                    text::duration(rounds.every),
-                    text::duration(rounds.limit)
+                    text::count(planned.rules.len(), "rule"),
+                    text::duration(planned.every),
+                    text::duration(planned.limit)
                 ));
-                (Work::Rounds(Box::new(self.rounds(rounds, scope, &gate_prefix)?)), title)
+                (Work::Rounds(Box::new(planned)), title)
             }
         };
         let skip_if = match &step.skip_if {

@@ -39,7 +39,7 @@ impl Found<'_> {
             Work::Block(block) => self.block(block),
             Work::Check(gate) => self.gate(gate),
             Work::Diagnose | Work::Compare(_) | Work::Ask(_) => {}
-            Work::Rounds(rounds) => rounds.rules.iter().for_each(|rule| self.step(&rule.step)),
+            Work::Rounds(rounds) => rounds.steps().for_each(|step| self.step(step)),
         }
     }
 

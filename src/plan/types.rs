@@ -199,6 +199,8 @@ pub struct PlannedRounds {
     pub every: std::time::Duration,
     /// No round begins later than this.
     pub limit: std::time::Duration,
+    /// The operations that the rules need, against each target once: blocks that run at the same time.
+    pub asked: Vec<PlannedStep>,
     /// The rules.
     pub rules: Vec<PlannedRule>,
 }
@@ -210,8 +212,36 @@ pub struct PlannedRule {
     pub name: String,
     /// It holds after so many failures in a row.
     pub failures: u32,
-    /// What is asked: a step that fails on a no.
-    pub step: PlannedStep,
+    /// How a round is judged.
+    pub by: JudgedBy,
+}
+
+/// How a rule judges a round.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JudgedBy {
+    /// A step that fails on a no.
+    Step(Box<PlannedStep>),
+    /// What these operations came to, of those that the round asks.
+    Answers {
+        /// The target.
+        target: String,
+        /// Their names.
+        operations: Vec<String>,
+    },
+    /// What two targets answered, of what the round asks.
+    Compared(Box<Comparison>),
+}
+
+impl PlannedRounds {
+    /// The steps of a round.
+    pub fn steps(&self) -> impl Iterator<Item = &PlannedStep> {
+        let rules = self.rules.iter().filter_map(|rule| match &rule.by {
+            JudgedBy::Step(step) => Some(step.as_ref()),
+            JudgedBy::Answers { .. } | JudgedBy::Compared(_) => None,
+        });
+        self.asked.iter().chain(rules)
+    }
 }
 
 /// A tool's call.

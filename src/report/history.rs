@@ -103,6 +103,7 @@ impl Journal {
                 EventKind::StepStarted { step, kind, .. } if kind == "task" => calls.push(step),
                 EventKind::StepFinished { step, status, .. } if !calls.contains(&step) => match status {
                     Status::Ok | Status::AlreadyDone => counts.ok += 1,
+                    Status::NotVerified => counts.not_verified += 1,
                     Status::Failed | Status::FailedAllowed | Status::Interrupted => counts.failed += 1,
                 },
                 EventKind::StepSkipped { .. } => counts.skipped += 1,

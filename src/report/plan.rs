@@ -7,7 +7,7 @@ use super::quoting::{Mask, templates};
 use super::style::Look;
 use crate::model::step::Join;
 use crate::model::template::Template;
-use crate::plan::{Ask, Block, Call, Gate, Plan, PlannedStep, Work};
+use crate::plan::{Ask, Block, Call, Gate, JudgedBy, Plan, PlannedRounds, PlannedStep, Work};
 use owo_colors::Style;
 use std::fmt::Write;
 
@@ -185,7 +185,7 @@ impl Page<'_> {
             Work::Check(gate) => pieces.extend(self.statement("", gate)),
             Work::Diagnose => pieces.push(Piece::whole(dim, "names the cause from the output so far")),
             Work::Compare(_) | Work::Ask(_) | Work::Rounds(_) => {
-                pieces.push(Piece::prose(dim, &exchange::planned(&step.work)));
+                pieces.push(Piece::prose(dim, &exchange::planned(&step.work, &self.mask)));
             }
             Work::Run(_) => {}
         }
@@ -226,7 +226,25 @@ impl Page<'_> {
                 self.ask(gate, inner);
             }
             Work::Diagnose | Work::Compare(_) | Work::Ask(_) => self.notes(&notes, inner),
-            Work::Rounds(rounds) => rounds.rules.iter().for_each(|rule| self.step(&rule.step, inner)),
+            Work::Rounds(rounds) => self.rounds(rounds, inner),
+        }
+    }
+
+    /// What a round asks, and how each rule judges it.
+    fn rounds(&mut self, rounds: &PlannedRounds, indent: usize) {
+        rounds.asked.iter().for_each(|asked| self.step(asked, indent));
+        for rule in &rounds.rules {
+            match &rule.by {
+                JudgedBy::Step(step) => self.step(step, indent),
+                by => self.line(indent, &[Piece::prose(Style::new(), &rule.name), exchange::judged(by, self.look)]),
+            }
+            if rule.failures > 1 {
+                let dim = self.look.styles.dim;
+                self.line(
+                    indent + 2,
+                    &[Piece::prose(dim, &format!("holds after {} failures in a row", rule.failures))],
+                );
+            }
         }
     }
 

@@ -5,10 +5,11 @@
 
 use super::diagnosis::{self, Extent};
 use super::layout::{Piece, answer, margin, told, visible};
+use super::parity::{self, Form};
 use super::style::Look;
 use super::view::amount::Amount;
 use crate::model::command::{Exit, Stream};
-use crate::model::event::{Counts, Event, EventKind, RunOutcome, Status};
+use crate::model::event::{Counts, Event, EventKind, RuleSaid, RuleState, RunOutcome, Status};
 use crate::model::finding::Verdict;
 use crate::text;
 use owo_colors::Style;
@@ -71,6 +72,8 @@ struct Manner {
 #[derive(Debug)]
 pub struct Story {
     look: Look,
+    /// How a comparison is told, which is an answer.
+    form: Form,
     verbosity: Verbosity,
     task: String,
     open: BTreeMap<String, Open>,
@@ -80,6 +83,8 @@ pub struct Story {
     named: Option<Verdict>,
     /// Advice that has been given: nobody needs to read it twice.
     given: Vec<String>,
+    /// Questions that nobody answered.
+    unverified: Vec<String>,
 }
 
 impl Story {
@@ -87,13 +92,27 @@ impl Story {
     pub fn new(look: Look, verbosity: Verbosity) -> Self {
         Self {
             look,
+            form: Form { look, is_markdown: false },
             verbosity,
             task: String::new(),
             open: BTreeMap::new(),
             speaker: None,
             named: None,
             given: Vec::new(),
+            unverified: Vec::new(),
         }
+    }
+
+    /// Tells comparisons in this form.
+    #[must_use]
+    pub fn answering(mut self, form: Form) -> Self {
+        self.answer_in(form);
+        self
+    }
+
+    /// Tells comparisons in this form from now on.
+    pub fn answer_in(&mut self, form: Form) {
+        self.form = form;
     }
 
     /// Fits what is told from now on into so many columns.
@@ -147,6 +166,14 @@ impl Story {
                 );
                 told.err.push('\n');
             }
+            EventKind::Compared { comparison, .. } => {
+                if self.verbosity >= Verbosity::Normal {
+                    told.err.push('\n');
+                }
+                told.out.push_str(&parity::told(comparison, &self.form));
+                told.out.push('\n');
+            }
+            EventKind::Round { number, rules, .. } => self.round(&mut told.err, *number, rules),
             EventKind::Notice { text, urgent: true } => {
                 self.line(&mut told.err, (self.look.styles.warn, "note"), &[Piece::prose(Style::new(), text)]);
             }
@@ -154,6 +181,31 @@ impl Story {
             EventKind::RunFinished { .. } => self.finish(&mut told.err, event),
         }
         told
+    }
+
+    /// A round of rules: one line, or one for every rule that there is something to say of.
+    fn round(&self, out: &mut String, number: u64, rules: &[RuleState]) {
+        let verb = format!("round {number}");
+        let (dim, warn) = (self.look.styles.dim, self.look.styles.warn);
+        let mut is_well = true;
+        for rule in rules {
+            let why = rule.why.as_deref().unwrap_or_default();
+            let said = match rule.said {
+                RuleSaid::Well => continue,
+                RuleSaid::Unjudged => "not judged".to_owned(),
+                RuleSaid::Failed if rule.of == 1 => "yes".to_owned(),
+                RuleSaid::Failed => format!("{} of {} in a row", rule.failures, rule.of),
+            };
+            is_well = false;
+            let said = [rule.name.as_str(), &said, why].into_iter().filter(|text| !text.is_empty());
+            let said = said.collect::<Vec<_>>().join(": ");
+            self.line(out, (warn, &verb), &[Piece::prose(Style::new(), &said)]);
+        }
+        if is_well && self.verbosity >= Verbosity::Normal {
+            let all =
+                if rules.len() == 1 { "the rule is".to_owned() } else { format!("all {} rules are", rules.len()) };
+            self.line(out, (dim, &verb), &[Piece::prose(dim, &format!("{all} well"))]);
+        }
     }
 
     fn still_running(&self, out: &mut String, step: &str, name: &str, running_ms: u64) {
@@ -266,6 +318,9 @@ impl Story {
             return;
         };
         let path = self.named(step, name);
+        if *status == Status::NotVerified {
+            self.unverified.push(note.as_ref().unwrap_or(name).clone());
+        }
         let open = self.open.remove(step);
         let bad = matches!(status, Status::Failed | Status::Interrupted | Status::FailedAllowed);
         let is_call = open.as_ref().is_some_and(|open| open.kind == "task");
@@ -283,6 +338,8 @@ impl Story {
         }
         // A call has been told by its steps, an answer by its lines; neither needs an "ok" behind.
         let silent = match self.verbosity {
+            // What nobody has looked at is never passed over.
+            _ if *status == Status::NotVerified => false,
             Verbosity::Quiet => !bad || (is_call && trouble),
             Verbosity::Normal if bad => is_call && trouble,
             // What it printed may read like an error; that it is none must be said.
@@ -343,6 +400,7 @@ impl Story {
             Status::Failed => (styles.bad, symbols.failed),
             Status::FailedAllowed => (styles.warn, "failed"),
             Status::Interrupted => (styles.warn, "stopped"),
+            Status::NotVerified => (styles.warn, "not asked"),
         }
     }
 
@@ -358,7 +416,7 @@ impl Story {
     fn finish(&mut self, out: &mut String, event: &Event) {
         let EventKind::RunFinished { outcome, exit_code, counts, evidence, files, next } = &event.kind else { return };
         self.open.clear();
-        if self.verbosity == Verbosity::Quiet && *outcome == RunOutcome::Done {
+        if self.verbosity == Verbosity::Quiet && *outcome == RunOutcome::Done && counts.not_verified == 0 {
             return;
         }
         let styles = self.look.styles;
@@ -379,11 +437,19 @@ impl Story {
         let mut pieces = vec![
             Piece::prose(styles.strong, task),
             Piece::prose(Style::new(), what),
-            Piece::prose(Style::new(), &in_words(*counts)),
+            Piece::prose(
+                Style::new(),
+                &in_words(if self.unverified.is_empty() { *counts } else { Counts { not_verified: 0, ..*counts } }),
+            ),
             Piece::whole(styles.dim, &took(event.elapsed_ms)),
         ];
         if *exit_code != 0 {
             pieces.push(Piece::whole(styles.dim, &format!("exit code {exit_code}")));
+        }
+        if !self.unverified.is_empty() {
+            let many = self.unverified.len();
+            let told = format!("{many} not verified: {}", self.unverified.join(" "));
+            pieces.push(Piece::prose(styles.warn, &told));
         }
         self.line(out, (style, verb), &pieces);
         if let Some(place) = evidence {
@@ -443,8 +509,13 @@ pub fn took(millis: u64) -> String {
 
 /// "4 ok, 1 failed".
 pub fn in_words(counts: Counts) -> String {
-    let parts =
-        [(counts.ok, "ok"), (counts.failed, "failed"), (counts.skipped, "skipped"), (counts.not_run, "not run")];
+    let parts = [
+        (counts.ok, "ok"),
+        (counts.failed, "failed"),
+        (counts.skipped, "skipped"),
+        (counts.not_run, "not run"),
+        (counts.not_verified, "not verified"),
+    ];
     let told: Vec<String> =
         parts.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")).collect();
     told.join(", ")

@@ -76,7 +76,7 @@ impl Script {
 
     pub(crate) fn finish(self, outcome: RunOutcome, exit_code: u8, counts: [usize; 4], next: &[&str]) -> Self {
         let [ok, failed, skipped, not_run] = counts;
-        let counts = Counts { ok, failed, skipped, not_run };
+        let counts = Counts { ok, failed, skipped, not_run, ..Counts::default() };
         let (evidence, files) = (None, vec![]);
         self.add(EventKind::RunFinished { outcome, exit_code, counts, evidence, files, next: strings(next) })
     }

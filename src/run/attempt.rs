@@ -95,6 +95,7 @@ pub fn invocation(desk: &Desk<'_>, call: &Call, spec: Option<&Step>, values: &Va
         grace: limits.grace,
         leaves: limits.leaves,
         interactive,
+        input: None,
     })
 }
 

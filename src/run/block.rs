@@ -33,6 +33,9 @@ impl End {
         let weight = |end| match end {
             Self::Done => 0,
             Self::Interrupted => 1,
+            // What was found is the answer, whatever failed on the way to it; unless it is nowhere on record.
+            Self::Failed(Code::Findings) => 3,
+            Self::Failed(Code::Unwritable) => 4,
             Self::Failed(_) | Self::Refused => 2,
         };
         if weight(other) > weight(self) { other } else { self }

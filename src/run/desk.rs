@@ -1,5 +1,6 @@
 //! What every part of a run shares: the ports, the redactor, the way to the reporters, the books.
 
+use super::exchange::ExchangeResult;
 use super::gate::Said;
 use super::live::{Live, LiveCall};
 use super::redact::Redactor;
@@ -67,6 +68,8 @@ pub struct Books {
     pub tidied: bool,
     /// A step that destroys began and did not come to its end.
     pub destroying: bool,
+    /// The last answer to every operation, by target and operation.
+    pub exchanges: BTreeMap<(String, String), ExchangeResult>,
     /// A diagnosis has been told, with these fixes; `true` when something was found.
     pub diagnosed: Option<(bool, Vec<String>)>,
 }
@@ -82,6 +85,14 @@ impl<'a> Desk<'a> {
         started: Duration,
     ) -> Self {
         Self { world, plan, redactor, programs: BTreeMap::new(), live, events, started, books: Mutex::default() }
+    }
+
+    /// A desk beside this one: the same run, in another world, with books of its own. What it learns stays with it.
+    pub fn aside<'b>(&'b self, world: &'b World<'b>, events: SyncSender<Message>) -> Desk<'b> {
+        let redactor = self.redactor.fork();
+        let mut desk = Desk::new(world, self.plan, redactor, self.live, events, self.started);
+        desk.programs = self.programs.clone();
+        desk
     }
 
     /// Sends an event. The receiver drains until all senders are gone; when it is gone itself,

@@ -5,6 +5,7 @@
 
 use super::block::{self, End, Place};
 use super::desk::{Books, Desk, Message, event};
+use super::exchange::ExchangeResult;
 use super::gate::Said;
 use super::learn;
 use super::listen::{Complaint, listen};
@@ -16,10 +17,12 @@ use super::step::root_fixes;
 use super::tools;
 use crate::error::Code;
 use crate::model::event::{Counts, EventKind, RunOutcome, SCHEMA};
+use crate::model::exchange::UNIQUE;
 use crate::model::finding::{Document, Verdict};
 use crate::plan::Plan;
 use crate::port::Reporter;
 use crate::text;
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
@@ -45,6 +48,8 @@ pub struct RunReport {
     pub files: Vec<String>,
     /// What the gates said that were asked as steps of their own, in order.
     pub said: Vec<Said>,
+    /// The last answer to every operation, by target and operation: real, so hidden where it is shown.
+    pub exchanges: BTreeMap<(String, String), ExchangeResult>,
     /// Why not everything that was told reached its place; a reader who left is no reason.
     pub untold: Option<String>,
 }
@@ -109,7 +114,7 @@ fn work(plan: &Plan, world: &World<'_>, live: &Live, events: SyncSender<Message>
         }
     }
     learn::secrets(&desk);
-    let end = block::run(&desk, &plan.root, &Values::default(), &Place::default());
+    let end = block::run(&desk, &plan.root, &Values::default().with_own(UNIQUE, &world.unique), &Place::default());
     let next = match end {
         // Before anything else there must be room again.
         End::Failed(Code::Unwritable) => Vec::new(),
@@ -180,6 +185,7 @@ fn finish(
         Ending::Block(End::Refused) => (RunOutcome::Refused, Code::Refused),
         Ending::Block(End::Failed(Code::TimedOut)) => (RunOutcome::TimedOut, Code::TimedOut),
         Ending::Block(End::Failed(Code::Unwritable)) => (RunOutcome::Unwritable, Code::Unwritable),
+        Ending::Block(End::Failed(Code::Findings)) => (RunOutcome::Findings, Code::Findings),
         Ending::Block(End::Failed(Code::StepFailed)) if is_halfway => (RunOutcome::Failed, Code::Resumable),
         Ending::Block(End::Failed(code)) => (RunOutcome::Failed, code),
         Ending::Block(End::Done) if !books.unwritable.is_empty() || complaint.is_some() => {
@@ -214,5 +220,7 @@ fn finish(
     }
     let untold = complaint.map(|error| error.to_string());
     let counts = books.counts;
-    RunReport { code, outcome, counts, documents: books.documents.into(), files: books.files, said: books.said, untold }
+    let exchanges = books.exchanges;
+    let documents = books.documents.into();
+    RunReport { code, outcome, counts, documents, files: books.files, said: books.said, exchanges, untold }
 }

@@ -102,6 +102,12 @@ fn note(running: &mut BTreeMap<String, Running>, kind: &EventKind, now: Duration
         EventKind::StepFinished { step, .. } => {
             running.remove(step);
         }
+        // A round has a line of its own.
+        EventKind::Round { step, .. } => {
+            if let Some(known) = running.get_mut(step) {
+                known.last = now;
+            }
+        }
         EventKind::Output { step, .. } => {
             if let Some(known) = running.get_mut(step).filter(|known| known.shown) {
                 known.last = now;
@@ -149,6 +155,8 @@ mod tests {
             recorder: None,
             base: PathBuf::from("/work"),
             run_id: "run-1".to_owned(),
+            person: None,
+            unique: String::new(),
             replay: None,
             past: None,
             incident: Ok(None),

@@ -70,7 +70,7 @@ impl Past {
                 }
                 EventKind::StepFinished { step, status, .. } => {
                     let trace = match status {
-                        Status::Ok | Status::AlreadyDone | Status::FailedAllowed => {
+                        Status::Ok | Status::AlreadyDone | Status::FailedAllowed | Status::NotVerified => {
                             Trace::Over { at: event.at, run: past.run.clone() }
                         }
                         Status::Failed | Status::Interrupted => Trace::Begun,

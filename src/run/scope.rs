@@ -34,6 +34,32 @@ impl Values {
         values
     }
 
+    /// These values and one of our own, in the place of another one of that name.
+    #[must_use]
+    pub fn with_own(&self, name: &str, text: &str) -> Self {
+        let mut values = self.clone();
+        values.values.insert(name.to_owned(), Value { text: text.to_owned(), is_foreign: false });
+        values
+    }
+
+    /// Has it a value?
+    pub fn knows(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
+    /// A text in which every value is put as JSON has it inside a string; what a tool's output gave is as good as any.
+    ///
+    /// # Errors
+    /// A variable without a value.
+    pub fn json(&self, template: &Template) -> Result<String, String> {
+        let names = template.names();
+        let escaped: BTreeMap<&str, String> =
+            names.into_iter().filter_map(|name| Some((name, in_json(self.lookup(name)?)))).collect();
+        let text =
+            template.resolve(|name| escaped.get(name).map(String::as_str)).map_err(|missing| missing.to_string());
+        Ok(text?.unwrap_or_default())
+    }
+
     fn add_foreign(&mut self, found: &Item) {
         for (name, text) in found {
             self.values.insert(name.clone(), Value { text: text.clone(), is_foreign: true });
@@ -120,6 +146,12 @@ impl Values {
             if name.starts_with('.') { format!("_{name}") } else { name }
         }))
     }
+}
+
+/// A text as it stands inside a string of JSON, without the quotes.
+fn in_json(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default().to_owned()
 }
 
 /// The values of one block while it runs. Steps add what they find.

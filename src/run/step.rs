@@ -1,21 +1,26 @@
 //! One step: skipped, done already, or done now; once, or once for every item of its list.
 
+use super::ask::{self, Said};
 use super::attempt::{self, Tried, Unit};
 use super::block::{self, End, Place, Running, leaves};
 use super::clean::{clean, shorten};
+use super::compare;
 use super::desk::millis;
+use super::exchange::{self, Asked};
 use super::fail_fast;
 use super::gate::{self, Manner};
 use super::judge::{self, Verdict};
 use super::past::Again;
+use super::rounds::Watch;
 use super::scope::{Item, Values};
 use super::watching;
 use crate::error::Code;
 use crate::model::command::Exit;
+use crate::model::comparison::Verdict as Alike;
 use crate::model::event::{EventKind, Status};
 use crate::model::finding::{Diagnosis, Role, Verdict as Health};
 use crate::model::step::Danger;
-use crate::plan::{Call, Gate, PlannedStep, Work};
+use crate::plan::{Call, Exchange, Gate, PlannedStep, Work};
 use crate::text;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -121,6 +126,11 @@ impl Result {
         }
     }
 
+    /// It did its work, and what it found is bad.
+    fn found(note: Option<String>) -> Self {
+        Self { end: End::Failed(Code::Findings), ..Self::new(Status::Failed, note) }
+    }
+
     /// Not begun, and the run must not go on.
     fn held_back(code: Code, why: String) -> Self {
         Self { end: End::Failed(code), is_firm: true, ..Self::new(Status::Failed, Some(why)) }
@@ -139,6 +149,14 @@ impl One<'_> {
         }
         if let Some(Again::Keep(why)) = desk.world.past.as_ref().map(|past| past.again(self.step, &self.id)) {
             return self.keep(name, why);
+        }
+        if let (Work::Run(call), Some(planned)) = (&self.step.work, &self.step.exchange)
+            && let Some(why) = exchange::lacks(desk, call, planned, &self.values)
+        {
+            desk.books().counts.skipped += 1;
+            exchange::unasked(desk, planned, &why);
+            desk.emit(EventKind::StepSkipped { step: self.id.clone(), name, why: desk.redactor.line(&why) });
+            return End::Done;
         }
         let skip = self.asks(self.step.skip_if.as_ref());
         if let Ok(Some(gate)) = skip {
@@ -196,7 +214,8 @@ impl One<'_> {
             name: name.to_owned(),
             kind: kind.to_owned(),
             shown: kind == "run" && self.is_answer(),
-            interactive: kind == "run" && self.step.spec.interactive,
+            // A question has the terminal for itself, as a child has.
+            interactive: kind == "ask" || kind == "run" && self.step.spec.interactive,
             argv,
         });
     }
@@ -271,7 +290,7 @@ impl One<'_> {
     fn is_answer(&self) -> bool {
         let spec = &self.step.spec;
         let is_read = spec.save.is_some() || spec.each.is_some() || spec.expect.is_some() || spec.until.is_some();
-        let is_kept_back = spec.sensitive || spec.decode.is_some() || spec.interactive;
+        let is_kept_back = self.step.exchange.is_some() || spec.sensitive || spec.decode.is_some() || spec.interactive;
         self.running.desk.plan.root.danger == Danger::Read && !is_read && !is_kept_back
     }
 
@@ -279,7 +298,10 @@ impl One<'_> {
         let desk = self.running.desk;
         let cleanup = self.running.place.cleanup;
         match &self.step.work {
-            Work::Run(call) => self.call(name, call),
+            Work::Run(call) => match &self.step.exchange {
+                Some(exchange) => self.exchange(name, call, exchange),
+                None => self.call(name, call),
+            },
             Work::Check(gate) => {
                 self.start(name, "check", Vec::new());
                 let found = gate::ask(desk, gate, &self.values, Manner { id: &self.id, quiet: false, cleanup });
@@ -327,17 +349,38 @@ impl One<'_> {
                 desk.emit(EventKind::Diagnosed { diagnosis });
                 Result::new(Status::Ok, Some(note))
             }
-            Work::Compare(_) => {
+            Work::Compare(planned) => {
                 self.start(name, "compare", Vec::new());
-                Result::new(Status::Failed, Some("comparisons are not built yet".to_owned()))
+                let comparison = compare::compare(desk, planned);
+                let saved = compare::tell(desk, &self.id, &comparison).into_iter().next();
+                let note = Some(comparison.in_words());
+                let result = match comparison.verdict {
+                    Alike::Valid => Result::new(Status::Ok, note),
+                    Alike::Invalid => Result::found(note),
+                };
+                Result { saved, ..result }
             }
-            Work::Ask(_) => {
+            Work::Ask(question) => {
                 self.start(name, "ask", Vec::new());
-                Result::new(Status::Failed, Some("questions are not built yet".to_owned()))
+                let question = desk.redactor.line(&clean(self.values.show(question).as_bytes()));
+                match ask::ask(desk, &question) {
+                    Said::Yes => Result::new(Status::Ok, Some("yes".to_owned())),
+                    Said::No => Result::new(Status::Failed, Some("no".to_owned())),
+                    Said::Nothing => Result::new(Status::NotVerified, Some(question)),
+                    Said::Interrupted => Result::new(Status::Interrupted, Some("no answer".to_owned())),
+                }
             }
-            Work::Rounds(_) => {
+            Work::Rounds(rounds) => {
                 self.start(name, "rounds", Vec::new());
-                Result::new(Status::Failed, Some("rounds are not built yet".to_owned()))
+                let place = Place { planned: self.step.id.clone(), actual: self.id.clone(), cleanup };
+                let watched = Watch { desk, place: &place, rounds, values: &self.values }.run();
+                let status = match watched.end {
+                    End::Done => Status::Ok,
+                    End::Interrupted => Status::Interrupted,
+                    End::Failed(_) | End::Refused => Status::Failed,
+                };
+                let (hints, saved) = (watched.hints, watched.saved);
+                Result { end: watched.end, hints, saved, ..Result::new(status, Some(watched.note)) }
             }
         }
     }
@@ -400,6 +443,40 @@ impl One<'_> {
         result
     }
 
+    /// An HTTP exchange.
+    fn exchange(&self, name: &str, call: &Call, planned: &Exchange) -> Result {
+        let desk = self.running.desk;
+        let call = match exchange::prepare(desk, call, self.step, planned, &self.values) {
+            Ok(call) => call,
+            Err(why) => {
+                self.start(name, "run", Vec::new());
+                exchange::unasked(desk, planned, &why);
+                return Result::new(Status::Failed, Some(why));
+            }
+        };
+        self.start(name, "run", desk.redactor.argv(call.argv.iter().map(String::as_str)));
+        let cleanup = self.running.place.cleanup;
+        let asked = Asked { id: &self.id, exchange: planned, call, values: &self.values, cleanup };
+        let done = exchange::run(desk, &asked);
+        self.running.scope.add(&done.captured);
+        desk.books().fixes.extend(done.hints.iter().cloned());
+        let note = match exchange::leaves_data(self.step) && !done.ok {
+            true => format!("test data may be left: {}", done.note),
+            false => done.note,
+        };
+        let status = match (done.interrupted, done.ok) {
+            (true, _) => Status::Interrupted,
+            (false, true) => Status::Ok,
+            (false, false) => Status::Failed,
+        };
+        let mut result = Result { hints: done.hints, tail: done.tail, ..Result::new(status, Some(note)) };
+        if done.late {
+            result.end = End::Failed(Code::TimedOut);
+        }
+        (result.exit, result.dropped, result.leaked) = (done.exit, done.dropped, done.leaked);
+        result
+    }
+
     /// What the answer gives to later steps. A failure that is allowed may still have found
     /// something.
     fn found(&self, tried: &Tried) {
@@ -430,6 +507,7 @@ impl One<'_> {
             let mut books = desk.books();
             match result.status {
                 Status::Ok | Status::AlreadyDone => books.counts.ok += 1,
+                Status::NotVerified => books.counts.not_verified += 1,
                 _ => books.counts.failed += 1,
             }
             if self.step.danger > Danger::Read && self.running.place.cleanup {
@@ -442,7 +520,7 @@ impl One<'_> {
                         books.destroying |= self.step.danger == Danger::Destroy && !result.is_firm;
                     }
                     Status::Ok | Status::AlreadyDone => books.changed += 1,
-                    Status::FailedAllowed => {}
+                    Status::FailedAllowed | Status::NotVerified => {}
                 }
             }
         }

@@ -8,7 +8,7 @@ use crate::model::pattern::Pattern;
 use crate::model::step::{Action, CheckRef, Danger, SecretFrom, SecretRef, Step};
 use crate::model::template::Template;
 use crate::plan::{Ask, Block, Call, Gate, Hide, Plan, PlannedStep, PlannedTool, SecretRead, Work};
-use crate::port::{Clock, Locate, Recorder, Reporter, Runner, Stop, Store};
+use crate::port::{Clock, Locate, Person, Recorder, Reporter, Runner, Stop, Store};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -86,6 +86,8 @@ pub(crate) struct Stage {
     pub(crate) symptoms: Vec<(&'static str, &'static str)>,
     /// What to type after a failure that nothing explains.
     pub(crate) after_failure: Option<String>,
+    /// Who can be asked.
+    pub(crate) person: Option<Box<Mutex<dyn Person + Send>>>,
     /// The reporter's error, at the first event.
     pub(crate) reporter_error: Option<io::ErrorKind>,
     /// How many events have arrived.
@@ -122,10 +124,12 @@ impl Stage {
             locate: self,
             clock: self,
             stop: self,
+            person: self.person.as_deref(),
             store: self,
             recorder: Some(self),
             base: PathBuf::from("/work"),
             run_id: "run-1".to_owned(),
+            unique: "k3m9x2ab".to_owned(),
             replay: None,
             past: None,
             incident: Ok(None),
@@ -206,6 +210,7 @@ impl Told {
                         Status::Failed => "failed",
                         Status::FailedAllowed => "allowed",
                         Status::Interrupted => "interrupted",
+                        Status::NotVerified => "not-verified",
                     };
                     Some(format!("{step} {status} {}", note.as_deref().unwrap_or_default()).trim_end().to_owned())
                 }
@@ -461,7 +466,7 @@ pub(crate) fn block(steps: Vec<PlannedStep>) -> Block {
 /// A plan of this task, with the tools helm and kubectl.
 pub(crate) fn plan(root: Block) -> Plan {
     let tool = |name: &str| PlannedTool { program: name.to_owned(), version: None, install: format!("get {name}") };
-    let tools = ["helm", "kubectl"].map(|name| (name.to_owned(), tool(name))).into();
+    let tools = ["curl", "helm", "kubectl"].map(|name| (name.to_owned(), tool(name))).into();
     Plan { root, confirmations: Vec::new(), tools, secrets: Vec::new(), hide: Hide::default() }
 }
 

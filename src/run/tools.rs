@@ -64,6 +64,7 @@ fn too_old(desk: &Desk<'_>, name: &str, rule: &VersionRule, program: &std::path:
         grace: limits::GRACE,
         leaves: None,
         interactive: false,
+        input: None,
     };
     let ask = Ask {
         id: "",

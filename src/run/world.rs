@@ -5,8 +5,9 @@ use crate::classify::rollout::Finals;
 use crate::model::finding::{Diagnosis, Document};
 use crate::model::incident::OpenIncident;
 use crate::model::usual::Usual;
-use crate::port::{Clock, Locate, Recorder, Runner, Stop, Store};
+use crate::port::{Clock, Locate, Person, Recorder, Runner, Stop, Store};
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 /// Names the cause in texts.
 pub type Diagnose<'a> = dyn Fn(&[Document]) -> Diagnosis + Sync + 'a;
@@ -14,6 +15,7 @@ pub type Diagnose<'a> = dyn Fn(&[Document]) -> Diagnosis + Sync + 'a;
 pub type SymptomIn<'a> = dyn Fn(&[Document]) -> Vec<String> + Sync + 'a;
 
 /// The ports of one run.
+#[derive(Clone)]
 pub struct World<'a> {
     /// Runs tools.
     pub runner: &'a dyn Runner,
@@ -23,6 +25,8 @@ pub struct World<'a> {
     pub clock: &'a dyn Clock,
     /// Has somebody asked us to stop?
     pub stop: &'a dyn Stop,
+    /// Who can be asked what only a person can judge; `None`: nobody, whoever sits there.
+    pub person: Option<&'a Mutex<dyn Person + Send>>,
     /// Where evidence goes.
     pub store: &'a dyn Store,
     /// Keeps the calls, for `--record`.
@@ -31,6 +35,8 @@ pub struct World<'a> {
     pub base: PathBuf,
     /// The run's id.
     pub run_id: String,
+    /// A short word that is another one in every run: test data is named with it (`${unique}`).
+    pub unique: String,
     /// The recording that answers, as a person would type it.
     pub replay: Option<String>,
     /// What an earlier run of the task did, when this one goes on from it.

@@ -9,6 +9,7 @@
     reason = "tests meet the operating system themselves, and fail by panicking"
 )]
 
+mod app;
 mod blocks;
 #[cfg(unix)]
 mod builds;
@@ -55,6 +56,7 @@ mod lookup;
 mod memory;
 mod minikube_events;
 mod noise;
+mod operations;
 mod outline;
 mod pace;
 mod passed;

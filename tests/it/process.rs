@@ -34,6 +34,7 @@ pub(crate) fn call(tools: &Tools, argv: &[&str]) -> Invocation {
         grace: GRACE,
         leaves: None,
         interactive: false,
+        input: None,
     }
 }
 

@@ -19,6 +19,7 @@ fn invocation(argv: &[&str]) -> Invocation {
         grace: Duration::from_secs(10),
         leaves: None,
         interactive: false,
+        input: None,
     }
 }
 
@@ -195,19 +196,19 @@ fn what_is_recorded_replays() {
         call(&["kubectl", "get", "pods"], 1, "", "Unable to connect\n"),
         call(&["helm", "list"], 137, "", ""),
     ];
-    let recording = Recording::create(&path, "drill", "on purpose").unwrap();
+    let recording = Recording::create(&path, "drill", "on purpose", "k3m9x2ab").unwrap();
     for (index, call) in calls.iter().enumerate() {
         recording.keep(call).unwrap();
         let so_far = std::fs::read_to_string(&path).unwrap();
         assert_eq!(so_far.matches('\n').count(), index + 2, "each line is there at once");
     }
     let replay = Replay::open(&path).unwrap();
-    assert_eq!((replay.incident(), replay.note()), ("drill", "on purpose"));
+    assert_eq!((replay.incident(), replay.note(), replay.unique()), ("drill", "on purpose", Some("k3m9x2ab")));
     assert_eq!(replay.calls(), calls);
     assert_eq!(ask(&replay, "helm list").0, Exit::Code(0));
     assert_eq!(ask(&replay, "helm list").0, Exit::Code(137));
 
-    let error = Recording::create(&path, "drill", "").unwrap_err();
+    let error = Recording::create(&path, "drill", "", "").unwrap_err();
     assert_eq!(error.to_string(), format!("`{}` exists; choose another name or remove it", path.display()));
     let missing = Replay::open(&dir.path().join("none")).unwrap_err();
     assert_eq!(missing, format!("`{}` does not exist", dir.path().join("none").display()));

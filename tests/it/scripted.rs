@@ -146,6 +146,8 @@ fn run_on(clock: &dyn Clock, disk: Disk, file: &str, answers: &[(&'static str, i
         recorder: None,
         base: PathBuf::new(),
         run_id: "1".into(),
+        person: None,
+        unique: "k3m9x2ab".to_owned(),
         replay: None,
         past: None,
         incident: Ok(None),

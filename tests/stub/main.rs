@@ -153,6 +153,7 @@ fn supervise(argv: &[String]) -> ExitCode {
         grace: Duration::from_secs(10),
         leaves: None,
         interactive: false,
+        input: None,
     };
     let mut stdout = std::io::stdout();
     let outcome = Processes::new(stop, here).run(&call, &mut |_, bytes| {

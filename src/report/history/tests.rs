@@ -74,7 +74,7 @@ fn a_run_is_one_line_where_that_fits_and_its_id_is_never_broken() {
     let run =
         |task: &str, row: &Row| Row { run: format!("20260921-141320-123-{task}"), task: task.into(), ..row.clone() };
     let mut long = run("investigate-database", &torn);
-    long.counts = Counts { ok: 12, failed: 1, skipped: 3, not_run: 14 };
+    long.counts = Counts { ok: 12, failed: 1, skipped: 3, not_run: 14, ..Counts::default() };
     long.replay = Some("x.jsonl".into());
     let rows = [long, run("status", &whole)];
     let expected = r"

@@ -308,7 +308,7 @@ fn kind() -> impl Strategy<Value = EventKind> {
         (outcome, any::<u8>(), words()).prop_map(|(outcome, exit_code, text)| EventKind::RunFinished {
             outcome,
             exit_code,
-            counts: Counts { ok: 1, failed: 2, skipped: 3, not_run: 4 },
+            counts: Counts { ok: 1, failed: 2, skipped: 3, not_run: 4, not_verified: 5 },
             evidence: Some(text.clone()),
             files: strings(&["a"]),
             next: vec![text],
