@@ -192,6 +192,7 @@ pub mod run {
     pub mod call;
     pub mod capture;
     pub mod clean;
+    pub mod console;
     pub mod desk;
     pub mod engine;
     #[cfg(test)]

@@ -5,6 +5,7 @@
 //! .refloat/runs/<id>/journal.jsonl
 //! .refloat/runs/<id>/running      locked as long as the run goes on
 //! .refloat/runs/<id>/evidence/
+//! .refloat/scratch/<word>/            as long as the run goes on
 //! ```
 //! It may hold what a cluster said, so only its owner may read it. A link in its place is refused:
 //! whoever planted it decides where the evidence goes.
@@ -12,6 +13,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is where files are written")]
 
 pub use running::Running;
+pub use scratch::Scratch;
 
 use super::files::{at, is_link};
 use super::os;
@@ -293,5 +295,6 @@ fn check_name(name: &str) -> io::Result<()> {
 }
 
 mod running;
+mod scratch;
 #[cfg(test)]
 mod tests;

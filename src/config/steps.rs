@@ -55,6 +55,7 @@ pub fn draw(written: &Node, node: &Node, root: &Node, book: &mut Book<'_>) -> Op
             "finish" => OnInterrupt::Finish,
             _ => OnInterrupt::Forward,
         }),
+        console: node.has("console").then(|| super::symptoms::patterns(node, "console")),
         ..call(action, node, book)
     })
 }
@@ -97,6 +98,7 @@ pub fn call(action: Action, node: &Node, book: &mut Book<'_>) -> Step {
         progress: None,
         watch: None,
         on_interrupt: None,
+        console: None,
         line: book.texts.line(node.place),
     }
 }
