@@ -202,6 +202,7 @@ pub mod run {
     pub mod capture;
     pub mod clean;
     pub mod compare;
+    pub mod console;
     pub mod desk;
     pub mod engine;
     #[cfg(test)]

@@ -65,6 +65,22 @@ pub trait Locate: Sync {
     /// # Errors
     /// One line that says why it cannot be run: not on PATH, not executable, a batch file.
     fn find(&self, program: &str) -> Result<PathBuf, String>;
+
+    /// The first of several that is there.
+    ///
+    /// # Errors
+    /// As [`Locate::find`], of the first one, and that the others are not there either.
+    fn find_any(&self, program: &str, others: &[String]) -> Result<PathBuf, String> {
+        let first = self.find(program);
+        if first.is_ok() || others.is_empty() {
+            return first;
+        }
+        let found = others.iter().find_map(|other| self.find(other).ok());
+        found.ok_or_else(|| {
+            let names: Vec<String> = others.iter().map(|other| format!("`{other}`")).collect();
+            format!("{}, and neither is {}", first.err().unwrap_or_default(), names.join(", "))
+        })
+    }
 }
 
 /// Tells the time and waits.

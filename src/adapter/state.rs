@@ -6,6 +6,7 @@
 //! .refloat/runs/<id>/running      locked as long as the run goes on
 //! .refloat/runs/<id>/evidence/
 //! .refloat/incidents/               see [`incidents`]
+//! .refloat/scratch/<word>/            as long as the run goes on
 //! ```
 //! It may hold what a cluster said, so only its owner may read it. A link in its place is refused:
 //! whoever planted it decides where the evidence goes.
@@ -14,6 +15,7 @@
 
 pub use incidents::Incidents;
 pub use running::Running;
+pub use scratch::Scratch;
 
 use super::files::{at, is_link};
 use super::os;
@@ -296,5 +298,6 @@ fn check_name(name: &str) -> io::Result<()> {
 
 mod incidents;
 mod running;
+mod scratch;
 #[cfg(test)]
 mod tests;

@@ -121,6 +121,7 @@ mod tests {
         let tool = Tool {
             name: "kubectl".to_owned(),
             program: "kubectl".to_owned(),
+            others: Vec::new(),
             args,
             version: None,
             install: String::new(),

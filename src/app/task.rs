@@ -23,18 +23,19 @@ use crate::adapter::lookup::Programs;
 use crate::adapter::pace::{Paced, PacedClock};
 use crate::adapter::person::AtTerminal;
 use crate::adapter::process::Processes;
-use crate::adapter::state::Journal;
+use crate::adapter::state::{Journal, Scratch};
 use crate::adapter::taskbar;
 use crate::adapter::terminal::{self, Out};
 use crate::cli::{Format, RunArgs};
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
 use crate::model::event::{Counts, Event, EventKind};
+use crate::model::exchange::SCRATCH;
 use crate::model::finding::{Diagnosis, Document, Verdict};
 use crate::model::incident::Attached;
 use crate::model::step::Danger;
 use crate::model::usual::Usual;
-use crate::plan::{Block, JudgedBy, Plan, Work, build, checks};
+use crate::plan::{Block, JudgedBy, Plan, Work, build, checks, exchange};
 use crate::port::{Clock, Person, Recorder, Reporter, Runner, Stop};
 use crate::report::fanout::Fanout;
 use crate::report::journal::Measured;
@@ -286,6 +287,14 @@ pub(super) fn execute(
     keeping::possible(plan, &state, looks)?;
     let recording = tape.recording(context, plan)?;
     let kept = keeping::open(context, catalog, plan, &state, clock.now(), (resumable, looks))?;
+    // Removed when we leave, whatever came of the run.
+    let _scratch = match !runner.is_replay() && exchange::uses(&plan.root, SCRATCH) {
+        true => Some(
+            Scratch::create(&state, tape.unique())
+                .map_err(|error| Failure::new(Code::Unwritable, error.to_string()))?,
+        ),
+        false => None,
+    };
     let usual = if runner.is_replay() { Usual::default() } else { usual::of(&state, plan) };
     let incidents = Incidents::of(context, &state);
     let open = Box::new(|run: &str| aftermath::begun(&incidents, catalog, plan, run));

@@ -98,8 +98,12 @@ static TOOL: Shape = Shape {
     name: "tool",
     doc: "A program that tasks may run",
     fields: &[
-        Field::new("program", Kind::Text, "The program to look up; the tool's name unless given")
-            .aka(&["command", "path"]),
+        Field::new(
+            "program",
+            Kind::Either(&[Kind::Text, Kind::Some(&Kind::Text)]),
+            "The program to look up, or several, of which the first that is found is run; the tool's name unless given",
+        )
+        .aka(&["command", "path"]),
         Field::new("args", TEMPLATES, "Arguments inserted on every call, right after the program"),
         Field::new("version", Kind::Table(&TOOL_VERSION), "How to know its version, and the lowest accepted"),
         Field::new("install", Kind::Either(&[Kind::Line, Kind::Table(&INSTALL)]), "How to get it"),
@@ -254,6 +258,12 @@ static STEP_FIELDS: &[Field] = &[
         .only(&["run"]),
     Field::new("interactive", Kind::Flag, "The child owns the terminal; nothing is captured").only(&["run"]),
     Field::new("on_interrupt", Kind::Choice(&["forward", "finish"]), "What the first Ctrl-C does").only(&["run"]),
+    Field::new(
+        "console",
+        Kind::List(&Kind::Pattern),
+        "It is Chromium, Chrome or Edge, whose console must be silent but for lines that match one of these",
+    )
+    .only(&["run"]),
 ];
 
 static STEP: Shape = Shape {

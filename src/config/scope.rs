@@ -9,6 +9,7 @@ use super::fault::{Fault, Place, show};
 use super::steps;
 use super::tasks::Steps;
 use super::tree::{Node, Use};
+use crate::model::exchange::{SCRATCH, UNIQUE};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Variables that checks need beyond those of the file, and whether those who ask them have them.
@@ -70,7 +71,7 @@ impl Needs {
         let params = node.tables("params").filter_map(|param| param.text("name"));
         let params: BTreeSet<String> = params.map(str::to_owned).collect();
         let mut scope = Scope {
-            names: params.clone(),
+            names: params.iter().cloned().chain([UNIQUE, SCRATCH].map(str::to_owned)).collect(),
             params,
             lists: BTreeMap::new(),
             later: BTreeMap::new(),

@@ -56,6 +56,7 @@ pub fn draw(written: &Node, node: &Node, root: &Node, book: &mut Book<'_>) -> Op
             "finish" => OnInterrupt::Finish,
             _ => OnInterrupt::Forward,
         }),
+        console: node.has("console").then(|| super::symptoms::patterns(node, "console")),
         ..call(action, node, book)
     })
 }
@@ -99,6 +100,7 @@ pub fn call(action: Action, node: &Node, book: &mut Book<'_>) -> Step {
         watch: None,
         fail_fast: None,
         on_interrupt: None,
+        console: None,
         line: book.texts.line(node.place),
     }
 }

@@ -85,7 +85,7 @@ fn word<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
     T::deserialize(text).ok()
 }
 
-fn patterns(node: &Node, key: &str) -> Vec<Pattern> {
+pub(super) fn patterns(node: &Node, key: &str) -> Vec<Pattern> {
     let items = node.list(key).iter();
     items
         .filter_map(|item| if let Value::Pattern(pattern) = &item.value { Some(pattern.clone()) } else { None })

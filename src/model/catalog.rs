@@ -124,6 +124,8 @@ pub struct Tool {
     pub name: String,
     /// The program to look up; the name unless given.
     pub program: String,
+    /// The programs to look up where that one is not, in order.
+    pub others: Vec<String>,
     /// Arguments inserted on every call, right after the program.
     pub args: Vec<Template>,
     /// How to know its version.

@@ -185,6 +185,8 @@ pub struct Step {
     /// What the first Ctrl-C does to it. In the file `None` leaves it to what is known of the tool; in
     /// a plan that has been decided, and `None` is [`OnInterrupt::Forward`].
     pub on_interrupt: Option<OnInterrupt>,
+    /// It is a browser whose console must be silent but for lines that match one of these.
+    pub console: Option<Vec<Pattern>>,
     /// 1-based line in the file.
     pub line: usize,
 }
@@ -219,6 +221,7 @@ impl Step {
             watch: None,
             fail_fast: None,
             on_interrupt: None,
+            console: None,
             line: 0,
         }
     }

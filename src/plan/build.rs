@@ -31,6 +31,7 @@ pub fn build(catalog: &Catalog, task: &str, args: &[String]) -> Result<Plan, Fai
         .map(|tool| {
             let planned = PlannedTool {
                 program: tool.program.clone(),
+                others: tool.others.clone(),
                 version: tool.version.clone(),
                 install: tool.install.clone(),
             };

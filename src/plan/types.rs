@@ -368,6 +368,8 @@ pub struct Confirmation {
 pub struct PlannedTool {
     /// The program to look up.
     pub program: String,
+    /// The programs to look up where that one is not, in order.
+    pub others: Vec<String>,
     /// How to know its version: arguments, pattern (group 1), lowest version.
     pub version: Option<crate::model::catalog::VersionRule>,
     /// How to get it.

@@ -360,6 +360,7 @@ pub(crate) fn catalog() -> Catalog {
     let helm = Tool {
         name: "helm".into(),
         program: "helm".into(),
+        others: Vec::new(),
         args: argv(&["--kube-context", "${context}"]),
         version: None,
         install: String::new(),
@@ -489,8 +490,11 @@ pub(crate) fn plan() -> Plan {
             summary: "Delete the whole cluster".into(),
             name: Some("minikube".into()),
         }],
-        tools: [("helm".to_owned(), PlannedTool { program: "helm".into(), version: None, install: String::new() })]
-            .into(),
+        tools: [(
+            "helm".to_owned(),
+            PlannedTool { program: "helm".into(), others: Vec::new(), version: None, install: String::new() },
+        )]
+        .into(),
         secrets: vec!["hunter2-secret".into()],
         hide: Hide::default(),
     }

@@ -465,7 +465,12 @@ pub(crate) fn block(steps: Vec<PlannedStep>) -> Block {
 
 /// A plan of this task, with the tools helm and kubectl.
 pub(crate) fn plan(root: Block) -> Plan {
-    let tool = |name: &str| PlannedTool { program: name.to_owned(), version: None, install: format!("get {name}") };
+    let tool = |name: &str| PlannedTool {
+        program: name.to_owned(),
+        others: Vec::new(),
+        version: None,
+        install: format!("get {name}"),
+    };
     let tools = ["curl", "helm", "kubectl"].map(|name| (name.to_owned(), tool(name))).into();
     Plan { root, confirmations: Vec::new(), tools, secrets: Vec::new(), hide: Hide::default() }
 }

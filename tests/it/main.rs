@@ -59,6 +59,7 @@ mod noise;
 mod operations;
 mod outline;
 mod pace;
+mod page;
 mod passed;
 #[cfg(unix)]
 mod places;
