@@ -121,7 +121,8 @@ pub fn one_action(written: &Node, node: &Node, actions: &[&str], book: &mut Book
             book.faults.push(fault.also(node.key_place(first), "the other one").help(format!("write two {what}s")));
         }
         [] => {
-            let elsewhere = |os: &Os| actions.iter().any(|action| written.on(*os, actions).has(action));
+            let differs = written.shape.overrides.is_some();
+            let elsewhere = |os: &Os| differs && actions.iter().any(|action| written.on(*os, actions).has(action));
             let others: Vec<&str> = Os::ALL.into_iter().filter(elsewhere).map(Os::title).collect();
             let fault = if others.is_empty() {
                 Fault::new(written.place, format!("this {what} does nothing"))

@@ -65,6 +65,7 @@ mod passed;
 mod places;
 mod planted;
 mod portable;
+mod preflight;
 mod preview;
 mod process;
 mod progress_sources;
