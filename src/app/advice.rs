@@ -111,6 +111,8 @@ mod tests {
             guard: Vec::new(),
             verify: Vec::new(),
             parallel: 1,
+            incident: false,
+            on_failure: None,
             steps: Vec::new(),
             finally: Vec::new(),
             line: 0,
@@ -119,6 +121,7 @@ mod tests {
         let tool = Tool {
             name: "kubectl".to_owned(),
             program: "kubectl".to_owned(),
+            others: Vec::new(),
             args,
             version: None,
             install: String::new(),

@@ -86,7 +86,9 @@ fn obstacle(context: &Context, catalog: &Catalog, name: &str) -> Option<String> 
         return None;
     }
     let programs = Programs::from_env();
-    plan.tools.iter().find_map(|(tool, planned)| Some(format!("{tool}: {}", programs.find(&planned.program).err()?)))
+    plan.tools.iter().find_map(|(tool, planned)| {
+        Some(format!("{tool}: {}", programs.find_any(&planned.program, &planned.others).err()?))
+    })
 }
 
 fn ask(context: &Context, catalog: &Catalog, names: &[String], tape: &Tape, answers: &mut Answers) -> Option<Code> {

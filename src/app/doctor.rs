@@ -61,7 +61,7 @@ fn row(catalog: &Catalog, tool: &Tool, stop: &Interrupts) -> Row {
         why: None,
         install: tool.install.clone(),
     };
-    let path = match Programs::from_env().find(&tool.program) {
+    let path = match Programs::from_env().find_any(&tool.program, &tool.others) {
         Ok(path) => path,
         Err(why) => return Row { why: Some(why), ..row },
     };

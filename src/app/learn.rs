@@ -177,7 +177,7 @@ impl Found {
         match &gate.ask {
             Ask::Run(step) => self.step(step, base),
             Ask::Checks { of, .. } => of.iter().for_each(|part| self.gate(part, base)),
-            Ask::Secrets { .. } | Ask::Room { .. } => {}
+            Ask::Secrets { .. } | Ask::Room { .. } | Ask::Incident => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! From the command line to the exit code.
 
 use super::context::{Context, write_all};
-use super::{diagnose, doctor, inspect, learn, lint, scan, task, trial};
+use super::{diagnose, doctor, incident, inspect, learn, lint, scan, task, trial};
 use crate::adapter::terminal::Out;
 use crate::cli::{Cli, Command, Format};
 use crate::error::{Code, Failure};
@@ -39,6 +39,7 @@ pub fn start(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         (Some(Command::Check { names }), _) => task::check(&context, &names),
         (Some(Command::Doctor), _) => doctor::doctor(&context),
         (Some(Command::History { run }), _) => inspect::history(&context, run.as_deref()),
+        (Some(Command::Incident { what }), _) => incident::incident(&context, what.as_ref()),
         (Some(Command::Lint { strict, built_in }), _) => lint::lint(&context, strict, built_in),
         (Some(Command::Test { dir }), _) => trial::test(&context, &dir),
         (Some(Command::Schema), _) => inspect::schema(),

@@ -11,9 +11,18 @@ pub fn draw(entry: &Entry, node: &Node, book: &mut Book<'_>) -> Tool {
     if let Err(why) = names::plain(&entry.key) {
         book.faults.push(Fault::new(entry.place, format!("{} cannot name a tool", show(&entry.key))).label(why));
     }
-    if node.text("program").is_some_and(|program| program.trim().is_empty()) {
+    let mut programs: Vec<String> = match node.item("program").map(|item| &item.value) {
+        Some(Value::Text(text)) => vec![text.clone()],
+        Some(Value::List(items)) => items.iter().filter_map(Item::text).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    };
+    if programs.iter().any(|program| program.trim().is_empty()) {
         book.faults.push(Fault::new(node.value_place("program"), "the program is empty"));
     }
+    if programs.is_empty() {
+        programs.push(entry.key.clone());
+    }
+    let others = programs.split_off(1);
     // Pinned arguments go before every call, whoever makes it: they know the file's variables only.
     for used in node.uses() {
         if !book.var_names.contains(&used.name) {
@@ -23,7 +32,8 @@ pub fn draw(entry: &Entry, node: &Node, book: &mut Book<'_>) -> Tool {
     let args = node.list("args").iter().filter_map(Item::filling).map(|filling| filling.template.clone());
     Tool {
         name: entry.key.clone(),
-        program: node.text("program").unwrap_or(&entry.key).to_owned(),
+        program: programs.pop().unwrap_or_default(),
+        others,
         args: args.collect(),
         version: node.table("version").and_then(|table| version(table, book)),
         install: match node.item("install").map(|item| &item.value) {

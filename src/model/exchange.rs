@@ -11,6 +11,9 @@ use std::time::Duration;
 /// The variable that is another word in every run: test data is named with it.
 pub const UNIQUE: &str = "unique";
 
+/// The variable that names a private folder of this run, removed at its end; beside `tasks.toml`.
+pub const SCRATCH: &str = "scratch";
+
 /// `[targets.NAME]`: a place where the app answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Target {

@@ -57,6 +57,7 @@ impl Builder<'_> {
             finally,
             parallel: 1,
             keep_going: true,
+            asks: 1,
         })
     }
 
@@ -143,6 +144,7 @@ impl Builder<'_> {
             finally: Vec::new(),
             parallel: 2,
             keep_going: true,
+            asks: 1,
         })
     }
 
@@ -295,6 +297,20 @@ fn names(operation: &Operation) -> BTreeSet<&str> {
     texts.chain(operation.answer.headers.values().flatten()).chain(rules).flat_map(Template::names).collect()
 }
 
+/// Does a call of it use this variable, which only the run knows?
+pub fn uses(block: &Block, name: &str) -> bool {
+    block.steps.iter().chain(&block.finally).any(|step| step_uses(step, name))
+}
+
+fn step_uses(step: &PlannedStep, name: &str) -> bool {
+    match &step.work {
+        Work::Run(call) => call.argv.iter().any(|argument| argument.names().contains(name)),
+        Work::Block(inner) => uses(inner, name),
+        Work::Rounds(rounds) => rounds.steps().any(|step| step_uses(step, name)),
+        _ => false,
+    }
+}
+
 /// A target whose address nobody has named is not asked.
 fn homeless(url: &Template, target: &Target, scope: &Scope) -> Option<Failure> {
     let start = match url.parts().first() {
@@ -333,6 +349,7 @@ fn bare(id: String, name: Template, work: Work) -> PlannedStep {
         after: Vec::new(),
         watch: None,
         exchange: None,
+        fail_fast: None,
         skip_if: None,
         done_if: None,
         spec: Step::of(Action::Diagnose),

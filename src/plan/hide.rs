@@ -50,6 +50,11 @@ pub(super) fn read(catalog: &Catalog, tools: &BTreeSet<String>) -> Option<ReadSe
     argv.extend(names.iter().cloned());
     argv.extend(["-o", "json", "--ignore-not-found", "--request-timeout=10s"].map(str::to_owned));
     let argv = argv.into_iter().map(Template::literal).collect();
-    let planned = PlannedTool { program: tool.program.clone(), version: None, install: tool.install.clone() };
+    let planned = PlannedTool {
+        program: tool.program.clone(),
+        others: tool.others.clone(),
+        version: None,
+        install: tool.install.clone(),
+    };
     Some(ReadSecrets { call: Call { tool: "kubectl".to_owned(), argv, pinned }, tool: planned, names })
 }

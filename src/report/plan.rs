@@ -113,12 +113,15 @@ impl Page<'_> {
         }
         match &gate.ask {
             Ask::Run(step) => self.asked(gate, step, indent),
-            Ask::Room { node, pods, pod } => {
+            Ask::Room { node, wanted } => {
                 self.call(node, &[], indent);
-                self.call(pods, &[], indent);
-                self.call(pod, &["for each pod that waits".to_owned()], indent);
+                for (name, call) in wanted.calls() {
+                    let notes = (name == "pod").then(|| "for each pod that waits".to_owned());
+                    self.call(call, notes.as_slice(), indent);
+                }
                 self.notes(&["allocatable minus requested, against what is wanted".to_owned()], indent + 2);
             }
+            Ask::Incident => self.notes(&["asked of `refloat incident`, of no tool".to_owned()], indent),
             Ask::Checks { join, of } => {
                 let how = match join {
                     Join::All => "all must say yes",
@@ -175,6 +178,7 @@ impl Page<'_> {
         let _ = write!(self.out, "{}{}  ", " ".repeat(indent), dim.style(&step.id));
         let asks = [("skip", &step.skip_if), ("done", &step.done_if)];
         let is_plain_call = pieces.is_empty() && asks.iter().all(|(_, gate)| gate.is_none()) && step.watch.is_none();
+        let is_plain_call = is_plain_call && step.fail_fast.is_none();
         match &step.work {
             Work::Run(call) if is_plain_call => return self.call_here(call, &notes, inner, inner),
             Work::Block(block) => pieces.push(Piece::whole(dim, &format!("task {}", block.task))),
@@ -201,6 +205,15 @@ impl Page<'_> {
             self.out.push_str(&" ".repeat(inner));
             flow(&mut self.out, inner, inner, &[Piece::prose(dim, every.trim_end())], self.look.width);
             self.call(&watch.call, &[format!("progress from /{}/", watch.pattern.source())], inner + 2);
+        }
+        if let Some(fail_fast) = &step.fail_fast {
+            let saves = fail_fast.evidence.as_ref().map(|evidence| format!(", after `{}`", evidence.task));
+            let every = crate::text::duration(fail_fast.every);
+            let says = format!("ends early{}; looks every {every}:", saves.unwrap_or_default());
+            self.out.push_str(&" ".repeat(inner));
+            flow(&mut self.out, inner, inner, &[Piece::prose(dim, &says)], self.look.width);
+            let of = fail_fast.of.iter().map(|of| format!("of /{}/", of.source())).collect::<Vec<_>>();
+            fail_fast.ask.iter().for_each(|call| self.call(call, &of, inner + 2));
         }
         match &step.work {
             Work::Run(call) => self.call(call, &notes, inner),

@@ -105,6 +105,20 @@ fn step(step: &PlannedStep, mask: &Mask<'_>) -> Value {
         own.insert("every".to_owned(), json!(duration(watch.every)));
         all.insert("watch".to_owned(), Value::Object(own));
     }
+    if let Some(fail_fast) = &step.fail_fast {
+        let ask = fail_fast.ask.iter().map(|asked| {
+            let mut own = Map::new();
+            call(&mut own, asked, mask);
+            Value::Object(own)
+        });
+        let own = json!({
+            "ask": ask.collect::<Value>(),
+            "match": fail_fast.of.as_ref().map(|of| of.source()),
+            "every": duration(fail_fast.every),
+            "evidence": fail_fast.evidence.as_ref().map(|evidence| &evidence.task),
+        });
+        all.insert("fail_fast".to_owned(), own);
+    }
     if let Some(asked) = &step.skip_if {
         all.insert("skip_if".to_owned(), gate(asked, mask));
     }
@@ -217,13 +231,16 @@ fn gate(gate: &Gate, mask: &Mask<'_>) -> Value {
                 }
             }
         }
-        Ask::Room { node, pods, pod } => {
+        Ask::Room { node, wanted } => {
             all.insert("ask".to_owned(), json!("room"));
-            for (name, planned) in [("node", node), ("pods", pods), ("pod", pod)] {
+            for (name, planned) in std::iter::once(("node", node)).chain(wanted.calls()) {
                 let mut one = Map::new();
                 call(&mut one, planned, mask);
                 all.insert(name.to_owned(), Value::Object(one));
             }
+        }
+        Ask::Incident => {
+            all.insert("ask".to_owned(), json!("incident"));
         }
         Ask::Checks { join, of } => {
             all.insert("ask".to_owned(), json!(join));

@@ -17,7 +17,7 @@ use super::step::root_fixes;
 use super::tools;
 use crate::error::Code;
 use crate::model::event::{Counts, EventKind, RunOutcome, SCHEMA};
-use crate::model::exchange::UNIQUE;
+use crate::model::exchange::{SCRATCH, UNIQUE};
 use crate::model::finding::{Document, Verdict};
 use crate::plan::Plan;
 use crate::port::Reporter;
@@ -114,7 +114,7 @@ fn work(plan: &Plan, world: &World<'_>, live: &Live, events: SyncSender<Message>
         }
     }
     learn::secrets(&desk);
-    let end = block::run(&desk, &plan.root, &Values::default().with_own(UNIQUE, &world.unique), &Place::default());
+    let end = block::run(&desk, &plan.root, &given(world), &Place::default());
     let next = match end {
         // Before anything else there must be room again.
         End::Failed(Code::Unwritable) => Vec::new(),
@@ -133,6 +133,13 @@ fn work(plan: &Plan, world: &World<'_>, live: &Live, events: SyncSender<Message>
     }
     let resume = world.resume.as_ref().map(|command| desk.redactor.line(command));
     Ended { end: Ending::Block(end), books: desk.close(), next, resume }
+}
+
+/// What every step knows.
+fn given(world: &World<'_>) -> Values {
+    // Named without the place where `tasks.toml` is: a recording is replayed elsewhere.
+    let scratch = format!(".refloat/scratch/{}", world.unique);
+    Values::default().with_own(UNIQUE, &world.unique).with_own(SCRATCH, &scratch)
 }
 
 /// Names the cause that the output tells, if it tells one; returns what to do about it.

@@ -1,6 +1,7 @@
 //! Did the step do its work? Pure: an answer in, a verdict out.
 
 use super::call::Answer;
+use super::console;
 use super::scope::Item;
 use crate::model::command::Exit;
 use crate::model::pattern::Pattern;
@@ -61,9 +62,11 @@ pub fn judge(spec: &Step, answer: &Answer) -> Verdict {
     if let Some(why) = &answer.undecodable {
         return Verdict::Failed(why.clone());
     }
-    match spec.expect.as_ref().filter(|pattern| !answer.matches(pattern)) {
-        Some(pattern) => Verdict::Failed(missing(pattern)),
-        None => Verdict::Ok,
+    let silent = spec.console.as_ref().and_then(|allowed| console::complaint(allowed, &answer.shown_stderr));
+    let unmet = spec.expect.as_ref().filter(|pattern| !answer.matches(pattern)).map(missing);
+    match silent.into_iter().chain(unmet).collect::<Vec<_>>() {
+        wrong if wrong.is_empty() => Verdict::Ok,
+        wrong => Verdict::Failed(wrong.join("; ")),
     }
 }
 

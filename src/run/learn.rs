@@ -44,7 +44,7 @@ pub fn secrets(desk: &Desk<'_>) {
 fn ask(desk: &Desk<'_>, read: &ReadSecrets) -> Result<Vec<(String, String)>, String> {
     let mut call = attempt::invocation(desk, &read.call, None, &Values::default())?;
     if call.program.is_none() {
-        call.program = Some(desk.world.locate.find(&read.tool.program)?);
+        call.program = Some(desk.world.locate.find_any(&read.tool.program, &read.tool.others)?);
     }
     call.timeout = Some(LIMIT);
     let mut printed = Vec::new();

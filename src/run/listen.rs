@@ -159,11 +159,13 @@ mod tests {
             unique: String::new(),
             replay: None,
             past: None,
+            incident: Ok(None),
             usual: Default::default(),
             resume: None,
             after_failure: None,
             diagnose: &diagnose,
             symptom_in: &symptom_in,
+            finals: &|_| Vec::new(),
         };
         let (sender, receiver) = sync_channel(messages.len());
         messages.into_iter().for_each(|message| sender.send(message).unwrap());

@@ -168,6 +168,7 @@ impl Watch<'_> {
             finally: Vec::new(),
             parallel: steps.len(),
             keep_going: true,
+            asks: 1,
         };
         block::run(inner, &block, values, self.place)
     }

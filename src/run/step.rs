@@ -7,6 +7,7 @@ use super::clean::{clean, shorten};
 use super::compare;
 use super::desk::millis;
 use super::exchange::{self, Asked};
+use super::fail_fast;
 use super::gate::{self, Manner};
 use super::judge::{self, Verdict};
 use super::past::Again;
@@ -410,9 +411,10 @@ impl One<'_> {
             return Result::new(Status::Interrupted, Some("not begun".to_owned()));
         }
         let again = || self.may_again();
-        let unit = Unit { id: &self.id, spec, call, save, quiet: false, cleanup, again: Some(&again) };
+        let unit = Unit { id: &self.id, spec, call, save, quiet: false, cleanup, again: Some(&again), over: None };
         let watch = self.step.watch.as_ref();
-        let tried = watching::beside(desk, &self.id, watch, &self.values, || attempt::run(desk, &unit));
+        let work = || fail_fast::run(desk, self.step, &self.values, unit);
+        let tried = watching::beside(desk, &self.id, watch, &self.values, work);
         self.found(&tried);
         let Tried { answer, verdict, saved, documents } = tried;
         let shown = spec.sensitive.then(|| format!("{}, not shown", text::count(answer.stdout.len(), "byte")));

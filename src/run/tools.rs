@@ -26,7 +26,7 @@ pub fn look_up(desk: &Desk<'_>) -> (BTreeMap<String, PathBuf>, Problems) {
     let mut programs = BTreeMap::new();
     let mut problems = Problems::default();
     for (name, tool) in &desk.plan.tools {
-        let problem = match desk.world.locate.find(&tool.program) {
+        let problem = match desk.world.locate.find_any(&tool.program, &tool.others) {
             Ok(program) => {
                 let problem = tool.version.as_ref().and_then(|rule| too_old(desk, name, rule, &program));
                 programs.insert(name.clone(), program);
@@ -75,6 +75,8 @@ fn too_old(desk: &Desk<'_>, name: &str, rule: &VersionRule, program: &std::path:
         filter: None,
         progress: None,
         record: false,
+        over: None,
+        given: None,
     };
     let answer = perform(desk, &call, &ask, None);
     let found = [&answer.stdout, &answer.stderr].into_iter().find_map(|text| rule.read(text));

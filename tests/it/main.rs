@@ -29,6 +29,7 @@ mod drills;
 mod dry_run;
 mod emergency;
 mod encodings;
+mod fail_fast;
 mod faults;
 mod faults_files;
 mod faults_names;
@@ -41,6 +42,7 @@ mod formats;
 mod half_way;
 mod history;
 mod hostile;
+mod incident;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]
@@ -58,11 +60,13 @@ mod operations;
 mod outline;
 mod pace;
 mod parity;
+mod page;
 mod passed;
 #[cfg(unix)]
 mod places;
 mod planted;
 mod portable;
+mod preflight;
 mod preview;
 mod process;
 mod progress_sources;
@@ -78,7 +82,9 @@ mod resume;
 mod resume_rules;
 mod resume_traps;
 mod rounds;
+mod rollout;
 mod runbook;
+mod safe;
 mod scan;
 #[cfg(unix)]
 mod scarce;

@@ -1,0 +1,104 @@
+//! The page in a real browser: it loads, and its console is silent.
+
+use super::app::{App, cluster, real};
+use super::support::{Answer, Project};
+use serde_json::Value;
+
+/// What runs the page, if this machine can: an app, its project, the browser on the PATH.
+fn page(app: &App) -> Option<Project> {
+    let browser = real("browser", &["chromium", "chromium-browser", "google-chrome", "msedge", "chrome"])?;
+    let (project, tools) = cluster(app);
+    let separator = if cfg!(windows) { ';' } else { ':' };
+    let path = format!("{}{separator}{}", tools.path().display(), browser.parent().unwrap().display());
+    // The stand-ins live as long as the test.
+    std::mem::forget(tools);
+    Some(project.env("PATH", &path))
+}
+
+/// Runs it; in a container there is no sandbox to be had for root.
+fn open(project: &Project, more: &[&str]) -> Answer {
+    let is_root = cfg!(unix) && std::env::var("USER").is_ok_and(|user| user == "root") || is_root();
+    let mut args = vec!["page"];
+    if is_root {
+        args.extend(["--set", "browser_flags=--no-sandbox"]);
+    }
+    args.extend(more);
+    project.run(&args)
+}
+
+#[cfg(unix)]
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    // Whoever owns a file that we make is who we are.
+    let own = tempfile::NamedTempFile::new().unwrap();
+    std::fs::metadata(own.path()).unwrap().uid() == 0
+}
+
+#[cfg(not(unix))]
+fn is_root() -> bool {
+    false
+}
+
+fn note(project: &Project) -> String {
+    project.finished("3")["note"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_page_that_is_well_passes_and_leaves_nothing_behind() {
+    let app = App::start(&[]);
+    let Some(project) = page(&app) else { return };
+    open(&project, &["--record", "page.jsonl"]).exits(0);
+    let scratch = project.path().join(".refloat").join("scratch");
+    let left: Vec<_> = std::fs::read_dir(scratch).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+    // The recording knows the question again, wherever it is asked.
+    drop(app);
+    open(&project, &["--replay", "page.jsonl"]).exits(0);
+}
+
+#[test]
+fn an_error_in_the_console_is_told_as_it_stands_there() {
+    let app = App::start(&["--fault", "console-error"]);
+    let Some(project) = page(&app) else { return };
+    open(&project, &[]).exits(1).says(&["the console says: \"the list could not be drawn\""]);
+}
+
+#[test]
+fn an_answer_that_the_browser_refuses_is_named_as_cors() {
+    let app = App::start(&[]);
+    let Some(project) = page(&app) else { return };
+    // Opened at the page's own address, from which the API is another origin.
+    let tasks = std::fs::read_to_string(project.path().join("tasks.toml")).unwrap();
+    let project = project
+        .file("tasks.toml", &tasks.replace("\"http://${node_ip}:${node_port}/\"", &format!("\"{}/\"", app.page_url())));
+    open(&project, &[]).exits(0);
+    app.fault("no-cors", true);
+    let answer = open(&project, &[]).exits(1);
+    let note = note(&project);
+    assert!(note.starts_with("the console says: \"Access to fetch at 'http://127.0.0.1:"), "{note}");
+    assert!(note.contains("has been blocked by CORS policy"), "{note}");
+    let named = project.journal().into_iter().find(|event| event["type"] == "diagnosed");
+    let named = named.unwrap_or_else(|| panic!("nothing is named:\n{}", answer.err));
+    let families: Vec<&Value> =
+        named["diagnosis"]["findings"].as_array().unwrap().iter().map(|finding| &finding["family"]).collect();
+    assert_eq!(families, ["cors"]);
+}
+
+#[test]
+fn a_page_that_does_not_load_fails() {
+    let app = App::start(&[]);
+    let Some(project) = page(&app) else { return };
+    drop(app);
+    open(&project, &[]).exits(1);
+    assert_eq!(note(&project), "its output does not match `TaskFlow`");
+}
+
+#[test]
+fn no_browser_at_all_is_told_with_what_was_looked_for() {
+    let app = App::start(&[]);
+    let (project, _tools) = cluster(&app);
+    project
+        .run(&["page"])
+        .exits(5)
+        .says(&["browser: `chromium` is not on PATH, and neither is `chromium-browser`", "install: "]);
+}
