@@ -296,7 +296,9 @@ pub(super) fn attached(plan: &Plan, ran: &Ran) -> Attached {
 /// tell. Names the cause from both together.
 fn complete(scene: &Scene<'_>, incidents: &Incidents<'_>, id: &str, ran: &Ran) -> Result<(), Failure> {
     let Scene { context, catalog, stop, tape, .. } = *scene;
-    let Some(name) = catalog.diagnose.as_deref().filter(|_| ran.seen.changed && !ran.seen.is_fresh) else {
+    // A run that only looked may have found what is about to be undone.
+    let is_due = (ran.seen.changed || ran.report.outcome == RunOutcome::Findings) && !ran.seen.is_fresh;
+    let Some(name) = catalog.diagnose.as_deref().filter(|_| is_due) else {
         return Ok(());
     };
     let is_lost = ran.seen.diagnosis.as_ref().is_some_and(|diagnosis| {

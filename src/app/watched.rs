@@ -129,8 +129,9 @@ impl<'a, R: Reporter> Watched<'a, R> {
     }
 
     fn ended(&mut self, at: u64, step: &str, status: Status, saved: bool) {
-        self.seen.is_fresh |= saved;
         if let Some(index) = self.running.iter().position(|(running, _)| running == step) {
+            // What was made of answers, like a comparison, is no evidence of the cluster.
+            self.seen.is_fresh |= saved;
             let (_, argv) = self.running.swap_remove(index);
             self.seen.calls.push((argv, at));
         }

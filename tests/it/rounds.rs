@@ -2,8 +2,9 @@
 
 use super::app::{App, curl};
 use super::parity::{rules, targets};
+use super::stub::Tools;
 use super::support::Project;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
@@ -158,6 +159,55 @@ fn production_that_does_not_answer_is_no_reason_to_roll_back() {
     drop(production);
     let answer = project.run(&["watch"]).exits(1);
     answer.says(&["not judged: Production is out of order itself", "could never be judged"]);
+}
+
+/// The same with helm and kubectl, played by stand-ins, an incident, and a rollback where a rule holds.
+fn with_rollback(cluster: &App, production: &App, tools: &Tools) -> Project {
+    let tasks = std::fs::read_to_string(project(cluster, production, "10m").path().join("tasks.toml")).unwrap();
+    let tasks = tasks
+        .replace("[tools.curl]", "[tools.helm]\n[tools.kubectl]\n[tools.curl]")
+        .replace("summary = \"Watch\"\n", "summary = \"Watch\"\non_failure = \"rollback\"\n");
+    let more = "[diagnose]\ntask = \"evidence\"\n[incident]\ncloses = \"look\"\n\
+                [tasks.evidence]\nsummary = \"Save\"\n[[tasks.evidence.steps]]\nrun = [\"kubectl\", \"get\", \"events\"]\nsave = \"events.txt\"\n\
+                [tasks.look]\nsummary = \"Look\"\n[[tasks.look.steps]]\nrun = [\"kubectl\", \"get\", \"pods\"]\n\
+                [tasks.rollback]\nsummary = \"Roll back\"\ndanger = \"change\"\nincident = true\n[[tasks.rollback.steps]]\nrun = [\"helm\", \"rollback\", \"app\"]\n";
+    // The real curl stands behind the stand-ins.
+    let real = curl().unwrap().parent().unwrap().to_owned();
+    let path = std::env::join_paths([tools.path(), real]).unwrap();
+    Project::new(&format!("{tasks}{more}")).with_tools(tools).env("PATH", path.to_str().unwrap())
+}
+
+fn stand_ins() -> Tools {
+    Tools::new()
+        .rule(json!({"argv": ["helm", "**"], "stdout": "Rollback was a success! Happy Helming!\n"}))
+        .rule(json!({"argv": ["kubectl", "**"], "stdout": "LAST SEEN   TYPE   REASON\n"}))
+}
+
+#[test]
+fn a_rule_that_holds_is_evidence_an_incident_and_a_rollback_that_is_asked_for() {
+    if curl().is_none() {
+        return;
+    }
+    let (cluster, production) = (App::start(&["--fault", "status"]), App::start(&[]));
+    // With nobody to ask nothing is rolled back: it is what comes next.
+    let tools = stand_ins();
+    let project = with_rollback(&cluster, &production, &tools);
+    let answer = project.run(&["watch"]).exits(3);
+    answer.says(&["round 1", "\"Task operations fail\" holds", "opened incident", "refloat rollback"]);
+    let called = |tools: &Tools| tools.calls().iter().map(|call| call.join(" ")).collect::<Vec<_>>();
+    assert_eq!(called(&tools), ["kubectl get events"], "the evidence is saved");
+    assert!(project.evidence().contains_key("parity.md") || project.runs().len() == 2);
+    // Told to, it is rolled back unasked, the evidence first.
+    let tools = stand_ins();
+    let project = with_rollback(&cluster, &production, &tools);
+    let answer = project.run(&["watch", "--rollback-on-failure"]).exits(3);
+    answer.says(&["rollback: done, in run"]);
+    assert_eq!(called(&tools), ["kubectl get events", "helm rollback app"]);
+    let told = project.run(&["incident", "--format", "json"]).exits(0);
+    let told: Value = serde_json::from_str(&told.out).unwrap();
+    let runs = told["incident"]["runs"].as_array().unwrap();
+    let runs: Vec<String> = runs.iter().map(|run| format!("{} {}", text(run, "task"), text(run, "outcome"))).collect();
+    assert_eq!(runs, ["watch findings", "evidence done", "rollback done"]);
 }
 
 #[cfg(unix)]
