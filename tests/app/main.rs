@@ -5,7 +5,13 @@
 //! `app [--store FILE] [--first-id N] [--fault NAME]...` prints `api PORT` and `page PORT`, and runs until its
 //! standard input ends.
 
-#![expect(clippy::print_stdout, clippy::expect_used, clippy::exit, reason = "a program of its own, for tests")]
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::cmp_owned,
+    reason = "a program of its own, for tests"
+)]
 
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

@@ -48,3 +48,13 @@ fn the_formats_examples_load() {
     fs::write(log, "2026-11-23 05:00:00 ERROR queue mail is full\n").unwrap();
     project.run(&["diagnose", "app.log"]).exits(3).answers(&["queue-full", "The queue mail is full"]);
 }
+
+#[test]
+fn the_example_of_operations_loads_and_can_be_planned() {
+    let blocks = blocks("docs/operations.md");
+    let [file] = blocks.as_slice() else { panic!("one example: {}", blocks.len()) };
+    let project = Project::new(file);
+    for task in ["validate-app", "parity", "watch"] {
+        project.run(&[task, "--dry-run"]).exits(0).answers(&["curl --silent"]);
+    }
+}
