@@ -19,8 +19,6 @@ impl Known {
     /// Known by its program, whatever the task file calls the tool: `helm`, `helm3`, `helm.exe`,
     /// `/opt/helm-v3.14.0`, `minikube-linux-amd64`; not `helmfile`, not `helm-docs`.
     pub fn by(program: &str) -> Option<Self> {
-        let name = program.rsplit(['/', '\\']).next().unwrap_or(program).to_ascii_lowercase();
-        let name = name.strip_suffix(".exe").unwrap_or(&name);
         [
             (Self::Helm, "helm"),
             (Self::Kubectl, "kubectl"),
@@ -29,7 +27,7 @@ impl Known {
             (Self::Docker, "docker-compose"),
         ]
         .into_iter()
-        .find(|(_, stem)| name.strip_prefix(stem).is_some_and(is_build))
+        .find(|(_, stem)| is_named(program, stem))
         .map(|(known, _)| known)
     }
 
@@ -126,9 +124,18 @@ impl Known {
                 "--stderrthreshold",
                 "--user",
                 "--vmodule",
+                // Of its commands, and taken in front of them, too.
+                "-o",
+                "--output",
             ],
         }
     }
+}
+
+/// Is this program the tool of that name, wherever it lies and however its build is called?
+pub fn is_named(program: &str, tool: &str) -> bool {
+    let name = program.rsplit(['/', '\\']).next().unwrap_or(program).to_ascii_lowercase();
+    name.strip_suffix(".exe").unwrap_or(&name).strip_prefix(tool).is_some_and(is_build)
 }
 
 /// What stands behind a tool's name in the name of one build of it: a version, a system, a processor.
@@ -259,6 +266,8 @@ mod tests {
             ("helm-docs", None),
             ("kubectl-ctx", None),
             ("docker", Some(Known::Docker)),
+            (r"C:\Docker\docker-compose.exe", Some(Known::Docker)),
+            ("docker-credential-pass", None),
             ("", None),
         ] {
             assert_eq!(Known::by(program), known, "{program}");

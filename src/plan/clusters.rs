@@ -2,7 +2,7 @@
 //! the profile's name, so both are one name: who deletes the cluster keeps out who deploys to it.
 
 use super::types::{Ask, Block, Call, Gate, Plan, PlannedStep, Work};
-use crate::model::argv::{Arguments, Known};
+use crate::model::argv::{Arguments, Known, is_named};
 use std::collections::BTreeSet;
 
 /// The name of a cluster that no call names: whatever the kubeconfig says now.
@@ -79,18 +79,19 @@ fn named(program: &str, argv: &[String], pinned: std::ops::Range<usize>) -> Vec<
         Some(Known::Kubectl) => of(&["--context"], CURRENT),
         Some(Known::Minikube) => of(&["-p", "--profile"], PROFILE),
         // Of other tools nothing is known but what all their calls say.
-        Some(Known::Docker) | None
-            if ELSEWHERE.contains(&argv.first().map_or(program, String::as_str)) || ELSEWHERE.contains(&program) =>
-        {
-            Vec::new()
-        }
-        Some(Known::Docker) | None => {
+        Some(Known::Docker) => Vec::new(),
+        None if argv.first().is_some_and(|tool| is_elsewhere(tool)) || is_elsewhere(program) => Vec::new(),
+        None => {
             let pinned = argv.get(pinned).unwrap_or_default();
             let pinned = Arguments::of(None, pinned.iter().map(String::as_str));
             let given = ["--kube-context", "--context"].into_iter().flat_map(|flag| pinned.values(flag));
             given.filter(|name| !name.is_empty()).map(str::to_owned).collect()
         }
     }
+}
+
+fn is_elsewhere(program: &str) -> bool {
+    ELSEWHERE.iter().any(|tool| is_named(program, tool))
 }
 
 #[cfg(test)]
@@ -107,6 +108,9 @@ mod tests {
             ("minikube delete -p q", 1..1, &["q"]),
             ("minikube start", 1..1, &["minikube"]),
             ("docker --context remote build .", 1..3, &[]),
+            ("/usr/bin/docker --context remote build .", 1..3, &[]),
+            ("/opt/podman --context remote build .", 1..3, &[]),
+            ("docker28 --context remote build .", 1..3, &[]),
             ("flux --context up reconcile", 1..3, &["up"]),
             ("flux reconcile --context up", 1..1, &[]),
             ("curl -p x", 1..1, &[]),
