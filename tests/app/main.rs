@@ -2,7 +2,7 @@
 //! from another port. It speaks HTTP/1.1 on loopback, keeps its tasks in memory or in a file, and has faults that can
 //! be switched on: by `--fault NAME`, or while it runs by `POST /_fault/NAME` (`DELETE` takes it away).
 //!
-//! `app [--store FILE] [--first-id N] [--fault NAME]...` prints `api PORT` and `page PORT`, and runs until its
+//! `app [--store FILE] [--first-id N] [--origin URL] [--fault NAME]...` prints `api PORT` and `page PORT`, and runs until its
 //! standard input ends.
 
 #![expect(clippy::print_stdout, clippy::expect_used, clippy::exit, reason = "a program of its own, for tests")]
@@ -47,6 +47,8 @@ struct App {
     first: u64,
     page: u16,
     api: u16,
+    /// Where else its page may be.
+    origin: String,
 }
 
 /// One request.
@@ -71,12 +73,13 @@ impl Request {
 type Answer = (u16, Value);
 
 fn main() {
-    let (mut store, mut first, mut faults) = (None, 1, BTreeSet::new());
+    let (mut store, mut first, mut faults, mut origin) = (None, 1, BTreeSet::new(), String::new());
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let value = arguments.next().expect("every option has a value");
         match argument.as_str() {
             "--store" => store = Some(PathBuf::from(value)),
+            "--origin" => origin = value,
             "--first-id" => first = value.parse().expect("a number"),
             "--fault" if FAULTS.contains(&value.as_str()) => drop(faults.insert(value)),
             other => panic!("what is {other} {value}?"),
@@ -92,6 +95,7 @@ fn main() {
         first,
         page: port(&page),
         api: port(&api),
+        origin,
     });
     app.load();
     println!("api {}\npage {}", app.api, app.page);
@@ -167,7 +171,8 @@ impl App {
     }
 
     fn allows(&self, origin: &str) -> bool {
-        !self.has("no-cors") && [self.page, self.api].iter().any(|port| origin == format!("http://127.0.0.1:{port}"))
+        let own = |port: &u16| origin == format!("http://127.0.0.1:{port}");
+        !self.has("no-cors") && (origin == self.origin || [self.page, self.api].iter().any(own))
     }
 
     fn page(&self, request: &Request) -> (u16, &'static str, String) {

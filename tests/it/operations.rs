@@ -7,13 +7,14 @@ use serde_json::Value;
 use std::process::Command;
 
 /// What every run of the operations is made with.
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 20] = [
     "CORS preflight",
     "Signup response",
     "Login response",
     "Token persists",
     "Create task response",
     "List tasks response",
+    "The task is found again",
     "Update task response",
     "Complete task response",
     "Tasks persist",
@@ -71,7 +72,7 @@ fn an_app_that_is_well_validates_and_is_left_as_it_was() {
         let (status, took) = note.split_once(" in ").unwrap();
         assert!(["200", "201", "204"].contains(&status) && took.ends_with('s'), "{told}");
     }
-    answer.says(&["Login response", "app 19 ok"]);
+    answer.says(&["Login response", "app 20 ok"]);
     let left: Value = serde_json::from_slice(&std::fs::read(store.path()).unwrap()).unwrap();
     assert_eq!((&left["users"], &left["tasks"]), (&serde_json::json!([]), &serde_json::json!([])));
 }

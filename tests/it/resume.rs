@@ -49,10 +49,7 @@ const DNS: &str = "Name:      taskflow-backend-service.default.svc.cluster.local
 /// Tools that share a world: `cluster`, `backend` and `frontend` (images in the node), `release`,
 /// `half` (a release that is pending-install). `first` are rules that come before all others.
 pub(crate) fn tools(first: Vec<Value>) -> Tools {
-    let mut tools = Tools::new();
-    for rule in first {
-        tools = tools.rule(rule);
-    }
+    let mut tools = first.into_iter().fold(Tools::new(), Tools::rule).with_app(&["cluster"]);
     for (name, version) in [("helm", "v3.14.0+g1"), ("minikube", "v1.38.1")] {
         tools = tools.rule(json!({ "argv": [name, "version", "--short"], "stdout": format!("{version}\n") }));
     }
