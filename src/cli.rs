@@ -37,6 +37,9 @@ pub struct RunArgs {
     /// Go on with the last run of this task that did not come to its end
     #[arg(long, conflicts_with = "dry_run")]
     pub resume: bool,
+    /// When it fails, run the task that its `on_failure` names, unasked
+    #[arg(long)]
+    pub rollback_on_failure: bool,
     /// Show what would run, to the last argument, and run nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -134,6 +137,12 @@ pub enum Command {
         /// A run's id, or the start of one
         run: Option<String>,
     },
+    /// The failure that is being worked on: what is known, and what is still to do
+    Incident {
+        /// What to do with it; shows the open one unless given
+        #[command(subcommand)]
+        what: Option<IncidentCommand>,
+    },
     /// Are the symptoms, built-in and your own, free of mistakes?
     Lint {
         /// Warnings count as errors
@@ -157,6 +166,41 @@ pub enum Command {
     },
 }
 
+/// What is done with an incident.
+#[derive(Debug, Subcommand)]
+pub enum IncidentCommand {
+    /// All incidents, newest first
+    List,
+    /// One in full
+    Show {
+        /// Its id, or the start of it
+        id: String,
+    },
+    /// Record the root cause of the open one
+    Cause {
+        /// The cause, in words; with --accept the finding to accept
+        text: Vec<String>,
+        /// Accept the root cause that the newest diagnosis named
+        #[arg(long)]
+        accept: bool,
+    },
+    /// Write something down
+    Note {
+        /// What
+        #[arg(required = true)]
+        text: Vec<String>,
+    },
+    /// Open one by hand
+    Open {
+        /// Why
+        text: Vec<String>,
+    },
+    /// Close the open one: its cause is on record, and a validation has passed since
+    Close,
+    /// End a drill as it is; for those that --replay plays
+    Drop,
+}
+
 /// The form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Format {
@@ -167,6 +211,8 @@ pub enum Format {
     Json,
     /// One JSON object a line, as it happens
     Jsonl,
+    /// For a ticket: what a comparison of two targets came to
+    Markdown,
 }
 
 /// When to use colour.

@@ -39,11 +39,14 @@ pub mod catalog;
 pub mod model {
     pub mod argv;
     pub mod catalog;
+    pub mod cause;
     pub mod command;
+    pub mod comparison;
     pub mod danger;
     pub mod event;
     pub mod exchange;
     pub mod finding;
+    pub mod incident;
     pub mod json_path;
     pub mod lint;
     pub mod pattern;
@@ -67,6 +70,7 @@ pub mod config {
     pub mod format;
     mod format_app;
     pub mod graph;
+    pub mod incident;
     pub mod input;
     pub mod load;
     pub mod names;
@@ -95,6 +99,7 @@ pub mod config {
 
 /// Text in, findings out. Pure, on bytes.
 pub mod classify {
+    pub mod answers;
     mod cells;
     /// What the last revision changed, and whether going back helps.
     pub mod changes {
@@ -150,6 +155,8 @@ pub mod classify {
     pub mod reading;
     pub mod recording;
     mod rejoin;
+    pub mod rollout;
+    mod rollout_rows;
     pub mod rules;
     pub mod sample;
     mod scan;
@@ -162,6 +169,7 @@ pub mod classify {
     mod table;
     mod telling;
     mod text;
+    pub mod warnings;
     mod wording;
     mod wrap;
 }
@@ -186,12 +194,14 @@ pub mod progress {
 
 /// The loop: a planned step becomes events. Secrets are removed before an event exists.
 pub mod run {
+    pub mod aside;
     pub mod ask;
     pub mod attempt;
     pub mod block;
     pub mod call;
     pub mod capture;
     pub mod clean;
+    pub mod compare;
     pub mod console;
     pub mod desk;
     pub mod engine;
@@ -203,6 +213,8 @@ pub mod run {
     pub mod exchange_config;
     pub mod exchange_judge;
     pub mod exchange_show;
+    mod fail_fast;
+    mod fail_fast_look;
     pub mod gate;
     pub mod holds;
     pub mod judge;
@@ -210,6 +222,7 @@ pub mod run {
     pub mod lines;
     pub mod listen;
     pub mod live;
+    mod manifest;
     mod marks;
     pub mod outline;
     pub mod past;
@@ -227,6 +240,7 @@ pub mod run {
     mod redact_words;
     pub mod room;
     mod room_text;
+    pub mod rounds;
     pub mod scope;
     pub mod secrets;
     pub mod step;
@@ -253,11 +267,13 @@ pub mod report {
     pub mod failure;
     pub mod fanout;
     pub mod history;
+    pub mod incident;
     pub mod journal;
     pub mod jsonl;
     pub mod layout;
     pub mod lint;
     pub mod listing;
+    pub mod parity;
     pub mod plain;
     pub mod plan;
     pub mod plan_diff;
@@ -314,6 +330,7 @@ pub mod adapter {
     pub mod terminal;
     pub mod trust;
     mod watch;
+    pub mod who;
     pub mod whole;
     mod workflow;
 }
@@ -324,6 +341,7 @@ pub mod cli;
 /// The composition root: parse, wire, exit code.
 pub mod app {
     mod advice;
+    mod aftermath;
     mod changes;
     mod clean;
     mod confirm;
@@ -331,6 +349,8 @@ pub mod app {
     mod context;
     mod diagnose;
     mod doctor;
+    mod incident;
+    mod incidents;
     mod input;
     mod inspect;
     mod keeping;
@@ -347,6 +367,7 @@ pub mod app {
     mod trial;
     mod trust;
     mod usual;
+    mod watched;
 
     pub use start::start;
 }

@@ -19,16 +19,43 @@ pub trait Runner: Sync {
         self.run(call, sink)
     }
 
-    /// Runs something beside a step, until `over` asks it to stop; then it ends at once.
+    /// Runs a call with a stop of its own: something beside a step, or a call that is ended early.
     fn run_beside(&self, call: &Invocation, over: &dyn Stop, sink: &mut dyn FnMut(Stream, &[u8])) -> Outcome {
         let _ = over;
         self.run(call, sink)
+    }
+
+    /// Of a recording: what it holds of a call that is about to be made, and of these that are made beside
+    /// it. What was recorded before the call's end is used up by that. `None`: the call is real.
+    fn rehearse(&self, call: &Invocation, beside: &[Invocation]) -> Option<Rehearsal> {
+        let _ = (call, beside);
+        None
     }
 
     /// Do answers come from a recording? Then no program is looked up and no version asked.
     fn is_replay(&self) -> bool {
         false
     }
+}
+
+/// What a recording holds of a call, and of what was asked beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rehearsal {
+    /// How long the call took.
+    pub took: Duration,
+    /// It is played at a pace; otherwise nobody waits.
+    pub is_paced: bool,
+    /// Of each call beside it, in order.
+    pub beside: Vec<Beside>,
+}
+
+/// The answers to a call that was made beside another one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Beside {
+    /// Those recorded before the other's end that nobody has had yet, in order.
+    pub before: Vec<RecordedCall>,
+    /// The first behind it; nobody has had it by that.
+    pub after: Option<RecordedCall>,
 }
 
 /// Finds programs.

@@ -155,6 +155,7 @@ fn run(port: &Port<'_>, ear: &mut Ear) -> RunOutcome {
         after_failure: None,
         diagnose: &|_| Diagnosis::naming_nothing(Verdict::Unclassified),
         symptom_in: &|_| Vec::new(),
+        finals: &|_| Vec::new(),
     };
     execute(&PLAN, &world, ear).outcome
 }

@@ -153,6 +153,11 @@ impl Held {
         Ok(held)
     }
 
+    /// The clusters that are locked.
+    pub fn clusters(&self) -> BTreeSet<String> {
+        self.story().clusters.clone()
+    }
+
     /// What a child gets as its standard input, so that the lock lasts as long as it does. `None` where
     /// that does not help.
     ///

@@ -4,7 +4,7 @@
 use super::clock::SystemClock;
 use super::replay::Replay;
 use crate::model::command::{Exit, Invocation, Outcome, RecordedCall, Stream};
-use crate::port::{Clock, Runner, Stop};
+use crate::port::{Clock, Rehearsal, Runner, Stop};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,6 +88,14 @@ impl Runner for Paced<'_> {
 
     fn run_to_end(&self, call: &Invocation, sink: &mut dyn FnMut(Stream, &[u8])) -> Outcome {
         self.answer(call, &Hard(self.stop.as_ref()), sink)
+    }
+
+    fn run_beside(&self, call: &Invocation, over: &dyn Stop, sink: &mut dyn FnMut(Stream, &[u8])) -> Outcome {
+        self.answer(call, over, sink)
+    }
+
+    fn rehearse(&self, call: &Invocation, beside: &[Invocation]) -> Option<Rehearsal> {
+        Some(Rehearsal { is_paced: true, ..self.replay.of(call, beside).unwrap_or_default() })
     }
 
     fn is_replay(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Answers tool calls from a recording: a run without a cluster.
 
 use crate::model::command::{Exit, Invocation, Outcome, RecordedCall, Stream};
-use crate::port::Runner;
+use crate::port::{Beside, Rehearsal, Runner};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -52,6 +52,18 @@ impl Answers {
     fn next(&self) -> Option<usize> {
         let given = self.given.fetch_add(1, Ordering::Relaxed);
         self.places.get(given).or(self.places.last()).copied()
+    }
+
+    /// The answer that comes next, without giving it.
+    fn coming(&self) -> Option<usize> {
+        self.places.get(self.given.load(Ordering::Relaxed)).or(self.places.last()).copied()
+    }
+
+    /// Gives all that stand before this place.
+    fn up_to(&self, place: usize) -> Vec<usize> {
+        let until = self.places.partition_point(|own| *own < place);
+        let given = self.given.fetch_max(until, Ordering::Relaxed);
+        self.places.get(given..until).unwrap_or_default().to_vec()
     }
 }
 
@@ -126,11 +138,28 @@ impl Replay {
     }
 
     fn answer(&self, asked: &[String]) -> Option<&RecordedCall> {
-        let answers = self.exact.get(asked).or_else(|| self.alike.get(&essence(asked))).or_else(|| {
+        self.calls.get(self.answers(asked)?.next()?)
+    }
+
+    fn answers(&self, asked: &[String]) -> Option<&Answers> {
+        self.exact.get(asked).or_else(|| self.alike.get(&essence(asked))).or_else(|| {
             // Recorded with a secret among its arguments: what stood there cannot be known any more.
             self.exact.iter().find(|(recorded, _)| is_masked_form(recorded, asked)).map(|(_, answers)| answers)
-        })?;
-        self.calls.get(answers.next()?)
+        })
+    }
+
+    /// What is recorded of a call and of those beside it; see [`Runner::rehearse`].
+    pub(super) fn of(&self, call: &Invocation, beside: &[Invocation]) -> Option<Rehearsal> {
+        let asked = |call: &Invocation| call.asked().map(str::to_owned).collect::<Vec<_>>();
+        let place = self.answers(&asked(call))?.coming()?;
+        let took = Duration::from_millis(self.calls.get(place)?.elapsed_ms);
+        let of = |call: &Invocation| {
+            let Some(answers) = self.answers(&asked(call)) else { return Beside::default() };
+            let before = answers.up_to(place).into_iter().filter_map(|place| self.calls.get(place).cloned()).collect();
+            let after = answers.coming().filter(|own| *own > place).and_then(|place| self.calls.get(place).cloned());
+            Beside { before, after }
+        };
+        Some(Rehearsal { took, is_paced: false, beside: beside.iter().map(of).collect() })
     }
 
     /// What was recorded of this call, or how a call ends of which nothing was.
@@ -167,6 +196,10 @@ impl Runner for Replay {
         }
         let elapsed = Duration::from_millis(answer.elapsed_ms);
         Outcome { exit: Exit::Code(answer.exit_code), elapsed, leaked: false }
+    }
+
+    fn rehearse(&self, call: &Invocation, beside: &[Invocation]) -> Option<Rehearsal> {
+        Some(self.of(call, beside).unwrap_or_default())
     }
 
     fn is_replay(&self) -> bool {
@@ -247,5 +280,53 @@ mod tests {
         ] {
             assert_eq!(masked_fits(&recorded, asked), fits, "{recorded} {asked}");
         }
+    }
+
+    fn call(words: &str) -> Invocation {
+        Invocation {
+            argv: words.split(' ').map(str::to_owned).collect(),
+            label: String::new(),
+            pinned: 0..0,
+            program: None,
+            cwd: None,
+            env: BTreeMap::new(),
+            timeout: None,
+            grace: Duration::ZERO,
+            leaves: None,
+            interactive: false,
+            input: None,
+        }
+    }
+
+    #[test]
+    fn what_was_asked_beside_a_call_is_used_up_by_it() {
+        let line = |words: &str, stdout: &str| {
+            let argv = words.split(' ').collect::<Vec<_>>();
+            serde_json::json!({ "argv": argv, "exit_code": 0, "elapsed_ms": 9000, "stdout": stdout }).to_string()
+        };
+        let lines = [
+            line("kubectl get pods", "earlier"),
+            line("kubectl get pods", "before"),
+            line("kubectl get pods", "meanwhile"),
+            line("helm upgrade", "done"),
+            line("kubectl get pods", "after"),
+        ];
+        let replay = Replay::parse("r", lines.join("\n").as_bytes()).unwrap();
+        let said = |call: &Invocation| {
+            let mut out = Vec::new();
+            replay.run(call, &mut |_, chunk| out.extend_from_slice(chunk));
+            String::from_utf8(out).unwrap()
+        };
+        let (pods, events, helm) = (call("kubectl get pods"), call("kubectl get events"), call("helm upgrade"));
+        // An earlier step has had the first.
+        assert_eq!(said(&pods), "earlier");
+        let known = replay.rehearse(&helm, &[pods.clone(), events]).unwrap();
+        let beside: Vec<&str> = known.beside[0].before.iter().map(|call| call.stdout.as_str()).collect();
+        assert_eq!((known.took, beside), (Duration::from_secs(9), vec!["before", "meanwhile"]));
+        assert_eq!(known.beside[0].after.as_ref().unwrap().stdout, "after");
+        assert_eq!(known.beside[1], Beside::default());
+        // What follows has what was recorded behind the call.
+        assert_eq!((said(&helm).as_str(), said(&pods).as_str()), ("done", "after"));
+        assert_eq!(replay.rehearse(&call("helm install"), &[pods]), Some(Rehearsal::default()), "no such call");
     }
 }

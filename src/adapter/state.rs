@@ -5,6 +5,7 @@
 //! .refloat/runs/<id>/journal.jsonl
 //! .refloat/runs/<id>/running      locked as long as the run goes on
 //! .refloat/runs/<id>/evidence/
+//! .refloat/incidents/               see [`incidents`]
 //! .refloat/scratch/<word>/            as long as the run goes on
 //! ```
 //! It may hold what a cluster said, so only its owner may read it. A link in its place is refused:
@@ -12,6 +13,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is where files are written")]
 
+pub use incidents::Incidents;
 pub use running::Running;
 pub use scratch::Scratch;
 
@@ -294,6 +296,7 @@ fn check_name(name: &str) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{}` is no file name: {wrong}", name.escape_debug())))
 }
 
+mod incidents;
 mod running;
 mod scratch;
 #[cfg(test)]

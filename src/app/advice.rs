@@ -111,6 +111,8 @@ mod tests {
             guard: Vec::new(),
             verify: Vec::new(),
             parallel: 1,
+            incident: false,
+            on_failure: None,
             steps: Vec::new(),
             finally: Vec::new(),
             line: 0,

@@ -147,6 +147,7 @@ mod tests {
                 finally: Vec::new(),
                 parallel: 1,
                 keep_going: false,
+                asks: 1,
             },
             confirmations: names.iter().map(confirmation).collect(),
             tools: BTreeMap::new(),

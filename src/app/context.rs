@@ -73,7 +73,7 @@ impl Context {
     /// [`Code::Unwritable`].
     pub(super) fn answer(&self, human: impl FnOnce() -> String, json: impl FnOnce() -> Value) -> Result<(), Failure> {
         let text = match self.global.format {
-            Format::Human => human(),
+            Format::Human | Format::Markdown => human(),
             Format::Json => format!("{:#}\n", json()),
             Format::Jsonl => format!("{}\n", json()),
         };

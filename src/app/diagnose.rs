@@ -3,12 +3,13 @@
 use super::context::Context;
 use super::input::Evidence;
 use super::tape::Tape;
-use super::{advice, changes, clean, confirming, learn, load, task};
+use super::{advice, aftermath, changes, clean, confirming, learn, load, task};
 use crate::catalog;
+use crate::classify;
 use crate::classify::rules::Rules;
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
-use crate::model::finding::{Advice, Answer, Confirmation, Diagnosis, Document, Finding, Os, Role, Verdict};
+use crate::model::finding::{Advice, Answer, Confirmation, Diagnosis, Document, Final, Finding, Os, Role, Verdict};
 use crate::plan::checks;
 use crate::report;
 use crate::report::diagnosis::Extent;
@@ -18,6 +19,7 @@ use std::path::Path;
 /// Names what is wrong: in `path`, or live with the task that `[diagnose]` names; there the findings'
 /// checks are asked too, unless `confirms` is false.
 pub(super) fn diagnose(context: &Context, path: Option<&Path>, confirms: bool) -> Result<Code, Failure> {
+    let mut live_run = None;
     let (catalog, evidence, tape, ground) = match path {
         Some(path) => (load::catalog_if_any(context)?, Evidence::at(path)?, None, None),
         None => {
@@ -28,8 +30,11 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>, confirms: bool) -
                     .hint("refloat diagnose FILE"));
             };
             let tape = Tape::open(context)?;
-            let task::Collected { documents, counts, is_unkept } = task::collect(context, &catalog, name, &tape)?;
-            (Some(catalog), Evidence::of(&documents), Some(tape), Some((counts, is_unkept)))
+            let collected = task::collect(context, &catalog, name, &tape)?;
+            let (counts, is_unkept) = (collected.counts, collected.is_unkept);
+            let evidence = Evidence::of(&collected.documents);
+            live_run = Some(collected);
+            (Some(catalog), evidence, Some(tape), Some((counts, is_unkept)))
         }
     };
     let catalog = catalog.as_ref();
@@ -77,6 +82,9 @@ pub(super) fn diagnose(context: &Context, path: Option<&Path>, confirms: bool) -
     if tape.is_some() && diagnosis.verdict == Verdict::Healthy {
         context.tell("hint: what no text shows a check may: refloat check");
     }
+    if let Some((catalog, collected)) = catalog.zip(live_run.as_ref()) {
+        aftermath::diagnosed(context, catalog, collected, &diagnosis);
+    }
     // The answer has been given; that its ground is not all on the disk is said last.
     let unkept = ground.is_some_and(|(_, is_unkept)| is_unkept).then_some(Code::Unwritable);
     if unkept.is_some() {
@@ -110,6 +118,17 @@ pub(super) fn named(rules: &Rules, documents: &[Document], catalog: Option<&Cata
     // Memory can always be read.
     of_evidence(rules, &Evidence::of(documents), catalog, context)
         .unwrap_or_else(|_| Diagnosis::naming_nothing(Verdict::Unclassified))
+}
+
+/// What is found in texts that were redacted, and when each of it ends a wait.
+pub(super) fn finals(rules: Option<&Rules>, documents: &[Document]) -> Vec<(Finding, Option<Final>)> {
+    let Some(rules) = rules else { return Vec::new() };
+    let findings = classify::diagnose::diagnose(rules, documents, Os::Unix).findings.into_iter();
+    let with_end = |finding: Finding| {
+        let end = rules.get(&finding.id).and_then(|symptom| symptom.is_final);
+        (finding, end)
+    };
+    findings.map(with_end).collect()
 }
 
 /// The diagnosis of evidence, fit to be shown.

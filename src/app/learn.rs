@@ -177,7 +177,7 @@ impl Found {
         match &gate.ask {
             Ask::Run(step) => self.step(step, base),
             Ask::Checks { of, .. } => of.iter().for_each(|part| self.gate(part, base)),
-            Ask::Secrets { .. } | Ask::Room { .. } => {}
+            Ask::Secrets { .. } | Ask::Room { .. } | Ask::Incident => {}
         }
     }
 
@@ -195,7 +195,7 @@ impl Found {
                 self.call(call, directory.as_deref());
             }
             Work::Diagnose | Work::Compare(_) | Work::Ask(_) => {}
-            Work::Rounds(rounds) => rounds.rules.iter().for_each(|rule| self.step(&rule.step, base)),
+            Work::Rounds(rounds) => rounds.steps().for_each(|step| self.step(step, base)),
             Work::Check(gate) => self.gate(gate, base),
             Work::Block(block) => self.block(block, base),
         }

@@ -1,7 +1,7 @@
 //! From the command line to the exit code.
 
 use super::context::{Context, write_all};
-use super::{diagnose, doctor, inspect, learn, lint, scan, task, trial};
+use super::{diagnose, doctor, incident, inspect, learn, lint, scan, task, trial};
 use crate::adapter::terminal::Out;
 use crate::cli::{Cli, Command, Format};
 use crate::error::{Code, Failure};
@@ -19,7 +19,12 @@ pub fn start(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let Cli { command, run, global } = cli;
     let context = Context::new(global);
+    let is_task = command.is_none() && run.task.is_some() && !run.is_scan();
     let done = match (command, run.task.is_some()) {
+        _ if context.global.format == Format::Markdown && !is_task => {
+            Err(Failure::new(Code::Usage, "only a task that compares two targets can be told in Markdown")
+                .hint("--format json, or without --format"))
+        }
         (Some(_), true) => Err(Failure::new(
             Code::Usage,
             "a task and a command at once; a task's argument that is named like a command goes behind `--`",
@@ -34,6 +39,7 @@ pub fn start(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         (Some(Command::Check { names }), _) => task::check(&context, &names),
         (Some(Command::Doctor), _) => doctor::doctor(&context),
         (Some(Command::History { run }), _) => inspect::history(&context, run.as_deref()),
+        (Some(Command::Incident { what }), _) => incident::incident(&context, what.as_ref()),
         (Some(Command::Lint { strict, built_in }), _) => lint::lint(&context, strict, built_in),
         (Some(Command::Test { dir }), _) => trial::test(&context, &dir),
         (Some(Command::Schema), _) => inspect::schema(),
@@ -55,7 +61,7 @@ fn tell(context: &Context, failure: &Failure) {
     let failure = &learn::harmless(failure);
     // The story goes to standard error, also as data: standard output stays an answer or empty.
     let text = match context.global.format {
-        Format::Human => failure::text(failure, &context.err_look()),
+        Format::Human | Format::Markdown => failure::text(failure, &context.err_look()),
         Format::Json | Format::Jsonl => format!("{}\n", failure::json(failure)),
     };
     let _ = write_all(&mut Out::stderr(), &text);

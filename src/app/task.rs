@@ -1,9 +1,11 @@
 //! Running a task: plan, confirm, wire, execute.
 
+use super::aftermath;
 use super::confirm::{self, Given};
 use super::confirming;
 use super::context::Context;
 use super::diagnose;
+use super::incidents::Incidents;
 use super::keeping;
 use super::learn;
 use super::load;
@@ -13,6 +15,7 @@ use super::resume;
 use super::tape::Tape;
 use super::trust;
 use super::usual;
+use super::watched::{Meaning, Next, Seen, Watched};
 use crate::adapter::clock::{ReplayClock, SystemClock};
 use crate::adapter::interrupt::Interrupts;
 use crate::adapter::lock::Held;
@@ -29,13 +32,15 @@ use crate::model::catalog::Catalog;
 use crate::model::event::{Counts, Event, EventKind};
 use crate::model::exchange::SCRATCH;
 use crate::model::finding::{Diagnosis, Document, Verdict};
+use crate::model::incident::Attached;
 use crate::model::step::Danger;
 use crate::model::usual::Usual;
-use crate::plan::{Plan, build, checks, exchange};
+use crate::plan::{Block, JudgedBy, Plan, Work, build, checks, exchange};
 use crate::port::{Clock, Person, Recorder, Reporter, Runner, Stop};
 use crate::report::fanout::Fanout;
 use crate::report::journal::Measured;
 use crate::report::jsonl::Jsonl;
+use crate::report::parity::Form;
 use crate::report::plain::Plain;
 use crate::report::progress::{Progress, Stage};
 use crate::report::quoting;
@@ -53,8 +58,17 @@ use std::sync::{Arc, Mutex, OnceLock};
 pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
     let (catalog, content) = load::to_run(context, args.dry_run)?;
     let name = args.task.as_deref().unwrap_or_default();
-    load::task(&catalog, None, name)?;
+    let task = load::task(&catalog, None, name)?;
+    aftermath::possible(task, args)?;
     let plan = build(&catalog, name, &args.args)?;
+    if context.global.format == Format::Markdown && !compares(&plan.root) {
+        let hint = "--format json, or without --format";
+        return Err(Failure::new(
+            Code::Usage,
+            format!("`{name}` compares nothing: there is nothing to tell in Markdown"),
+        )
+        .hint(hint));
+    }
     if args.dry_run {
         let look = context.out_look();
         learn::answer(context, &catalog, || plan_text::text(&plan, &look), || plan_json::json(&plan))?;
@@ -99,16 +113,37 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Code, Failure> {
         Some(lock) => lock,
         None => lock::take(context, &catalog, &plan)?,
     };
-    let standing = Standing { lock, past, resume: (plan.root.danger > Danger::Read).then_some(again) };
-    let report = execute(context, &catalog, &plan, &stop, Audience::Person, &tape, standing)?;
-    Ok(report.code)
+    let scene = aftermath::Scene { context, catalog: &catalog, content: &content, stop: &stop, tape: &tape, args };
+    let next = aftermath::next(&scene, &plan, task, Person::is_present(person));
+    // What will be rolled back is not gone on with.
+    let resume = (plan.root.danger > Danger::Read && !args.rollback_on_failure).then_some(again);
+    let standing = Standing { lock: lock.clone(), past, resume, next: Some(&next) };
+    let ran = execute(context, &catalog, &plan, &stop, Audience::Person, &tape, standing)?;
+    aftermath::after(&scene, &plan, task, &ran, lock, person);
+    Ok(ran.report.code)
+}
+
+/// A run that is over.
+pub(super) struct Ran {
+    pub(super) report: RunReport,
+    pub(super) seen: Seen,
+}
+
+/// Does it hold the answers of two targets against each other?
+fn compares(block: &Block) -> bool {
+    block.steps.iter().chain(&block.finally).any(|step| match &step.work {
+        Work::Compare(_) => true,
+        Work::Block(block) => compares(block),
+        Work::Rounds(rounds) => rounds.rules.iter().any(|rule| matches!(rule.by, JudgedBy::Compared(_))),
+        _ => false,
+    })
 }
 
 /// Runs a task whose answers are shown before a question. What it cannot find out is told, and keeps nobody from
 /// going on: a cluster that does not answer is a reason to reset it.
 fn show_first(context: &Context, catalog: &Catalog, name: &str, stop: &Interrupts, tape: &Tape) -> Result<(), Failure> {
     let plan = build(catalog, name, &[])?;
-    let report = execute(context, catalog, &plan, stop, Audience::Preview, tape, Standing::default())?;
+    let report = execute(context, catalog, &plan, stop, Audience::Preview, tape, Standing::default())?.report;
     if let Some(signal) = stop.requested() {
         return Err(Failure::new(Code::of_signal(signal), "stopped; nothing was done"));
     }
@@ -120,13 +155,15 @@ fn show_first(context: &Context, catalog: &Catalog, name: &str, stop: &Interrupt
 
 /// What a run stands on.
 #[derive(Default)]
-struct Standing {
+pub(super) struct Standing<'a> {
     /// The clusters that nobody else may work on meanwhile.
-    lock: Option<Arc<Held>>,
+    pub(super) lock: Option<Arc<Held>>,
     /// What it goes on from.
-    past: Option<Past>,
+    pub(super) past: Option<Past>,
     /// The command that goes on from it.
-    resume: Option<String>,
+    pub(super) resume: Option<String>,
+    /// What is said next.
+    pub(super) next: Option<&'a Next<'a>>,
 }
 
 /// The command as it was given, without its answers: what a hint goes on from.
@@ -141,6 +178,7 @@ fn typed(context: &Context, args: &RunArgs, catalog: &Catalog, record: bool) -> 
     }
     words.extend(global.pace.iter().flat_map(|pace| ["--pace".to_owned(), format!("{pace}x")]));
     words.extend(args.task.iter().chain(&args.args).cloned());
+    words.extend(args.rollback_on_failure.then(|| "--rollback-on-failure".to_owned()));
     words.extend(global.set.iter().flat_map(|set| ["--set".to_owned(), learn::without_secret(set, catalog)]));
     quoting::argv(&words)
 }
@@ -150,8 +188,8 @@ pub(super) fn check(context: &Context, names: &[String]) -> Result<Code, Failure
     let catalog = load::to_act(context)?;
     let plan = checks::build_check(&catalog, names)?;
     let standing = Standing::default();
-    let report = execute(context, &catalog, &plan, &interrupts()?, Audience::Person, &Tape::open(context)?, standing)?;
-    Ok(report.code)
+    let ran = execute(context, &catalog, &plan, &interrupts()?, Audience::Person, &Tape::open(context)?, standing)?;
+    Ok(ran.report.code)
 }
 
 /// What a diagnosis stands on.
@@ -162,6 +200,10 @@ pub(super) struct Collected {
     pub(super) counts: Counts,
     /// Not all of it could be written.
     pub(super) is_unkept: bool,
+    /// What was seen of the run.
+    pub(super) seen: Seen,
+    /// The run, as an incident keeps it.
+    pub(super) attached: Attached,
 }
 
 /// Runs the task that collects the evidence of a live diagnosis; what its calls printed.
@@ -173,13 +215,17 @@ pub(super) fn collect(context: &Context, catalog: &Catalog, name: &str, tape: &T
             format!("[diagnose] names `{name}`, which changes things; it must only read"),
         ));
     }
-    let report = execute(context, catalog, &plan, &interrupts()?, Audience::Diagnosis, tape, Standing::default())?;
+    let ran = execute(context, catalog, &plan, &interrupts()?, Audience::Diagnosis, tape, Standing::default())?;
+    let attached = aftermath::attached(&plan, &ran);
+    let Ran { report, seen } = ran;
     // Steps that fail are part of the picture; what keeps the picture from being taken is not.
     match report.code {
         Code::Done | Code::StepFailed | Code::TimedOut | Code::Findings | Code::Unwritable => Ok(Collected {
             is_unkept: report.code == Code::Unwritable,
             counts: report.counts,
             documents: report.documents,
+            seen,
+            attached,
         }),
         code => Err(Failure { silent: true, ..Failure::new(code, "") }),
     }
@@ -187,12 +233,12 @@ pub(super) fn collect(context: &Context, catalog: &Catalog, name: &str, tape: &T
 
 /// Asks the checks of a plan for a diagnosis; what they said.
 pub(super) fn ask(context: &Context, catalog: &Catalog, plan: &Plan, tape: &Tape) -> Result<RunReport, Failure> {
-    execute(context, catalog, plan, &interrupts()?, Audience::Confirmation, tape, Standing::default())
+    Ok(execute(context, catalog, plan, &interrupts()?, Audience::Confirmation, tape, Standing::default())?.report)
 }
 
 /// For whom a run is told.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Audience {
+pub(super) enum Audience {
     /// For the person who asked for it.
     Person,
     /// Only as the ground of a diagnosis, which is the answer.
@@ -201,6 +247,8 @@ enum Audience {
     Preview,
     /// As the last part of a diagnosis: a line for each check.
     Confirmation,
+    /// For nobody: it is kept, and its caller says what came of it.
+    Record,
 }
 
 /// The signals, taken over once.
@@ -208,15 +256,15 @@ pub(super) fn interrupts() -> Result<Interrupts, Failure> {
     Interrupts::install().map_err(|error| Failure::new(Code::Bug, format!("signals cannot be handled: {error}")))
 }
 
-fn execute(
+pub(super) fn execute(
     context: &Context,
     catalog: &Catalog,
     plan: &Plan,
     stop: &Interrupts,
     audience: Audience,
     tape: &Tape,
-    standing: Standing,
-) -> Result<RunReport, Failure> {
+    standing: Standing<'_>,
+) -> Result<Ran, Failure> {
     let plan = &learn::with_values(plan, catalog);
     let base = catalog.path.parent().unwrap_or(Path::new("/")).to_owned();
     let processes = Processes::new(Arc::new(stop.clone()), base.clone()).under(standing.lock.clone());
@@ -248,7 +296,12 @@ fn execute(
         false => None,
     };
     let usual = if runner.is_replay() { Usual::default() } else { usual::of(&state, plan) };
-    let mut reporter = Fanout::new(reporters(context, kept.journal, audience));
+    let incidents = Incidents::of(context, &state);
+    let open = Box::new(|run: &str| aftermath::begun(&incidents, catalog, plan, run));
+    let unchanged = |_: &Seen, _, next| next;
+    let next = standing.next.unwrap_or(&unchanged);
+    let reporters = Fanout::new(reporters(context, kept.journal, audience));
+    let mut reporter = Watched::new(reporters, Meaning::of(plan, catalog), open, next);
     let locate = Programs::from_env();
     let rules = OnceLock::new();
     // The catalogue is compiled when something has to be named, not before.
@@ -272,6 +325,7 @@ fn execute(
         unique: tape.unique().to_owned(),
         replay: context.global.replay.as_ref().map(|path| path.display().to_string()),
         past: standing.past,
+        incident: incidents.standing(),
         usual,
         resume: standing.resume,
         after_failure: catalog.diagnose.is_some().then(|| match &context.global.replay {
@@ -279,9 +333,13 @@ fn execute(
             None => "refloat diagnose".to_owned(),
         }),
         diagnose: &named,
+        finals: &|documents| {
+            diagnose::finals(rules.get_or_init(|| diagnose::rules(Some(catalog))).as_ref().ok(), documents)
+        },
         symptom_in: &|documents| named(documents).findings.into_iter().map(|finding| finding.id).collect(),
     };
     let report = engine::execute(plan, &world, &mut reporter);
+    let seen = std::mem::take(&mut reporter.seen);
     drop(kept.running);
     match &report.untold {
         // The reporter that would have said so may be the one that could not.
@@ -290,9 +348,9 @@ fn execute(
         }
         Some(why) => {
             context.tell(&format!("warning: not all of the run is told: {why}"));
-            Ok(report)
+            Ok(Ran { report, seen })
         }
-        None => Ok(report),
+        None => Ok(Ran { report, seen }),
     }
 }
 
@@ -312,7 +370,12 @@ fn reporters(context: &Context, journal: Option<Journal>, audience: Audience) ->
     };
     // The answer of a diagnosis is the diagnosis: nothing else may stand on standard output.
     let out: Box<Out> = Box::new(if audience == Audience::Person { Out::stdout() } else { Out::stderr() });
+    let form = Form {
+        look: if audience == Audience::Person { context.out_look() } else { look },
+        is_markdown: context.global.format == Format::Markdown,
+    };
     match (context.global.format, audience) {
+        (_, Audience::Record) => {}
         (_, Audience::Confirmation) => all.push(Box::new(confirming::Lines::new(err, look, verbosity))),
         (Format::Jsonl, Audience::Person) => all.push(Box::new(Jsonl::new(Out::stdout()))),
         (Format::Json, Audience::Person) => all.push(Box::new(Summary::new(Out::stdout()))),
@@ -320,9 +383,9 @@ fn reporters(context: &Context, journal: Option<Journal>, audience: Audience) ->
             let terminal = context.terminal;
             let has_taskbar = taskbar::hold(terminal.taskbar);
             let stage = Stage { sizes: Arc::new(size), reflows: terminal.reflows, has_taskbar };
-            all.push(told(Box::new(Progress::new(err, out, stage, look, verbosity))));
+            all.push(told(Box::new(Progress::new(err, out, stage, look, verbosity).answering(form))));
         }
-        _ => all.push(told(Box::new(Plain::new(err, out, look, verbosity)))),
+        _ => all.push(told(Box::new(Plain::new(err, out, look, verbosity).answering(form)))),
     }
     all
 }

@@ -6,11 +6,11 @@ use super::names;
 use super::scope::Needs;
 use super::steps;
 use super::tree::{Entry, Item, Node, Value};
-use crate::model::step::{Action, Check, Join, Question, Room, SecretRef, Step};
+use crate::model::step::{Action, Check, Join, Question, Room, SecretFrom, SecretRef, Step, Wanted};
 use crate::model::template::Template;
 
 /// How a check can ask.
-const ACTIONS: &[&str] = &["run", "compare", "room", "all", "first"];
+const ACTIONS: &[&str] = &["run", "compare", "room", "incident", "all", "first"];
 
 /// The check, on the book's system.
 pub fn draw(entry: &Entry, written: &Node, book: &mut Book<'_>, needs: &mut Needs) -> Option<Check> {
@@ -26,13 +26,17 @@ pub fn draw(entry: &Entry, written: &Node, book: &mut Book<'_>, needs: &mut Need
         let run = steps::run(&node, book)?;
         Question::Run(Box::new(steps::call(Action::Run(run), &node, book)))
     } else if let Some(table) = node.table("room") {
-        let mut argv = |key| steps::argv(table, key, book);
-        let (on_node, pods, pod) = (argv("node"), argv("pods"), argv("pod"));
-        Question::Room(Room { node: on_node?, pods: pods?, pod: pod? })
+        room(table, book)?
+    } else if node.has("incident") {
+        Question::Incident
     } else if let Some(key) = ["all", "first"].into_iter().find(|key| node.has(key)) {
         needs.parts(&entry.key, &node, key);
         let of = node.list(key).iter().filter_map(|item| Some(book.check_ref(item.text()?, item.place)));
-        Question::Checks { join: if key == "all" { Join::All } else { Join::First }, of: of.collect() }
+        Question::Checks {
+            join: if key == "all" { Join::All } else { Join::First },
+            of: of.collect(),
+            parallel: node.number("parallel").unwrap_or(1),
+        }
     } else {
         secrets(&node, book)?
     };
@@ -70,6 +74,26 @@ pub(super) fn lines(node: &Node, key: &str) -> Vec<Template> {
     }
 }
 
+/// Who wants room, and of what.
+fn room(table: &Node, book: &mut Book<'_>) -> Option<Question> {
+    let kinds: &[&str] = &["pods", "chart"];
+    if kinds.iter().filter(|key| table.has(key)).count() != 1 {
+        let fault = Fault::new(table.place, "room for whom?");
+        book.faults.push(fault.label("either `pods` and `pod`, or `chart`"));
+    }
+    steps::company(table, kinds, book);
+    let mut argv = |key| steps::argv(table, key, book);
+    let (on_node, pods, pod, chart) = (argv("node"), argv("pods"), argv("pod"), argv("chart"));
+    if table.has("pods") && !table.has("pod") {
+        book.faults.push(Fault::new(table.key_place("pods"), "what does one of them want?").help("add `pod = [...]`"));
+    }
+    let wanted = match chart {
+        Some(chart) => Wanted::Chart { chart, own: table.template("own") },
+        None => Wanted::Waiting { pods: pods?, pod: pod? },
+    };
+    Some(Question::Room(Room { node: on_node?, wanted }))
+}
+
 fn secrets(node: &Node, book: &mut Book<'_>) -> Option<Question> {
     let items = node.list("compare");
     let values: Vec<Option<SecretRef>> = items.iter().map(|item| secret(item, book)).collect();
@@ -78,30 +102,42 @@ fn secrets(node: &Node, book: &mut Book<'_>) -> Option<Question> {
         let fault = Fault::new(node.value_place("compare"), "there is nothing to compare this value with");
         book.faults.push(fault.label("add another value, or min_len, match, contains"));
     }
-    if !items.is_empty() && !book.tools.contains("kubectl") {
+    let in_cluster = values.iter().flatten().any(|value| value.from == SecretFrom::Cluster);
+    let rendered = values.iter().flatten().any(|value| value.from == SecretFrom::Rendered);
+    if rendered != node.has("render") && values.iter().all(Option::is_some) {
+        let (key, title) = match rendered {
+            true => ("compare", "nothing prints the manifest in which `rendered:` values stand"),
+            false => ("render", "no value of `compare` stands in what this prints"),
+        };
+        let fault = Fault::new(node.key_place(key), title);
+        book.faults.push(fault.help("render = [\"helm\", \"template\", ...] and \"rendered:NAME/KEY\" go together"));
+    }
+    if in_cluster && !book.tools.contains("kubectl") {
         let fault =
             Fault::new(node.key_place("compare"), "`compare` reads Secrets with kubectl, which is not declared");
         book.faults.push(fault.help("declare it: [tools.kubectl]"));
     }
     Some(Question::Secrets {
         values: values.into_iter().collect::<Option<Vec<_>>>().filter(|values| !values.is_empty())?,
+        render: steps::argv(node, "render", book).unwrap_or_default(),
         min_len: node.number("min_len"),
         pattern: node.pattern("match"),
         contains: node.template("contains"),
     })
 }
 
-/// `secret:NAME/KEY`.
+/// `secret:NAME/KEY`, `rendered:NAME/KEY`.
 fn secret(item: &Item, book: &mut Book<'_>) -> Option<SecretRef> {
     let text = item.filling()?.text.as_str();
-    let parts = text.strip_prefix("secret:").and_then(|rest| rest.split_once('/'));
-    let parts = parts.filter(|(name, key)| !name.is_empty() && !key.is_empty() && !key.contains('/'));
-    let read = parts.and_then(|(name, key)| {
-        Some(SecretRef { secret: Template::parse(name).ok()?, key: Template::parse(key).ok()? })
+    let kinds = [("secret:", SecretFrom::Cluster), ("rendered:", SecretFrom::Rendered)];
+    let parts = kinds.into_iter().find_map(|(start, from)| Some((from, text.strip_prefix(start)?.split_once('/')?)));
+    let parts = parts.filter(|(_, (name, key))| !name.is_empty() && !key.is_empty() && !key.contains('/'));
+    let read = parts.and_then(|(from, (name, key))| {
+        Some(SecretRef { from, secret: Template::parse(name).ok()?, key: Template::parse(key).ok()? })
     });
     if read.is_none() {
         let fault = Fault::new(item.place, format!("{} names no secret value", show(text)));
-        book.faults.push(fault.label("write \"secret:NAME/KEY\""));
+        book.faults.push(fault.label("write \"secret:NAME/KEY\", or \"rendered:NAME/KEY\""));
     }
     read
 }

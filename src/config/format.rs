@@ -54,6 +54,7 @@ pub static FILE: Shape = Shape {
             .aka(&["operation", "requests"]),
         Field::new("parity", Kind::Table(&app::PARITY), "Which two targets are compared, and by what"),
         Field::new("rules", Kind::List(&Kind::Table(&app::RULE)), "Conditions that call for a rollback at once"),
+        Field::new("incident", Kind::Table(&INCIDENT), "Failures are worked on as incidents: what ends one"),
         Field::new("symptoms", Kind::Map(&Kind::Table(&SYMPTOM)), "Your own symptoms, beside the built-in ones"),
     ],
     overrides: None,
@@ -156,6 +157,12 @@ static TASK: Shape = Shape {
         Field::new("guard", TEXTS, "Checks asked again right before each step that destroys; `!name` for the opposite"),
         Field::new("verify", TEXTS, "Checks that must hold after the last step, or the task has failed"),
         Field::new("parallel", Kind::Number(1, 32), "How many steps may run at the same time; 1 unless given"),
+        Field::new("incident", Kind::Flag, "true: a run of it opens an incident, unless one is open; needs [incident]"),
+        Field::new(
+            "on_failure",
+            Kind::Text,
+            "A task that is offered after a failure; --rollback-on-failure runs it unasked",
+        ),
         Field::new("steps", Kind::Some(&Kind::Table(&STEP)), "The steps").required().aka(&["step", "cmds", "run"]),
         Field::new("finally", Kind::List(&Kind::Table(&STEP)), "Steps that run at the end whatever happened")
             .aka(&["defer", "cleanup"]),
@@ -247,6 +254,8 @@ static STEP_FIELDS: &[Field] = &[
     Field::new("progress", Kind::FilledPattern, "Reads progress: groups stage, current, total, percent").only(&["run"]),
     Field::new("watch", Kind::Table(&WATCH), "Asked again and again beside a tool that does not tell how far it is")
         .only(&["run"]),
+    Field::new("fail_fast", Kind::Table(&FAIL_FAST), "Ends a call that waits as soon as a symptom with `final` holds")
+        .only(&["run"]),
     Field::new("interactive", Kind::Flag, "The child owns the terminal; nothing is captured").only(&["run"]),
     Field::new("on_interrupt", Kind::Choice(&["forward", "finish"]), "What the first Ctrl-C does").only(&["run"]),
     Field::new(
@@ -309,6 +318,18 @@ static WATCH: Shape = Shape {
     partial: false,
 };
 
+static FAIL_FAST: Shape = Shape {
+    name: "fail-fast",
+    doc: "Calls that only look, made again and again while the step waits: what they show may end the wait",
+    fields: &[
+        Field::new("ask", Kind::Some(&Kind::Argv), "Tool and arguments of each call: pods and events").required(),
+        Field::new("match", Kind::FilledPattern, "Only objects whose names match count; all new ones unless given"),
+        Field::new("every", Kind::Duration, "Pause before each look; 3s unless given"),
+    ],
+    overrides: None,
+    partial: false,
+};
+
 static DONE_IF: Shape = Shape {
     name: "done-if",
     doc: "A check that says whether the step's work is done already",
@@ -354,11 +375,14 @@ pub(super) static FACT: Shape = Shape {
 
 static ROOM: Shape = Shape {
     name: "room",
-    doc: "Three calls that tell whether a node has room for the pods that wait",
+    doc: "Calls that tell whether a node has room: for the pods that wait (pods, pod), or for what a chart wants (chart)",
     fields: &[
         Field::new("node", Kind::Argv, "Describes the node: kubectl describe node NODE").required(),
-        Field::new("pods", Kind::Argv, "Lists the pods: kubectl get pods").required(),
-        Field::new("pod", Kind::Argv, "Describes one that waits; `${pod}` is its name").required(),
+        Field::new("pods", Kind::Argv, "Lists the pods: kubectl get pods"),
+        Field::new("pod", Kind::Argv, "Describes one that waits; `${pod}` is its name").only(&["pods"]),
+        Field::new("chart", Kind::Argv, "Prints the manifest: helm template RELEASE CHART -f VALUES"),
+        Field::new("own", Kind::Template, "NAMESPACE/PREFIX of the pods that make room for the new ones")
+            .only(&["chart"]),
     ],
     overrides: None,
     partial: false,
@@ -393,14 +417,19 @@ static CHECK_FIELDS: &[Field] = &[
     FILTER,
     DECODE,
     SENSITIVE,
-    Field::new("room", Kind::Table(&ROOM), "Has the node what the pods that wait for one want?"),
+    Field::new("room", Kind::Table(&ROOM), "Has the node what the pods that wait, or those of a chart, want?"),
+    Field::new("incident", Kind::Choice(&["cause"]), "\"cause\": no incident is open, or its root cause is on record"),
     Field::new("all", Kind::Some(&Kind::Text), "Other checks: yes when all say yes, no when one says no"),
+    Field::new("parallel", Kind::Number(1, 32), "Where a task requires it each is told by itself, so many at a time")
+        .only(&["all"]),
     Field::new("first", Kind::Some(&Kind::Text), "Other checks: the answer of the first that can be asked"),
     Field::new(
         "compare",
         Kind::Some(&Kind::Template),
-        "Secret values, \"secret:NAME/KEY\"; they must be equal. Only lengths and equal/different are shown",
+        "Secret values, \"secret:NAME/KEY\" or \"rendered:NAME/KEY\"; they must be equal. Only lengths and equal/different are shown",
     ),
+    Field::new("render", Kind::Argv, "Prints the manifest in which `rendered:` values stand: helm template ...")
+        .only(&["compare"]),
     Field::new("min_len", Kind::Number(1, 1 << 20), "Shortest accepted value, in bytes").only(&["compare"]),
     Field::new("match", Kind::FilledPattern, "Every value must match this").only(&["compare"]),
     Field::new("contains", Kind::Template, "Every value must contain this text").only(&["compare"]),
@@ -408,7 +437,7 @@ static CHECK_FIELDS: &[Field] = &[
 
 static CHECK: Shape = Shape {
     name: "check",
-    doc: "A yes/no question about the world: exactly one of run, compare, room, all, first",
+    doc: "A yes/no question about the world: exactly one of run, compare, room, incident, all, first",
     fields: CHECK_FIELDS,
     overrides: Some(&CHECK_OVERRIDE),
     partial: false,
@@ -443,6 +472,18 @@ static REDACT: Shape = Shape {
     partial: false,
 };
 
+static INCIDENT: Shape = Shape {
+    name: "incident",
+    doc: "A run that changes something and fails opens an incident; `refloat incident` shows and closes it",
+    fields: &[Field::new(
+        "closes",
+        Kind::Text,
+        "The task whose success, after the cause is on record, `refloat incident close` needs; none unless given",
+    )],
+    overrides: None,
+    partial: false,
+};
+
 static SYMPTOM: Shape = Shape {
     name: "symptom",
     doc: "A named pattern in the tools' text, with its cause and its fixes",
@@ -450,6 +491,11 @@ static SYMPTOM: Shape = Shape {
         Field::new("family", Kind::Choice(&FAMILIES), "The family that scripts rely on").required(),
         Field::new("role", Kind::Choice(ROLES), "What it can be in a chain of causes").required(),
         Field::new("layer", Kind::Number(0, 12), "0 tools … 12 rollout; a lower one stands nearer to the ground"),
+        Field::new(
+            "final",
+            Kind::Either(&[Kind::Flag, Kind::Duration]),
+            "Ends a wait with `fail_fast`: true at once, a duration when it has lasted so long without a break",
+        ),
         Field::new("sources", Kind::List(&Kind::Choice(SOURCES)), "The kinds of text it may be read from"),
         Field::new("any", Kind::Some(&Kind::Pattern), "Patterns; one match is enough").required().aka(&["match"]),
         Field::new("unless", PATTERNS, "Patterns on the matched line that take the match back"),

@@ -137,8 +137,8 @@ pub(super) static ROUNDS: Shape = Shape {
     name: "rounds",
     doc: "Asks the rules again and again",
     fields: &[
-        Field::new("every", Kind::Duration, "Pause between two rounds; 30s unless given"),
-        Field::new("for", Kind::Duration, "How long to go on").required(),
+        Field::new("every", Kind::Template, "Pause between two rounds, a duration; 30s unless given"),
+        Field::new("for", Kind::Template, "How long to go on, a duration").required(),
     ],
     overrides: None,
     partial: false,

@@ -12,7 +12,7 @@ use super::spots::Spots;
 use super::tree::Node;
 use super::vars::{self, Settled};
 use super::walk::Walker;
-use super::{checks, operations, patterns, redact, rules, symptoms, syntax, targets, tasks, tools};
+use super::{checks, incident, operations, patterns, redact, rules, symptoms, syntax, targets, tasks, tools};
 use crate::error::Failure;
 use crate::model::catalog::Catalog;
 use std::collections::BTreeSet;
@@ -175,6 +175,7 @@ fn draw(
         catalog.symptoms.extend(symptoms::draw(entry, node, &mut book));
     }
     catalog.diagnose = root.table("diagnose").and_then(|node| diagnose(node, &mut book));
+    catalog.incident = incident::draw(root, &mut book);
     catalog.redact = root.table("redact").map(|node| redact::draw(node, &mut book)).unwrap_or_default();
     calls.check(&mut book);
     needs.finish(&mut book);

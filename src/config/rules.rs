@@ -6,7 +6,8 @@ use super::tree::Node;
 use super::{operations, steps, targets, tasks};
 use crate::model::exchange::{Rounds, Rule, RuleOf};
 use crate::model::step::Action;
-use std::time::Duration;
+use crate::model::template::Template;
+use crate::text;
 
 /// What a rule can ask.
 const ACTIONS: &[&str] = &["check", "operations", "parity", "task"];
@@ -76,8 +77,15 @@ pub fn action(node: &Node, root: &Node, book: &mut Book<'_>) -> Option<Action> {
     if !root.has("rules") {
         book.faults.push(Fault::new(node.key_place("rounds"), "there are no rules to ask").help("[[rules]]"));
     }
+    for key in ["every", "for"] {
+        // What a variable holds is seen when it is known.
+        let literal = rounds.template(key).and_then(|template| template.as_literal());
+        if let Some(Err(why)) = literal.map(|text| text::parse_duration(&text)) {
+            book.faults.push(Fault::new(rounds.value_place(key), why.to_string()));
+        }
+    }
     Some(Action::Rounds(Rounds {
-        every: rounds.duration("every").unwrap_or(Duration::from_secs(30)),
-        limit: rounds.duration("for")?,
+        every: rounds.template("every").unwrap_or_else(|| Template::literal("30s")),
+        limit: rounds.template("for")?,
     }))
 }

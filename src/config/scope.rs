@@ -25,6 +25,8 @@ pub struct Needs {
     defined: BTreeSet<String>,
     /// A check that asks others → those, with their places.
     parts: BTreeMap<String, Vec<(String, Place)>>,
+    /// Of these the ones whose parts a task that requires them asks one by one.
+    spread: BTreeSet<String>,
 }
 
 /// What is known at some point of a task.
@@ -59,6 +61,9 @@ impl Needs {
             .iter()
             .filter_map(|item| Some((item.text()?.trim_start_matches('!').to_owned(), item.place)));
         self.parts.insert(name.to_owned(), parts.collect());
+        if node.has("parallel") {
+            self.spread.insert(name.to_owned());
+        }
     }
 
     /// Walks a task and holds every use against what is known at its place.
@@ -148,9 +153,11 @@ impl Needs {
     }
 
     fn asks(&mut self, check: &str, place: Place, scope: &Scope, book: &Book<'_>) {
-        // One level: what is asked by others asks no others.
+        // What is asked by others asks no others, but for those whose parts are asked one by one.
+        let is_spread = self.spread.contains(check);
+        let is_end = |part: &String| !self.parts.contains_key(part) || is_spread && !self.spread.contains(part);
         let parts = self.parts.get(check).into_iter().flatten().map(|(part, _)| part.clone());
-        let parts: Vec<String> = parts.filter(|part| !self.parts.contains_key(part)).collect();
+        let parts: Vec<String> = parts.filter(is_end).collect();
         for part in &parts {
             self.asks(part, place, scope, book);
         }
@@ -166,7 +173,12 @@ impl Needs {
 
     /// Reports what no place, or not every place, that asks a check can give it.
     pub fn finish(self, book: &mut Book<'_>) {
-        for (part, place) in self.parts.values().flatten().filter(|(part, _)| self.parts.contains_key(part)) {
+        let deep = |(whole, parts): (&String, &'_ Vec<(String, Place)>)| {
+            let may = self.spread.contains(whole);
+            let is_deep = |part: &str| self.parts.contains_key(part) && (!may || self.spread.contains(part));
+            parts.iter().filter(|(part, _)| is_deep(part)).cloned().collect::<Vec<_>>()
+        };
+        for (part, place) in &self.parts.iter().flat_map(deep).collect::<Vec<_>>() {
             let fault = Fault::new(*place, format!("{} asks other checks itself", show(part)));
             book.faults.push(fault.label("name those"));
         }

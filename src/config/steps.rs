@@ -7,7 +7,7 @@ use super::names;
 use super::rules;
 use super::tree::{Filling, Item, Node, Value};
 use crate::model::danger;
-use crate::model::step::{Action, Danger, Decode, DoneIf, Each, OnInterrupt, Retry, Step, Until, Watch};
+use crate::model::step::{Action, Danger, Decode, DoneIf, Each, FailFast, OnInterrupt, Retry, Step, Until, Watch};
 use crate::model::template::{Part, Template};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -51,6 +51,7 @@ pub fn draw(written: &Node, node: &Node, root: &Node, book: &mut Book<'_>) -> Op
         interactive: node.flag("interactive"),
         progress: node.pattern("progress"),
         watch: watch(node, book),
+        fail_fast: fail_fast(node, book),
         on_interrupt: node.text("on_interrupt").map(|word| match word {
             "finish" => OnInterrupt::Finish,
             _ => OnInterrupt::Forward,
@@ -97,6 +98,7 @@ pub fn call(action: Action, node: &Node, book: &mut Book<'_>) -> Step {
         interactive: false,
         progress: None,
         watch: None,
+        fail_fast: None,
         on_interrupt: None,
         console: None,
         line: book.texts.line(node.place),
@@ -119,7 +121,8 @@ pub fn one_action(written: &Node, node: &Node, actions: &[&str], book: &mut Book
             book.faults.push(fault.also(node.key_place(first), "the other one").help(format!("write two {what}s")));
         }
         [] => {
-            let elsewhere = |os: &Os| actions.iter().any(|action| written.on(*os, actions).has(action));
+            let differs = written.shape.overrides.is_some();
+            let elsewhere = |os: &Os| differs && actions.iter().any(|action| written.on(*os, actions).has(action));
             let others: Vec<&str> = Os::ALL.into_iter().filter(elsewhere).map(Os::title).collect();
             let fault = if others.is_empty() {
                 Fault::new(written.place, format!("this {what} does nothing"))
@@ -181,7 +184,10 @@ pub fn run(node: &Node, book: &mut Book<'_>) -> Option<Vec<Template>> {
 
 /// The argv under a key.
 pub fn argv(node: &Node, key: &str, book: &mut Book<'_>) -> Option<Vec<Template>> {
-    let items = node.list(key);
+    argv_of(node.list(key), book)
+}
+
+fn argv_of(items: &[Item], book: &mut Book<'_>) -> Option<Vec<Template>> {
     let first = items.first()?;
     let program = first.filling()?;
     tool(program, first.place, book);
@@ -261,6 +267,30 @@ fn watch(node: &Node, book: &mut Book<'_>) -> Option<Watch> {
     Some(Watch { argv: argv?, pattern, every: table.duration("every").unwrap_or(Duration::from_secs(3)) })
 }
 
+fn fail_fast(node: &Node, book: &mut Book<'_>) -> Option<FailFast> {
+    let table = node.table("fail_fast")?;
+    for key in ["until", "retry"].into_iter().filter(|key| node.has(key)) {
+        let title = format!("`fail_fast` ends a call for good, and `{key}` makes it again");
+        book.faults.push(Fault::new(node.key_place("fail_fast"), title).also(node.key_place(key), "one of them"));
+    }
+    if node.text("on_interrupt") == Some("finish") {
+        let title = "`fail_fast` ends the call as a Ctrl-C would, and this one is left to finish";
+        book.faults.push(Fault::new(node.key_place("fail_fast"), title).also(node.key_place("on_interrupt"), "here"));
+    }
+    let mut ask = Vec::new();
+    for item in table.list("ask") {
+        let Value::List(items) = &item.value else { continue };
+        let text = items.iter().filter_map(|item| Some(item.filling()?.text.clone())).collect::<Vec<_>>().join(" ");
+        if danger::of(&text) == Danger::Destroy {
+            let fault = Fault::new(item.place, "a look only looks, but this call destroys");
+            book.faults.push(fault.help("make it a step"));
+        }
+        ask.extend(argv_of(items, book));
+    }
+    let every = table.duration("every").unwrap_or(Duration::from_secs(3));
+    (!ask.is_empty()).then(|| FailFast { ask, of: table.pattern("match"), every })
+}
+
 fn until(node: &Node) -> Option<Until> {
     Some(Until {
         pattern: node.pattern("match")?,
@@ -318,7 +348,9 @@ fn interactive(node: &Node, book: &mut Book<'_>) {
     if !node.flag("interactive") {
         return;
     }
-    for key in ["save", "expect", "reject", "each", "filter", "decode", "progress", "watch", "until", "sensitive"] {
+    for key in
+        ["save", "expect", "reject", "each", "filter", "decode", "progress", "watch", "fail_fast", "until", "sensitive"]
+    {
         if node.has(key) {
             let fault =
                 Fault::new(node.key_place(key), format!("`{key}` needs the output, and an interactive step has none"));

@@ -5,7 +5,7 @@ use super::fault::{Fault, show};
 use super::tree::{Entry, Filling, Item, Node, Value};
 use crate::classify::sample::{captures, is_found};
 use crate::model::danger;
-use crate::model::finding::{Fix, Role, Rollback, Sample, Source, Symptom};
+use crate::model::finding::{Final, Fix, Role, Rollback, Sample, Source, Symptom};
 use crate::model::pattern::Pattern;
 use crate::model::step::Danger;
 use crate::model::template::Part;
@@ -50,6 +50,7 @@ pub fn draw(entry: &Entry, node: &Node, book: &mut Book<'_>) -> Option<Symptom> 
         family: node.text("family")?.to_owned(),
         role: word::<Role>(node.text("role")?)?,
         layer: node.number("layer").and_then(|layer| u8::try_from(layer).ok()).unwrap_or(0),
+        is_final: ends_a_wait(node, book),
         sources: node.list("sources").iter().filter_map(Item::text).filter_map(word::<Source>).collect(),
         any: any.iter().map(|pattern| pattern.source().to_owned()).collect(),
         unless: unless.iter().map(|pattern| pattern.source().to_owned()).collect(),
@@ -63,6 +64,19 @@ pub fn draw(entry: &Entry, node: &Node, book: &mut Book<'_>) -> Option<Symptom> 
         examples: node.list("examples").iter().filter_map(sample).collect(),
         counter: texts("counter"),
     })
+}
+
+/// `final = true`, or how long it must last.
+fn ends_a_wait(node: &Node, book: &mut Book<'_>) -> Option<Final> {
+    match &node.item("final")?.value {
+        Value::Flag(true) => Some(Final::Now),
+        Value::Duration(time) => Some(Final::After(*time)),
+        _ => {
+            let fault = Fault::new(node.value_place("final"), "`final` can only be true, or a duration");
+            book.faults.push(fault.label("write true or \"1m\", or leave it out"));
+            None
+        }
+    }
 }
 
 /// A word of a closed list, as the model reads it.

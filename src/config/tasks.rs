@@ -3,6 +3,7 @@
 use super::book::{Book, Facts};
 use super::calls::Calls;
 use super::fault::{Fault, Faults, show};
+use super::incident;
 use super::names;
 use super::scope::Needs;
 use super::steps;
@@ -139,6 +140,7 @@ pub fn draw(
     let (finally, last) = list(node, root, "finally", book);
     let nodes = Steps { steps: nodes, finally: last };
     held_to_its_task(node, &nodes, book);
+    let (incident, on_failure) = (incident::opens(node, book), incident::on_failure(&entry.key, node, book));
     guards_fail_closed(node, checks, book);
     calls.gather(&entry.key, &nodes);
     needs.task(node, &nodes, book);
@@ -154,6 +156,8 @@ pub fn draw(
         guard,
         verify,
         parallel: node.number("parallel").unwrap_or(1),
+        incident,
+        on_failure,
         steps,
         finally,
         line: book.texts.line(entry.place),

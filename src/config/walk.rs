@@ -200,7 +200,9 @@ impl Walker<'_> {
         let fault = match (kind, value) {
             (Kind::Argv, DeValue::String(text)) => {
                 let words: Vec<String> = text.split_whitespace().map(|word| format!("{word:?}")).collect();
-                fault.help(format!("write a list, one string for each argument: {key} = [{}]", words.join(", ")))
+                // The words for an element are no key that could be written.
+                let key = if key.contains('`') { String::new() } else { format!("{key} = ") };
+                fault.help(format!("write a list, one string for each argument: {key}[{}]", words.join(", ")))
             }
             (Kind::List(_) | Kind::Some(_), DeValue::String(text)) => fault.help(format!("write a list: [{text:?}]")),
             (Kind::Duration | Kind::Backoff, DeValue::Integer(number)) => {

@@ -29,6 +29,8 @@ pub struct Catalog {
     pub symptoms: Vec<Symptom>,
     /// `[diagnose] task`.
     pub diagnose: Option<String>,
+    /// `[incident]`: failures open incidents.
+    pub incident: Option<Incidents>,
     /// `[redact] secrets`: names of the Secrets whose values are hidden.
     pub redact: Vec<Template>,
     /// Where the app answers, by name.
@@ -63,6 +65,13 @@ impl Catalog {
     pub fn task(&self, name: &str) -> Option<&Task> {
         self.tasks.iter().find(|task| task.name == name)
     }
+}
+
+/// `[incident]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Incidents {
+    /// The task that must have passed before an incident is closed.
+    pub closes: Option<String>,
 }
 
 /// A variable with its final value.

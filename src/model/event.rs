@@ -5,6 +5,7 @@
 //! journal, `--format jsonl`, and what `history` reads; no field is removed within a schema.
 
 use super::command::{Exit, Stream};
+use super::comparison::Comparison;
 use super::finding::Diagnosis;
 use super::step::Danger;
 use serde::{Deserialize, Serialize};
@@ -166,6 +167,24 @@ pub enum EventKind {
         /// The answer.
         diagnosis: Diagnosis,
     },
+    /// The answers of two targets, held against each other.
+    Compared {
+        /// Its place.
+        step: String,
+        /// What it came to.
+        comparison: Comparison,
+    },
+    /// Rules that are asked again and again have been asked once more.
+    Round {
+        /// Its place.
+        step: String,
+        /// Which round, from 1.
+        number: u64,
+        /// How long it took, in milliseconds.
+        took_ms: u64,
+        /// The rules, in order.
+        rules: Vec<RuleState>,
+    },
     /// A line for the person.
     Notice {
         /// The text.
@@ -206,6 +225,41 @@ pub struct Outlined {
     /// How long it took in earlier runs, in milliseconds: their median.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub usual_ms: Option<u64>,
+}
+
+/// What a round says of a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleState {
+    /// The condition, in words.
+    pub name: String,
+    /// What this round says.
+    pub said: RuleSaid,
+    /// Failures in a row, this round included.
+    pub failures: u32,
+    /// It holds after so many.
+    pub of: u32,
+    /// Why it failed, or could not be judged; one line.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub why: Option<String>,
+}
+
+impl RuleState {
+    /// Does the rule hold?
+    pub fn holds(&self) -> bool {
+        self.said == RuleSaid::Failed && self.failures >= self.of
+    }
+}
+
+/// What a round says of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RuleSaid {
+    /// Nothing is wrong.
+    Well,
+    /// What it looks for is there.
+    Failed,
+    /// It cannot be said: what the app is held against is out of order itself. Such a round counts neither way.
+    Unjudged,
 }
 
 /// What progress is counted in.

@@ -205,10 +205,9 @@ pub enum RuleOf {
 /// `rounds = { every, for }`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rounds {
-    /// From the end of a round to the start of the next.
-    #[serde(serialize_with = "super::step::duration")]
-    pub every: Duration,
-    /// No round begins later than this.
-    #[serde(rename = "for", serialize_with = "super::step::duration")]
-    pub limit: Duration,
+    /// From the end of a round to the start of the next: a duration.
+    pub every: Template,
+    /// No round begins later than this: a duration.
+    #[serde(rename = "for")]
+    pub limit: Template,
 }

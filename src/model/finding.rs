@@ -3,7 +3,7 @@
 use super::step::Danger;
 use serde::{Deserialize, Serialize};
 
-pub use super::symptom::{FAMILIES, Fix, Os, Role, Rollback, Sample, Source, Symptom};
+pub use super::symptom::{FAMILIES, Final, Fix, Os, Role, Rollback, Sample, Source, Symptom};
 
 /// What is known of a text before it is read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

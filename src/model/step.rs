@@ -45,6 +45,10 @@ pub struct Task {
     pub verify: Vec<CheckRef>,
     /// How many steps may run at the same time; 1 is one after the other.
     pub parallel: usize,
+    /// A run of it opens an incident, whatever becomes of it.
+    pub incident: bool,
+    /// The task that is offered after a failure.
+    pub on_failure: Option<String>,
     /// The steps.
     pub steps: Vec<Step>,
     /// Steps that run at the end whatever happened.
@@ -176,6 +180,8 @@ pub struct Step {
     pub progress: Option<Pattern>,
     /// What is asked again and again while it runs, for a tool that does not tell how far it is.
     pub watch: Option<Watch>,
+    /// What is asked meanwhile, to end it as soon as waiting is of no use.
+    pub fail_fast: Option<FailFast>,
     /// What the first Ctrl-C does to it. In the file `None` leaves it to what is known of the tool; in
     /// a plan that has been decided, and `None` is [`OnInterrupt::Forward`].
     pub on_interrupt: Option<OnInterrupt>,
@@ -213,6 +219,7 @@ impl Step {
             interactive: false,
             progress: None,
             watch: None,
+            fail_fast: None,
             on_interrupt: None,
             console: None,
             line: 0,
@@ -228,6 +235,17 @@ pub struct Watch {
     /// Each match is one part of the whole: named groups `stage`, `current`, `total`.
     pub pattern: Pattern,
     /// The pause before each call.
+    pub every: Duration,
+}
+
+/// `fail_fast = { ask, match, every }`: calls that only look, beside a call that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FailFast {
+    /// The argvs; the first element of each is a declared tool.
+    pub ask: Vec<Vec<Template>>,
+    /// Only objects whose names match count; `None`: all that are new.
+    pub of: Option<Pattern>,
+    /// The pause before each look.
     pub every: Duration,
 }
 
@@ -328,6 +346,8 @@ pub enum Question {
     Secrets {
         /// The values; two or more must be equal.
         values: Vec<SecretRef>,
+        /// Prints the manifest in which `rendered:` values stand.
+        render: Vec<Template>,
         /// Shortest accepted value, in bytes.
         min_len: Option<usize>,
         /// Every value must match this.
@@ -335,14 +355,18 @@ pub enum Question {
         /// Every value must contain this text.
         contains: Option<Template>,
     },
-    /// Has the node what the pods that wait for one want?
+    /// Has the node what is wanted of it?
     Room(Room),
+    /// Is no incident open whose root cause is not on record?
+    Incident,
     /// Ask other checks.
     Checks {
         /// What their answers come to.
         join: Join,
         /// Which, and whether their answers are turned round.
         of: Vec<CheckRef>,
+        /// Where a task requires it, each is asked and told by itself, so many at the same time; 1 is none of that.
+        parallel: usize,
     },
 }
 
@@ -356,20 +380,50 @@ pub enum Join {
     First,
 }
 
-/// Three calls whose texts tell whether there is room: each an argv.
+/// Calls whose texts tell whether there is room: each an argv.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Room {
     /// `kubectl describe node NODE`: what can be had, and what is taken.
     pub node: Vec<Template>,
-    /// `kubectl get pods`: which pods wait.
-    pub pods: Vec<Template>,
-    /// `kubectl describe pod ${pod}`: what one of them wants.
-    pub pod: Vec<Template>,
+    /// Who wants it.
+    pub wanted: Wanted,
 }
 
-/// `secret:NAME/KEY`: one key of one Kubernetes Secret, read with the declared `kubectl`.
+/// Whose wishes are held against a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wanted {
+    /// Those of the pods that wait.
+    Waiting {
+        /// `kubectl get pods`: which pods wait.
+        pods: Vec<Template>,
+        /// `kubectl describe pod ${pod}`: what one of them wants.
+        pod: Vec<Template>,
+    },
+    /// Those of the workloads of a chart.
+    Chart {
+        /// `helm template …`: prints them.
+        chart: Vec<Template>,
+        /// `NAMESPACE/PREFIX` of the pods that make room for the new ones.
+        own: Option<Template>,
+    },
+}
+
+/// Where a secret value is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecretFrom {
+    /// `secret:NAME/KEY`: in the cluster, with the declared `kubectl`.
+    Cluster,
+    /// `rendered:NAME/KEY`: in what the check's `render` prints.
+    Rendered,
+}
+
+/// `secret:NAME/KEY`, `rendered:NAME/KEY`: one key of one Kubernetes Secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SecretRef {
+    /// Where it is read.
+    pub from: SecretFrom,
     /// The Secret.
     pub secret: Template,
     /// The key in its data.

@@ -1,8 +1,10 @@
 //! A symptom: a named pattern in the tools' text, with its cause, its fixes and what it explains.
 
 use super::step::Danger;
+use crate::text;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What a symptom can be in a chain of causes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -168,6 +170,54 @@ pub enum Rollback {
     Depends,
 }
 
+/// When a symptom ends a wait: what it tells of will not change by waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "FinalForm", into = "FinalForm")]
+pub enum Final {
+    /// `final = true`: at once.
+    Now,
+    /// `final = "1m"`: when it has lasted so long without a break.
+    After(Duration),
+}
+
+impl Final {
+    /// How long it must have lasted.
+    pub fn lasted(self) -> Duration {
+        match self {
+            Self::Now => Duration::ZERO,
+            Self::After(time) => time,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum FinalForm {
+    Flag(bool),
+    Time(String),
+}
+
+impl TryFrom<FinalForm> for Final {
+    type Error = String;
+
+    fn try_from(form: FinalForm) -> Result<Self, String> {
+        match form {
+            FinalForm::Flag(true) => Ok(Self::Now),
+            FinalForm::Flag(false) => Err("`final` can only be true, or a duration".to_owned()),
+            FinalForm::Time(text) => text::parse_duration(&text).map(Self::After).map_err(|error| error.to_string()),
+        }
+    }
+}
+
+impl From<Final> for FinalForm {
+    fn from(when: Final) -> Self {
+        match when {
+            Final::Now => Self::Flag(true),
+            Final::After(time) => Self::Time(text::duration(time)),
+        }
+    }
+}
+
 /// `"name"` or `["name", "other"]`.
 fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
@@ -198,6 +248,9 @@ pub struct Symptom {
     /// 0 tools … 12 rollout. A lower layer stands nearer to the ground.
     #[serde(default)]
     pub layer: u8,
+    /// Ends a wait that watches for it; `None`: it may pass, however long it lasts.
+    #[serde(rename = "final", default, skip_serializing_if = "Option::is_none")]
+    pub is_final: Option<Final>,
     /// The kinds of text it may be read from; empty means any but manifests.
     #[serde(default)]
     pub sources: Vec<Source>,

@@ -2,11 +2,15 @@
 
 use super::hide::{self, Hide};
 use super::limits;
-use super::types::{Ask, Block, Call, Confirmation, Gate, Plan, PlannedStep, PlannedTool, SecretRead, Watched, Work};
+use super::types::{
+    Ask, Block, Call, Confirmation, FailFast, Gate, Plan, PlannedStep, PlannedTool, SecretRead, WantedBy, Watched, Work,
+};
 use super::values::{check_argument, check_param};
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
-use crate::model::step::{Action, Check, CheckRef, Confirm, Danger, DoneIf, OnInterrupt, Question, Step, Task};
+use crate::model::step::{
+    Action, Check, CheckRef, Confirm, Danger, DoneIf, Join, OnInterrupt, Question, SecretFrom, Step, Task, Wanted,
+};
 use crate::model::template::Template;
 use crate::text;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn build(catalog: &Catalog, task: &str, args: &[String]) -> Result<Plan, Failure> {
     let task = find(catalog, task)?;
     let values = bind(task, args)?;
-    let mut builder = Builder { catalog, tools: BTreeSet::new(), confirmations: Vec::new() };
+    let mut builder = Builder { catalog, tools: BTreeSet::new(), confirmations: Vec::new(), is_evidence: false };
     let root = builder.block(task, &values, "")?;
     let tools = builder
         .tools
@@ -111,6 +115,8 @@ pub(super) struct Builder<'a> {
     pub(super) catalog: &'a Catalog,
     tools: BTreeSet<String>,
     confirmations: Vec<Confirmation>,
+    /// Inside the task that saves the evidence, which needs none of its own.
+    is_evidence: bool,
 }
 
 /// The values that are known before the run.
@@ -119,7 +125,7 @@ pub(super) type Scope = BTreeMap<String, String>;
 /// Names that only the run can fill, with the index of the step that fills them.
 pub(super) type Open = BTreeMap<String, usize>;
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     fn block(&mut self, task: &Task, params: &BTreeMap<String, String>, prefix: &str) -> Result<Block, Failure> {
         let mut whole: BTreeMap<String, String> =
             self.catalog.vars.iter().map(|(name, var)| (name.clone(), var.value.clone())).collect();
@@ -171,6 +177,13 @@ impl Builder<'_> {
             finally,
             parallel: task.parallel.max(1),
             keep_going: false,
+            asks: task
+                .require
+                .iter()
+                .chain(&task.verify)
+                .filter_map(|check| Some(self.parts(check)?.2))
+                .max()
+                .unwrap_or(1),
         })
     }
 
@@ -268,13 +281,14 @@ impl Builder<'_> {
                 (Work::Ask(question.clone()), question)
             }
             Action::Rounds(rounds) => {
+                let planned = self.rounds(rounds, scope, &gate_prefix)?;
                 let title = Template::literal(format!(
                     "{} every {} for {}",
-                    text::count(self.catalog.rules.len(), "rule"),
-                    text::duration(rounds.every),
-                    text::duration(rounds.limit)
+                    text::count(planned.rules.len(), "rule"),
+                    text::duration(planned.every),
+                    text::duration(planned.limit)
                 ));
-                (Work::Rounds(Box::new(self.rounds(rounds, scope, &gate_prefix)?)), title)
+                (Work::Rounds(Box::new(planned)), title)
             }
         };
         let skip_if = match &step.skip_if {
@@ -300,6 +314,15 @@ impl Builder<'_> {
             }
             None => None,
         };
+        let fail_fast = match (&step.fail_fast, on_interrupt) {
+            (None, _) => None,
+            (Some(_), Some(OnInterrupt::Finish)) => {
+                let message =
+                    "`fail_fast` ends the call as a Ctrl-C would, and this one cannot be stopped, only broken";
+                return Err(Failure::new(Code::Config, format!("tasks.toml:{}: {message}", step.line)));
+            }
+            (Some(declared), _) => Some(Box::new(self.fail_fast(declared, scope, &id)?)),
+        };
         let spec = Step {
             on_interrupt,
             name: step.name.as_ref().and_then(|name| fill(name, scope)),
@@ -316,10 +339,61 @@ impl Builder<'_> {
             after: after.into_iter().collect(),
             watch,
             exchange: None,
+            fail_fast,
             skip_if,
             done_if,
             spec,
         })
+    }
+
+    /// What may end the step, and the evidence that is saved before it does.
+    fn fail_fast(
+        &mut self,
+        declared: &crate::model::step::FailFast,
+        scope: &BTreeMap<String, String>,
+        id: &str,
+    ) -> Result<FailFast, Failure> {
+        let ask = declared.ask.iter().map(|argv| self.call(argv, scope, None)).collect::<Result<_, _>>()?;
+        let evidence = match self.catalog.diagnose.as_ref().filter(|_| !self.is_evidence) {
+            None => None,
+            Some(name) => {
+                self.is_evidence = true;
+                let evidence = self.evidence(name, id);
+                self.is_evidence = false;
+                Some(evidence?)
+            }
+        };
+        Ok(FailFast { ask, of: declared.of.clone(), every: declared.every, evidence })
+    }
+
+    /// The task of `[diagnose]`, as a step of its own below the step `id`.
+    fn evidence(&mut self, name: &str, id: &str) -> Result<Block, Failure> {
+        let task = find(self.catalog, name)?;
+        if task.danger != Danger::Read {
+            let message = format!("[diagnose] names `{name}`, which changes things; it must only read");
+            return Err(Failure::new(Code::Config, message));
+        }
+        let called =
+            Step { allow_failure: true, ..Step::of(Action::Task { name: name.to_owned(), with: BTreeMap::new() }) };
+        let saves = Task {
+            name: name.to_owned(),
+            summary: String::new(),
+            group: String::new(),
+            danger: Danger::Read,
+            confirm: None,
+            preview: None,
+            incident: false,
+            on_failure: None,
+            params: Vec::new(),
+            require: Vec::new(),
+            guard: Vec::new(),
+            verify: Vec::new(),
+            parallel: 1,
+            steps: vec![called],
+            finally: Vec::new(),
+            line: 0,
+        };
+        self.block(&saves, &BTreeMap::new(), &format!("{id}.e"))
     }
 
     /// The call of `step`; without one, of something that looks for a check.
@@ -380,11 +454,32 @@ impl Builder<'_> {
         prefix: &str,
         kind: &str,
     ) -> Result<Vec<Gate>, Failure> {
-        checks
-            .iter()
-            .enumerate()
-            .map(|(index, check)| self.gate(check, scope, &format!("{prefix}{kind}{}", index + 1)))
-            .collect()
+        let mut gates = Vec::new();
+        for check in checks {
+            match self.parts(check) {
+                // Each part is a gate of its own; what to do about all of them is what to do about one that says nothing.
+                Some((whole, of, _)) => {
+                    for part in of {
+                        let mut gate = self.gate(part, scope, &format!("{prefix}{kind}{}", gates.len() + 1))?;
+                        if gate.fix.is_empty() {
+                            gate.fix = whole.fix.iter().filter_map(|line| fill(line, scope)).collect();
+                        }
+                        gates.push(gate);
+                    }
+                }
+                None => gates.push(self.gate(check, scope, &format!("{prefix}{kind}{}", gates.len() + 1))?),
+            }
+        }
+        Ok(gates)
+    }
+
+    /// The parts of a check that are asked side by side where a task requires it, and how many at a time.
+    fn parts(&self, reference: &CheckRef) -> Option<(&'a Check, &'a [CheckRef], usize)> {
+        let check = self.catalog.checks.get(&reference.name).filter(|_| !reference.negated)?;
+        match &check.question {
+            Question::Checks { join: Join::All, of, parallel } if *parallel > 1 => Some((check, of, *parallel)),
+            _ => None,
+        }
     }
 
     /// The check at its place: its own step, or its secret reads.
@@ -425,22 +520,32 @@ impl Builder<'_> {
                 // The pod's name comes out of the list of pods, whatever a variable of that name holds.
                 let mut of_pod = scope.clone();
                 of_pod.remove("pod");
-                Ask::Room {
-                    node: self.call(&room.node, scope, None)?,
-                    pods: self.call(&room.pods, scope, None)?,
-                    pod: self.call(&room.pod, &of_pod, None)?,
-                }
+                let wanted = match &room.wanted {
+                    Wanted::Waiting { pods, pod } => {
+                        WantedBy::Waiting { pods: self.call(pods, scope, None)?, pod: self.call(pod, &of_pod, None)? }
+                    }
+                    Wanted::Chart { chart, own } => WantedBy::Chart {
+                        chart: self.call(chart, scope, None)?,
+                        own: own.as_ref().and_then(|own| fill(own, scope)),
+                    },
+                };
+                Ask::Room { node: self.call(&room.node, scope, None)?, wanted }
             }
-            Question::Checks { join, of } => {
+            Question::Incident => Ask::Incident,
+            Question::Checks { join, of, .. } => {
                 let of = of.iter().map(|part| self.gate(part, scope, id));
                 Ask::Checks { join: *join, of: of.collect::<Result<_, _>>()? }
             }
-            Question::Secrets { values, min_len, pattern, contains } => {
+            Question::Secrets { values, render, min_len, pattern, contains } => {
                 let mut reads = Vec::new();
                 for value in values {
                     let mut of = value.clone();
                     of.secret = fill(&value.secret, scope).unwrap_or_default();
                     of.key = fill(&value.key, scope).unwrap_or_default();
+                    if value.from == SecretFrom::Rendered {
+                        reads.push(SecretRead { call: self.call(render, scope, None)?, of });
+                        continue;
+                    }
                     // A dot in a key must be escaped in jsonpath, or it would be a path.
                     let key = of.key.to_string().replace('.', r"\.");
                     let argv = [

@@ -1,7 +1,7 @@
 //! Checks asked by themselves: `refloat check`, and the command that confirms a finding.
 
 use super::build::build;
-use super::types::{Ask, Gate, Plan, PlannedStep, Work};
+use super::types::{Ask, Gate, Plan, PlannedStep, WantedBy, Work};
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
 use crate::model::step::{Action, Check, CheckRef, Danger, DoneIf, Question, Step, Task};
@@ -151,11 +151,15 @@ pub(super) fn open_names(gate: &Gate) -> BTreeSet<String> {
         Ask::Secrets { reads, contains, .. } => {
             reads.iter().flat_map(|read| &read.call.argv).chain(contains).for_each(|text| add(text, &own));
         }
-        Ask::Room { node, pods, pod } => {
-            node.argv.iter().chain(&pods.argv).for_each(|text| add(text, &own));
+        Ask::Room { node, wanted } => {
+            node.argv.iter().for_each(|text| add(text, &own));
             own.insert("pod");
-            pod.argv.iter().for_each(|text| add(text, &own));
+            wanted.calls().into_iter().flat_map(|(_, call)| &call.argv).for_each(|text| add(text, &own));
+            if let WantedBy::Chart { own: Some(pods), .. } = wanted {
+                add(pods, &own);
+            }
         }
+        Ask::Incident => {}
         Ask::Checks { of, .. } => {
             let parts: BTreeSet<String> = of.iter().flat_map(open_names).collect();
             found.extend(parts.into_iter().filter(|name| !own.contains(name.as_str())));
@@ -183,6 +187,8 @@ fn plan(catalog: &Catalog, names: &[String]) -> Result<Plan, Failure> {
         guard: Vec::new(),
         verify: names.iter().map(|name| CheckRef { name: name.clone(), negated: false }).collect(),
         parallel: 1,
+        incident: false,
+        on_failure: None,
         steps: Vec::new(),
         finally: Vec::new(),
         line: 0,

@@ -39,7 +39,7 @@ impl Found<'_> {
             Work::Block(block) => self.block(block),
             Work::Check(gate) => self.gate(gate),
             Work::Diagnose | Work::Compare(_) | Work::Ask(_) => {}
-            Work::Rounds(rounds) => rounds.rules.iter().for_each(|rule| self.step(&rule.step)),
+            Work::Rounds(rounds) => rounds.steps().for_each(|step| self.step(step)),
         }
     }
 
@@ -48,7 +48,11 @@ impl Found<'_> {
         match &gate.ask {
             Ask::Run(step) => self.step(step),
             Ask::Secrets { reads, .. } => reads.iter().for_each(|read| self.call(&read.call)),
-            Ask::Room { node, pods, pod } => [node, pods, pod].into_iter().for_each(|call| self.call(call)),
+            Ask::Room { node, wanted } => {
+                self.call(node);
+                wanted.calls().into_iter().for_each(|(_, call)| self.call(call));
+            }
+            Ask::Incident => {}
             Ask::Checks { of, .. } => of.iter().for_each(|gate| self.gate(gate)),
         }
     }

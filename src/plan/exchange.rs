@@ -2,9 +2,10 @@
 //! of a rollback, made of calls of `curl` and of other steps.
 
 use super::build::{Builder, Scope, find, show};
-use super::types::{Block, Comparison, Exchange, PlannedRounds, PlannedRule, PlannedStep, Row, Work};
+use super::types::{Block, Comparison, Exchange, JudgedBy, PlannedRounds, PlannedRule, PlannedStep, Row, Work};
 use crate::error::{Code, Failure};
-use crate::model::exchange::{Field, Operation, Rounds, RuleOf, Target};
+use crate::model::catalog::Catalog;
+use crate::model::exchange::{Field, Operation, Parity, Rounds, RuleOf, Target};
 use crate::model::step::{Action, Danger, Step};
 use crate::model::template::{Part, Template};
 use crate::text;
@@ -56,6 +57,7 @@ impl Builder<'_> {
             finally,
             parallel: 1,
             keep_going: true,
+            asks: 1,
         })
     }
 
@@ -117,35 +119,22 @@ impl Builder<'_> {
     /// The same operations against both targets, at the same time, and then the comparison.
     pub(super) fn parity(&mut self, only: &[String], scope: &Scope, prefix: &str) -> Result<Block, Failure> {
         let catalog = self.catalog;
-        let Some(parity) = &catalog.parity else {
-            return Err(Failure::new(Code::Config, "nothing says which targets are compared: [parity]"));
-        };
+        let parity = compared(catalog)?;
         let mut steps = Vec::new();
         for (index, target) in parity.targets.iter().enumerate() {
             let id = format!("{prefix}{}", index + 1);
             let block = self.operations(target, only, true, scope, &format!("{id}."))?;
             steps.push(bare(id, Template::literal(block.summary.clone()), Work::Block(Box::new(block))));
         }
-        let rows = chosen(&catalog.operations, only, false).into_iter().filter(|operation| operation.compare);
-        let rows = rows.map(|operation| Row {
-            operation: operation.name.clone(),
-            title: operation.title.clone(),
-            ignore: parity.ignore.iter().chain(&operation.ignore).cloned().collect(),
-        });
-        let title = |name: &String| catalog.targets.get(name).map_or(name.clone(), |target| target.title.clone());
-        let comparison = Comparison {
-            targets: parity.targets.clone(),
-            titles: parity.targets.each_ref().map(title),
-            headers: parity.headers.clone(),
-            rows: rows.collect(),
-        };
+        let comparison = self.comparison(parity, only);
         let name = Template::literal(format!("{} against {}", comparison.titles[0], comparison.titles[1]));
+        let summary = format!("Compare {} with {}", comparison.titles[0], comparison.titles[1]);
         let mut compare = bare(format!("{prefix}3"), name, Work::Compare(Box::new(comparison)));
         compare.after = vec![0, 1];
         steps.push(compare);
         Ok(Block {
             task: "parity".to_owned(),
-            summary: format!("Compare {} with {}", title(&parity.targets[0]), title(&parity.targets[1])),
+            summary,
             danger: Danger::Read,
             scope: self.whole(scope),
             require: Vec::new(),
@@ -155,31 +144,64 @@ impl Builder<'_> {
             finally: Vec::new(),
             parallel: 2,
             keep_going: true,
+            asks: 1,
         })
     }
 
-    /// The rules, each a step that fails when its answer is a no.
+    /// What is compared of the answers to these operations.
+    fn comparison(&self, parity: &Parity, only: &[String]) -> Comparison {
+        let catalog = self.catalog;
+        let rows = chosen(&catalog.operations, only, false).into_iter().filter(|operation| operation.compare);
+        let rows = rows.map(|operation| Row {
+            operation: operation.name.clone(),
+            title: operation.title.clone(),
+            ignore: parity.ignore.iter().chain(&operation.ignore).cloned().collect(),
+        });
+        let title = |name: &String| catalog.targets.get(name).map_or(name.clone(), |target| target.title.clone());
+        Comparison {
+            targets: parity.targets.clone(),
+            titles: parity.targets.each_ref().map(title),
+            headers: parity.headers.clone(),
+            rows: rows.collect(),
+        }
+    }
+
+    /// The rules. What several of them need of the app is asked once a round: each judges its part of the answers.
     pub(super) fn rounds(&mut self, rounds: &Rounds, scope: &Scope, prefix: &str) -> Result<PlannedRounds, Failure> {
         let catalog = self.catalog;
+        let needed = needed(catalog)?;
+        let mut number = 0;
+        let mut id = || {
+            number += 1;
+            format!("{prefix}{number}")
+        };
+        let mut asked = Vec::new();
+        for (target, only) in &needed {
+            let id = id();
+            let block = self.operations(target, only, true, scope, &format!("{id}."))?;
+            asked.push(bare(id, Template::literal(block.summary.clone()), Work::Block(Box::new(block))));
+        }
         let mut rules = Vec::new();
-        for (index, rule) in catalog.rules.iter().enumerate() {
-            let id = format!("{prefix}{}", index + 1);
+        for rule in &catalog.rules {
+            let id = id();
             let inner = format!("{id}.");
-            let work = match &rule.of {
-                RuleOf::Check(check) => Work::Check(Box::new(self.gate(check, scope, &format!("{inner}1"))?)),
-                RuleOf::Operations { target, only } => {
-                    Work::Block(Box::new(self.operations(target, only, true, scope, &inner)?))
-                }
-                RuleOf::Parity { only } => Work::Block(Box::new(self.parity(only, scope, &inner)?)),
+            let step = |work| JudgedBy::Step(Box::new(bare(id, Template::literal(rule.name.clone()), work)));
+            let by = match &rule.of {
+                RuleOf::Check(check) => step(Work::Check(Box::new(self.gate(check, scope, &format!("{inner}1"))?))),
                 RuleOf::Task(name) => {
                     let task = find(catalog, name)?;
-                    Work::Block(Box::new(self.called(task, &[], &inner)?))
+                    step(Work::Block(Box::new(self.called(task, &[], &inner)?)))
                 }
+                RuleOf::Operations { target, only } => JudgedBy::Answers {
+                    target: target.clone(),
+                    operations: meant(&catalog.operations, only).map(|operation| operation.name.clone()).collect(),
+                },
+                RuleOf::Parity { only } => JudgedBy::Compared(Box::new(self.comparison(compared(catalog)?, only))),
             };
-            let step = bare(id, Template::literal(rule.name.clone()), work);
-            rules.push(PlannedRule { name: rule.name.clone(), failures: rule.failures, step });
+            rules.push(PlannedRule { name: rule.name.clone(), failures: rule.failures, by });
         }
-        Ok(PlannedRounds { every: rounds.every, limit: rounds.limit, rules })
+        let [every, limit] = [&rounds.every, &rounds.limit].map(|template| lasts(template, scope));
+        Ok(PlannedRounds { every: every?, limit: limit?, asked, rules })
     }
 
     /// Is it never shown: a secret variable, or captured as one?
@@ -190,11 +212,59 @@ impl Builder<'_> {
     }
 }
 
+/// A duration that may come from a variable.
+fn lasts(template: &Template, scope: &Scope) -> Result<Duration, Failure> {
+    let text = fill(template, scope).to_string();
+    text::parse_duration(&text).map_err(|why| Failure::new(Code::Usage, format!("the rounds of `{template}`: {why}")))
+}
+
+/// What `[parity]` says.
+fn compared(catalog: &Catalog) -> Result<&Parity, Failure> {
+    let nothing = || Failure::new(Code::Config, "nothing says which targets are compared: [parity]");
+    catalog.parity.as_ref().ok_or_else(nothing)
+}
+
+/// Target → the operations that the rules need against it; the targets that are compared first.
+fn needed(catalog: &Catalog) -> Result<Vec<(&str, Vec<String>)>, Failure> {
+    let mut needed: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut add = |target: &'_ str, only: &[String]| {
+        // The name as the catalog has it lives as long as the catalog.
+        let Some((target, _)) = catalog.targets.get_key_value(target) else { return };
+        match needed.iter_mut().find(|(known, _)| *known == target) {
+            Some((_, all)) => all.extend_from_slice(only),
+            None => needed.push((target, only.to_vec())),
+        }
+    };
+    for rule in &catalog.rules {
+        if let RuleOf::Parity { only } = &rule.of {
+            compared(catalog)?.targets.iter().for_each(|target| add(target, only));
+        }
+    }
+    for rule in &catalog.rules {
+        if let RuleOf::Operations { target, only } = &rule.of {
+            add(target, only);
+        }
+    }
+    for (_, only) in &mut needed {
+        let mut known = BTreeSet::new();
+        only.retain(|name| known.insert(name.clone()));
+    }
+    Ok(needed)
+}
+
+fn is_meant(operation: &Operation, only: &[String]) -> bool {
+    only.is_empty() || only.iter().any(|name| text::is_like(name, &operation.name))
+}
+
+/// The operations that are meant; none that cleans up.
+fn meant<'a>(all: &'a [Operation], only: &'a [String]) -> impl Iterator<Item = &'a Operation> {
+    all.iter().filter(|operation| !operation.cleanup && is_meant(operation, only))
+}
+
 /// The operations that are meant, and those that capture what they need; the ones that clean up when all that they
 /// need is captured.
 fn chosen<'a>(all: &'a [Operation], only: &[String], cleanup: bool) -> Vec<&'a Operation> {
-    let is_meant =
-        |operation: &Operation| only.is_empty() || only.iter().any(|name| text::is_like(name, &operation.name));
+    let is_meant = |operation: &Operation| is_meant(operation, only);
     let mut wanted: BTreeSet<&str> = BTreeSet::new();
     for operation in all.iter().rev().filter(|operation| !operation.cleanup) {
         let gives = operation.capture.iter().any(|captured| wanted.contains(captured.name.as_str()));
@@ -225,16 +295,16 @@ fn names(operation: &Operation) -> BTreeSet<&str> {
 
 /// Does a call of it use this variable, which only the run knows?
 pub fn uses(block: &Block, name: &str) -> bool {
-    let of = |step: &PlannedStep| match &step.work {
+    block.steps.iter().chain(&block.finally).any(|step| step_uses(step, name))
+}
+
+fn step_uses(step: &PlannedStep, name: &str) -> bool {
+    match &step.work {
         Work::Run(call) => call.argv.iter().any(|argument| argument.names().contains(name)),
         Work::Block(inner) => uses(inner, name),
-        Work::Rounds(rounds) => rounds.rules.iter().any(|rule| match &rule.step.work {
-            Work::Block(inner) => uses(inner, name),
-            _ => false,
-        }),
+        Work::Rounds(rounds) => rounds.steps().any(|step| step_uses(step, name)),
         _ => false,
-    };
-    block.steps.iter().chain(&block.finally).any(of)
+    }
 }
 
 /// A target whose address nobody has named is not asked.
@@ -275,6 +345,7 @@ fn bare(id: String, name: Template, work: Work) -> PlannedStep {
         after: Vec::new(),
         watch: None,
         exchange: None,
+        fail_fast: None,
         skip_if: None,
         done_if: None,
         spec: Step::of(Action::Diagnose),

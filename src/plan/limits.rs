@@ -91,6 +91,30 @@ pub fn of<'a>(program: &str, arguments: impl IntoIterator<Item = &'a str>, step:
     limits
 }
 
+/// What is known of a call that waits by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waits {
+    /// How long it waits at most.
+    pub most: Duration,
+    /// At the end of its time it removes what it made, evidence and all.
+    pub takes_back: bool,
+}
+
+/// How long this call of `program` waits by itself, where that is known.
+pub fn waits<'a>(program: &str, arguments: impl IntoIterator<Item = &'a str>) -> Option<Waits> {
+    let known = Known::by(program)?;
+    let arguments = Arguments::of(Some(known), arguments);
+    let mut limits = Limits { missing: None, ours: None, grace: GRACE, finish: false, leaves: None };
+    let own = match known {
+        Known::Helm => helm(&arguments, &mut limits)?,
+        Known::Kubectl => kubectl(&arguments)?,
+        Known::Minikube | Known::Docker => return None,
+    };
+    let most = own.given.map_or(Some(own.usual), go_duration)?;
+    let takes_back = ["--atomic", "--rollback-on-failure", "--cleanup-on-fail"];
+    Some(Waits { most, takes_back: known == Known::Helm && takes_back.iter().any(|flag| arguments.is_on(flag)) })
+}
+
 impl Own<'_> {
     /// What to pass: the usual, or a bit less than the step has.
     fn within(&self, step: Option<Duration>) -> Duration {

@@ -52,6 +52,9 @@ pub struct Block {
     pub guard: Vec<Gate>,
     /// Gates after the last step.
     pub verify: Vec<Gate>,
+    /// How many gates may be asked at the same time.
+    #[serde(skip_serializing_if = "is_one")]
+    pub asks: usize,
     /// Steps that run at the end whatever happened.
     pub finally: Vec<PlannedStep>,
     /// How many steps may run at the same time.
@@ -59,6 +62,11 @@ pub struct Block {
     /// A step that fails keeps no other from running; the block fails at its end.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub keep_going: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_one(asks: &usize) -> bool {
+    *asks <= 1
 }
 
 /// A step, concrete.
@@ -81,6 +89,9 @@ pub struct PlannedStep {
     /// Its call is an HTTP exchange, whose answer is judged as one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exchange: Option<Box<Exchange>>,
+    /// Asked while it waits, to end it as soon as waiting is of no use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fail_fast: Option<Box<FailFast>>,
     /// Asked before the step: a yes skips it.
     pub skip_if: Option<Gate>,
     /// Asked before the step: a yes means that it is done already.
@@ -100,6 +111,20 @@ pub struct Watched {
     pub pattern: Pattern,
     /// The pause before each call.
     pub every: std::time::Duration,
+}
+
+/// Calls beside a step's own, whose answers may end it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FailFast {
+    /// The calls of one look; they only look.
+    pub ask: Vec<Call>,
+    /// Only objects whose names match count.
+    pub of: Option<Pattern>,
+    /// The pause before each look.
+    pub every: std::time::Duration,
+    /// Saves the evidence before the step is ended; `None` where no task is declared for it.
+    #[serde(skip)]
+    pub evidence: Option<Block>,
 }
 
 /// What a planned step does.
@@ -174,6 +199,8 @@ pub struct PlannedRounds {
     pub every: std::time::Duration,
     /// No round begins later than this.
     pub limit: std::time::Duration,
+    /// The operations that the rules need, against each target once: blocks that run at the same time.
+    pub asked: Vec<PlannedStep>,
     /// The rules.
     pub rules: Vec<PlannedRule>,
 }
@@ -185,8 +212,36 @@ pub struct PlannedRule {
     pub name: String,
     /// It holds after so many failures in a row.
     pub failures: u32,
-    /// What is asked: a step that fails on a no.
-    pub step: PlannedStep,
+    /// How a round is judged.
+    pub by: JudgedBy,
+}
+
+/// How a rule judges a round.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JudgedBy {
+    /// A step that fails on a no.
+    Step(Box<PlannedStep>),
+    /// What these operations came to, of those that the round asks.
+    Answers {
+        /// The target.
+        target: String,
+        /// Their names.
+        operations: Vec<String>,
+    },
+    /// What two targets answered, of what the round asks.
+    Compared(Box<Comparison>),
+}
+
+impl PlannedRounds {
+    /// The steps of a round.
+    pub fn steps(&self) -> impl Iterator<Item = &PlannedStep> {
+        let rules = self.rules.iter().filter_map(|rule| match &rule.by {
+            JudgedBy::Step(step) => Some(step.as_ref()),
+            JudgedBy::Answers { .. } | JudgedBy::Compared(_) => None,
+        });
+        self.asked.iter().chain(rules)
+    }
 }
 
 /// A tool's call.
@@ -238,15 +293,15 @@ pub enum Ask {
         /// Every value must contain this.
         contains: Option<Template>,
     },
-    /// Has the node what the pods that wait want?
+    /// Has the node what is wanted of it?
     Room {
         /// Describes the node.
         node: Call,
-        /// Lists the pods.
-        pods: Call,
-        /// Describes one that waits: `${pod}` is its name.
-        pod: Call,
+        /// Who wants it.
+        wanted: WantedBy,
     },
+    /// Is no incident open without a root cause?
+    Incident,
     /// Other checks, and what their answers come to.
     Checks {
         /// How they are joined.
@@ -256,12 +311,42 @@ pub enum Ask {
     },
 }
 
+/// Whose wishes are held against a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WantedBy {
+    /// Those of the pods that wait.
+    Waiting {
+        /// Lists the pods.
+        pods: Call,
+        /// Describes one that waits: `${pod}` is its name.
+        pod: Call,
+    },
+    /// Those of the workloads of a chart.
+    Chart {
+        /// Prints them.
+        chart: Call,
+        /// `NAMESPACE/PREFIX` of the pods that make room for the new ones.
+        own: Option<Template>,
+    },
+}
+
+impl WantedBy {
+    /// Its calls, by what they are called in the file.
+    pub fn calls(&self) -> Vec<(&'static str, &Call)> {
+        match self {
+            Self::Waiting { pods, pod } => vec![("pods", pods), ("pod", pod)],
+            Self::Chart { chart, .. } => vec![("chart", chart)],
+        }
+    }
+}
+
 /// Reading one secret value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SecretRead {
     /// Which.
     pub of: SecretRef,
-    /// The call; its standard output is base64.
+    /// The call. In the cluster its standard output is base64, and else the manifest in which the value stands.
     pub call: Call,
 }
 

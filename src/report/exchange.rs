@@ -1,9 +1,11 @@
 //! Steps that ask the app, the person or the rules, in words.
 
+use super::layout::Piece;
 use super::quoting::Mask;
+use super::style::Look;
 use crate::model::catalog::Catalog;
 use crate::model::step::Action;
-use crate::plan::{Exchange, Work};
+use crate::plan::{Exchange, JudgedBy, Work};
 use crate::text::{count, duration};
 use serde_json::{Value, json};
 
@@ -22,7 +24,7 @@ pub fn in_words(action: &Action, catalog: &Catalog) -> String {
         Action::Ask(question) => format!("asks: {question}"),
         Action::Rounds(rounds) => {
             let rules = count(catalog.rules.len(), "rule");
-            format!("{rules} every {} for {}", duration(rounds.every), duration(rounds.limit))
+            format!("{rules} every {} for {}", rounds.every, rounds.limit)
         }
         _ => String::new(),
     }
@@ -44,6 +46,19 @@ pub fn planned(work: &Work, mask: &Mask<'_>) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// What of a round's answers a rule judges.
+pub fn judged(by: &JudgedBy, look: &Look) -> Piece {
+    let words = match by {
+        JudgedBy::Step(_) => String::new(),
+        JudgedBy::Answers { target, operations } => format!("of {target}: {}", operations.join(", ")),
+        JudgedBy::Compared(comparison) => {
+            let rows: Vec<&str> = comparison.rows.iter().map(|row| row.operation.as_str()).collect();
+            format!("{} against {}: {}", comparison.titles[0], comparison.titles[1], rows.join(", "))
+        }
+    };
+    Piece::prose(look.styles.dim, &words)
 }
 
 /// What is sent beside the call, and what the answer must be. Of what is sent only the names are told.

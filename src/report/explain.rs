@@ -4,9 +4,9 @@ use super::diagnosis::rollback;
 use super::layout::{Piece, flow, table, visible};
 use super::listing;
 use super::style::{Look, holds_command};
-use crate::model::finding::{FAMILIES, Fix, Os, Role, Source, Symptom};
+use crate::model::finding::{FAMILIES, Final, Fix, Os, Role, Source, Symptom};
 use crate::model::pattern::Pattern;
-use crate::text::is_like;
+use crate::text::{duration, is_like};
 use owo_colors::Style;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -63,6 +63,7 @@ impl Page<'_> {
             ("family", symptom.family.clone()),
             ("layer", layer),
             ("role", role(symptom.role).to_owned()),
+            ("ends a wait", symptom.is_final.map(ends_a_wait).unwrap_or_default()),
             ("read from", sources(&symptom.sources)),
             ("captures", captures(symptom).join(", ")),
             ("rollback", back.to_owned()),
@@ -280,6 +281,7 @@ pub fn json(symptom: &Symptom, all: &[Symptom], windows: bool) -> Value {
         "confirm": symptom.confirm,
         "rollback": symptom.rollback,
         "fields": symptom.fields,
+        "final": symptom.is_final,
         "sources": symptom.sources,
         "any": symptom.any,
         "captures": captures(symptom),
@@ -295,6 +297,14 @@ fn role(role: Role) -> &'static str {
         Role::Root => "can be the cause of all the rest",
         Role::Consequence => "always follows from something else",
         Role::Transient => "passes by itself; a cause only when it persists",
+    }
+}
+
+/// When a step with `fail_fast` does not wait any longer.
+fn ends_a_wait(when: Final) -> String {
+    match when {
+        Final::Now => "at once".to_owned(),
+        Final::After(time) => format!("when it has lasted {} without a break", duration(time)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Lines, for files, pipes, CI and quiet terminals. Emits no escapes unless its look has colours.
 
+use super::parity::Form;
 use super::render::{Story, Told, Verbosity};
 use super::style::Look;
 use crate::model::event::Event;
@@ -50,6 +51,13 @@ impl Plain {
     /// The story goes to `err`, answers to `out`.
     pub fn new(err: Box<dyn Write + Send>, out: Box<dyn Write + Send>, look: Look, verbosity: Verbosity) -> Self {
         Self { story: Story::new(look, verbosity), err: Pen::new(err), out: Pen::new(out) }
+    }
+
+    /// Tells comparisons in this form.
+    #[must_use]
+    pub fn answering(mut self, form: Form) -> Self {
+        self.story.answer_in(form);
+        self
     }
 }
 

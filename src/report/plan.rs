@@ -7,7 +7,7 @@ use super::quoting::{Mask, templates};
 use super::style::Look;
 use crate::model::step::Join;
 use crate::model::template::Template;
-use crate::plan::{Ask, Block, Call, Gate, Plan, PlannedStep, Work};
+use crate::plan::{Ask, Block, Call, Gate, JudgedBy, Plan, PlannedRounds, PlannedStep, Work};
 use owo_colors::Style;
 use std::fmt::Write;
 
@@ -113,12 +113,15 @@ impl Page<'_> {
         }
         match &gate.ask {
             Ask::Run(step) => self.asked(gate, step, indent),
-            Ask::Room { node, pods, pod } => {
+            Ask::Room { node, wanted } => {
                 self.call(node, &[], indent);
-                self.call(pods, &[], indent);
-                self.call(pod, &["for each pod that waits".to_owned()], indent);
+                for (name, call) in wanted.calls() {
+                    let notes = (name == "pod").then(|| "for each pod that waits".to_owned());
+                    self.call(call, notes.as_slice(), indent);
+                }
                 self.notes(&["allocatable minus requested, against what is wanted".to_owned()], indent + 2);
             }
+            Ask::Incident => self.notes(&["asked of `refloat incident`, of no tool".to_owned()], indent),
             Ask::Checks { join, of } => {
                 let how = match join {
                     Join::All => "all must say yes",
@@ -175,6 +178,7 @@ impl Page<'_> {
         let _ = write!(self.out, "{}{}  ", " ".repeat(indent), dim.style(&step.id));
         let asks = [("skip", &step.skip_if), ("done", &step.done_if)];
         let is_plain_call = pieces.is_empty() && asks.iter().all(|(_, gate)| gate.is_none()) && step.watch.is_none();
+        let is_plain_call = is_plain_call && step.fail_fast.is_none();
         match &step.work {
             Work::Run(call) if is_plain_call => return self.call_here(call, &notes, inner, inner),
             Work::Block(block) => pieces.push(Piece::whole(dim, &format!("task {}", block.task))),
@@ -202,6 +206,15 @@ impl Page<'_> {
             flow(&mut self.out, inner, inner, &[Piece::prose(dim, every.trim_end())], self.look.width);
             self.call(&watch.call, &[format!("progress from /{}/", watch.pattern.source())], inner + 2);
         }
+        if let Some(fail_fast) = &step.fail_fast {
+            let saves = fail_fast.evidence.as_ref().map(|evidence| format!(", after `{}`", evidence.task));
+            let every = crate::text::duration(fail_fast.every);
+            let says = format!("ends early{}; looks every {every}:", saves.unwrap_or_default());
+            self.out.push_str(&" ".repeat(inner));
+            flow(&mut self.out, inner, inner, &[Piece::prose(dim, &says)], self.look.width);
+            let of = fail_fast.of.iter().map(|of| format!("of /{}/", of.source())).collect::<Vec<_>>();
+            fail_fast.ask.iter().for_each(|call| self.call(call, &of, inner + 2));
+        }
         match &step.work {
             Work::Run(call) => self.call(call, &notes, inner),
             Work::Block(block) => {
@@ -213,7 +226,25 @@ impl Page<'_> {
                 self.ask(gate, inner);
             }
             Work::Diagnose | Work::Compare(_) | Work::Ask(_) => self.notes(&notes, inner),
-            Work::Rounds(rounds) => rounds.rules.iter().for_each(|rule| self.step(&rule.step, inner)),
+            Work::Rounds(rounds) => self.rounds(rounds, inner),
+        }
+    }
+
+    /// What a round asks, and how each rule judges it.
+    fn rounds(&mut self, rounds: &PlannedRounds, indent: usize) {
+        rounds.asked.iter().for_each(|asked| self.step(asked, indent));
+        for rule in &rounds.rules {
+            match &rule.by {
+                JudgedBy::Step(step) => self.step(step, indent),
+                by => self.line(indent, &[Piece::prose(Style::new(), &rule.name), exchange::judged(by, self.look)]),
+            }
+            if rule.failures > 1 {
+                let dim = self.look.styles.dim;
+                self.line(
+                    indent + 2,
+                    &[Piece::prose(dim, &format!("holds after {} failures in a row", rule.failures))],
+                );
+            }
         }
     }
 

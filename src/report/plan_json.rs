@@ -8,7 +8,7 @@ use super::exchange;
 use super::plan::is_open;
 use super::quoting::Mask;
 use crate::model::step::{Decode, DoneIf, OnInterrupt, Step};
-use crate::plan::{Ask, Block, Call, Gate, Plan, PlannedRule, PlannedStep, Work};
+use crate::plan::{Ask, Block, Call, Gate, JudgedBy, Plan, PlannedRule, PlannedStep, Work};
 use crate::text::duration;
 use serde_json::{Map, Value, json};
 
@@ -81,10 +81,11 @@ fn step(step: &PlannedStep, mask: &Mask<'_>) -> Value {
             "ask"
         }
         Work::Rounds(rounds) => {
-            let rule = |rule: &PlannedRule| json!({ "name": rule.name, "failures": rule.failures, "step": self::step(&rule.step, mask) });
-            let rules: Vec<Value> = rounds.rules.iter().map(rule).collect();
+            let rules: Vec<Value> = rounds.rules.iter().map(|rule| judged(rule, mask)).collect();
+            let asked: Vec<Value> = rounds.asked.iter().map(|asked| self::step(asked, mask)).collect();
             let (every, limit) = (duration(rounds.every), duration(rounds.limit));
-            all.insert("rounds".to_owned(), json!({ "every": every, "for": limit, "rules": rules }));
+            let rounds = json!({ "every": every, "for": limit, "asked": asked, "rules": rules });
+            all.insert("rounds".to_owned(), rounds);
             "rounds"
         }
     };
@@ -104,12 +105,41 @@ fn step(step: &PlannedStep, mask: &Mask<'_>) -> Value {
         own.insert("every".to_owned(), json!(duration(watch.every)));
         all.insert("watch".to_owned(), Value::Object(own));
     }
+    if let Some(fail_fast) = &step.fail_fast {
+        let ask = fail_fast.ask.iter().map(|asked| {
+            let mut own = Map::new();
+            call(&mut own, asked, mask);
+            Value::Object(own)
+        });
+        let own = json!({
+            "ask": ask.collect::<Value>(),
+            "match": fail_fast.of.as_ref().map(|of| of.source()),
+            "every": duration(fail_fast.every),
+            "evidence": fail_fast.evidence.as_ref().map(|evidence| &evidence.task),
+        });
+        all.insert("fail_fast".to_owned(), own);
+    }
     if let Some(asked) = &step.skip_if {
         all.insert("skip_if".to_owned(), gate(asked, mask));
     }
     if let Some(asked) = &step.done_if {
         all.insert("done_if".to_owned(), gate(asked, mask));
     }
+    Value::Object(all)
+}
+
+/// A rule, and how it judges a round.
+fn judged(rule: &PlannedRule, mask: &Mask<'_>) -> Value {
+    let mut all = Map::new();
+    all.insert("name".to_owned(), json!(rule.name));
+    all.insert("failures".to_owned(), json!(rule.failures));
+    match &rule.by {
+        JudgedBy::Step(asked) => all.insert("step".to_owned(), step(asked, mask)),
+        JudgedBy::Answers { target, operations } => {
+            all.insert("answers".to_owned(), json!({ "target": target, "operations": operations }))
+        }
+        JudgedBy::Compared(comparison) => all.insert("compare".to_owned(), json!(comparison)),
+    };
     Value::Object(all)
 }
 
@@ -201,13 +231,16 @@ fn gate(gate: &Gate, mask: &Mask<'_>) -> Value {
                 }
             }
         }
-        Ask::Room { node, pods, pod } => {
+        Ask::Room { node, wanted } => {
             all.insert("ask".to_owned(), json!("room"));
-            for (name, planned) in [("node", node), ("pods", pods), ("pod", pod)] {
+            for (name, planned) in std::iter::once(("node", node)).chain(wanted.calls()) {
                 let mut one = Map::new();
                 call(&mut one, planned, mask);
                 all.insert(name.to_owned(), Value::Object(one));
             }
+        }
+        Ask::Incident => {
+            all.insert("ask".to_owned(), json!("incident"));
         }
         Ask::Checks { join, of } => {
             all.insert("ask".to_owned(), json!(join));

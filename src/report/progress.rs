@@ -4,6 +4,7 @@
 //! thousand lines a second costs no picture more than a silent one. What there is to draw is in
 //! [`super::view`].
 
+use super::parity::Form;
 use super::plain::Pen;
 use super::render::{Story, Told, Verbosity};
 use super::style::Look;
@@ -74,6 +75,13 @@ impl Progress {
             guests: BTreeMap::new(),
             is_running: false,
         }
+    }
+
+    /// Tells comparisons in this form.
+    #[must_use]
+    pub fn answering(mut self, form: Form) -> Self {
+        self.story.answer_in(form);
+        self
     }
 
     /// Takes the view off the screen: for a prompt, an interactive child, the end.

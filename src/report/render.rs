@@ -5,10 +5,11 @@
 
 use super::diagnosis::{self, Extent};
 use super::layout::{Piece, answer, margin, told, visible};
+use super::parity::{self, Form};
 use super::style::Look;
 use super::view::amount::Amount;
 use crate::model::command::{Exit, Stream};
-use crate::model::event::{Counts, Event, EventKind, RunOutcome, Status};
+use crate::model::event::{Counts, Event, EventKind, RuleSaid, RuleState, RunOutcome, Status};
 use crate::model::finding::Verdict;
 use crate::text;
 use owo_colors::Style;
@@ -71,6 +72,8 @@ struct Manner {
 #[derive(Debug)]
 pub struct Story {
     look: Look,
+    /// How a comparison is told, which is an answer.
+    form: Form,
     verbosity: Verbosity,
     task: String,
     open: BTreeMap<String, Open>,
@@ -89,6 +92,7 @@ impl Story {
     pub fn new(look: Look, verbosity: Verbosity) -> Self {
         Self {
             look,
+            form: Form { look, is_markdown: false },
             verbosity,
             task: String::new(),
             open: BTreeMap::new(),
@@ -97,6 +101,18 @@ impl Story {
             given: Vec::new(),
             unverified: Vec::new(),
         }
+    }
+
+    /// Tells comparisons in this form.
+    #[must_use]
+    pub fn answering(mut self, form: Form) -> Self {
+        self.answer_in(form);
+        self
+    }
+
+    /// Tells comparisons in this form from now on.
+    pub fn answer_in(&mut self, form: Form) {
+        self.form = form;
     }
 
     /// Fits what is told from now on into so many columns.
@@ -150,6 +166,14 @@ impl Story {
                 );
                 told.err.push('\n');
             }
+            EventKind::Compared { comparison, .. } => {
+                if self.verbosity >= Verbosity::Normal {
+                    told.err.push('\n');
+                }
+                told.out.push_str(&parity::told(comparison, &self.form));
+                told.out.push('\n');
+            }
+            EventKind::Round { number, rules, .. } => self.round(&mut told.err, *number, rules),
             EventKind::Notice { text, urgent: true } => {
                 self.line(&mut told.err, (self.look.styles.warn, "note"), &[Piece::prose(Style::new(), text)]);
             }
@@ -157,6 +181,31 @@ impl Story {
             EventKind::RunFinished { .. } => self.finish(&mut told.err, event),
         }
         told
+    }
+
+    /// A round of rules: one line, or one for every rule that there is something to say of.
+    fn round(&self, out: &mut String, number: u64, rules: &[RuleState]) {
+        let verb = format!("round {number}");
+        let (dim, warn) = (self.look.styles.dim, self.look.styles.warn);
+        let mut is_well = true;
+        for rule in rules {
+            let why = rule.why.as_deref().unwrap_or_default();
+            let said = match rule.said {
+                RuleSaid::Well => continue,
+                RuleSaid::Unjudged => "not judged".to_owned(),
+                RuleSaid::Failed if rule.of == 1 => "yes".to_owned(),
+                RuleSaid::Failed => format!("{} of {} in a row", rule.failures, rule.of),
+            };
+            is_well = false;
+            let said = [rule.name.as_str(), &said, why].into_iter().filter(|text| !text.is_empty());
+            let said = said.collect::<Vec<_>>().join(": ");
+            self.line(out, (warn, &verb), &[Piece::prose(Style::new(), &said)]);
+        }
+        if is_well && self.verbosity >= Verbosity::Normal {
+            let all =
+                if rules.len() == 1 { "the rule is".to_owned() } else { format!("all {} rules are", rules.len()) };
+            self.line(out, (dim, &verb), &[Piece::prose(dim, &format!("{all} well"))]);
+        }
     }
 
     fn still_running(&self, out: &mut String, step: &str, name: &str, running_ms: u64) {

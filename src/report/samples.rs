@@ -5,7 +5,9 @@ use crate::model::command::{Exit, Stream};
 use crate::model::event::{Counts, Event, EventKind, RunOutcome, SCHEMA, Status};
 use crate::model::finding::{Advice, Confidence, Diagnosis, Finding, Quote, Role, Rollback, RuledOut, Verdict};
 use crate::model::pattern::Pattern;
-use crate::model::step::{Action, Check, CheckRef, Confirm, Danger, Each, Param, Question, SecretRef, Step, Task};
+use crate::model::step::{
+    Action, Check, CheckRef, Confirm, Danger, Each, Param, Question, SecretFrom, SecretRef, Step, Task,
+};
 use crate::model::template::Template;
 use crate::plan::{Ask, Block, Call, Confirmation, Gate, Hide, Plan, PlannedStep, PlannedTool, SecretRead, Work};
 use crate::report::style::{Look, Symbols};
@@ -288,6 +290,8 @@ fn task(name: &str, summary: &str, group: &str, danger: Danger, steps: Vec<Step>
         guard: vec![],
         verify: vec![],
         parallel: 1,
+        incident: false,
+        on_failure: None,
         steps,
         finally: vec![],
         line: 1,
@@ -367,6 +371,7 @@ pub(crate) fn catalog() -> Catalog {
     vars.insert("token".into(), var("hunter2-secret", true));
     vars.insert("url".into(), var("https://u:hunter2-secret@host", false));
     Catalog {
+        incident: None,
         path: "/srv/app/tasks.toml".into(),
         app: "taskflow".into(),
         vars,
@@ -390,6 +395,7 @@ fn planned(id: &str, work: Work, spec: Step) -> PlannedStep {
         after: vec![],
         watch: None,
         exchange: None,
+        fail_fast: None,
         skip_if: None,
         done_if: None,
         spec,
@@ -421,6 +427,7 @@ pub(crate) fn plan() -> Plan {
         finally: vec![],
         parallel: 6,
         keep_going: false,
+        asks: 1,
     };
     let back = ["helm", "--kube-context", "minikube", "rollback", "taskflow", "--set=token=hunter2-secret", "it's\n"];
     let status = call(&["helm", "--kube-context", "minikube", "status", "taskflow"], 1..3);
@@ -435,7 +442,7 @@ pub(crate) fn plan() -> Plan {
         no: None,
     };
     let read = |name: &str| SecretRead {
-        of: SecretRef { secret: template(name), key: template("KEY") },
+        of: SecretRef { from: SecretFrom::Cluster, secret: template(name), key: template("KEY") },
         call: call(&["kubectl", "get", "secret", name, "-o", "jsonpath={.data.KEY}"], 0..0),
     };
     let equal = Gate {
@@ -475,6 +482,7 @@ pub(crate) fn plan() -> Plan {
             }],
             parallel: 1,
             keep_going: false,
+            asks: 1,
         },
         confirmations: vec![Confirmation {
             preview: None,

@@ -9,7 +9,8 @@ use super::quoting::{Mask, templates};
 use super::style::Look;
 use super::variables;
 use crate::model::catalog::Catalog;
-use crate::model::step::{Action, Check, CheckRef, Confirm, DoneIf, Question, Step, Task};
+use crate::model::step::{Action, Check, CheckRef, Confirm, DoneIf, Question, Step, Task, Wanted};
+use crate::text::duration;
 use owo_colors::Style;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
@@ -81,6 +82,14 @@ impl Page<'_> {
         if let Some(preview) = &task.preview {
             let shown = format!("`{preview}`, before it asks");
             rows.push(vec![Piece::whole(styles.dim, "shows"), Piece::prose(Style::new(), &shown)]);
+        }
+        if task.incident {
+            let opens = "an incident, unless one is open";
+            rows.push(vec![Piece::whole(styles.dim, "opens"), Piece::prose(Style::new(), opens)]);
+        }
+        if let Some(then) = &task.on_failure {
+            let offers = format!("`{then}`, when it fails; --rollback-on-failure runs it unasked");
+            rows.push(vec![Piece::whole(styles.dim, "offers"), Piece::prose(Style::new(), &offers)]);
         }
         if task.parallel > 1 {
             let many = format!("up to {} steps at the same time", task.parallel);
@@ -197,6 +206,17 @@ impl Page<'_> {
         if let Some(DoneIf::Check(check)) = &step.done_if {
             notes.push(format!("done if {}", in_words(check)));
         }
+        if let Some(watch) = &step.watch {
+            notes.push(format!(
+                "meanwhile every {}: {}",
+                duration(watch.every),
+                templates(&watch.argv, &Mask::default())
+            ));
+        }
+        if let Some(fail_fast) = &step.fail_fast {
+            let ask: Vec<String> = fail_fast.ask.iter().map(|argv| templates(argv, &Mask::default())).collect();
+            notes.push(format!("ends early, looks every {}: {}", duration(fail_fast.every), ask.join(", ")));
+        }
         if !notes.is_empty() {
             let notes = Piece::prose(styles.dim, &format!("# {}", notes.join("; ")));
             self.out.push_str(&" ".repeat(inner + 2));
@@ -267,6 +287,8 @@ pub fn json(catalog: &Catalog, task: &Task) -> Value {
     all["schema"] = json!(1);
     all["parallel"] = json!(task.parallel);
     all["preview"] = json!(task.preview);
+    all["incident"] = json!(task.incident);
+    all["on_failure"] = json!(task.on_failure);
     all["require"] = checks(&task.require);
     all["guard"] = checks(&task.guard);
     all["verify"] = checks(&task.verify);
@@ -307,6 +329,15 @@ fn step_json(step: &Step) -> Value {
     all.extend(step.danger.map(|danger| ("danger".to_owned(), json!(conditions::danger_word(danger)))));
     all.extend(what.map(|(name, value)| (name.to_owned(), value)));
     plan_json::taken(&mut all, step, &Mask::default());
+    if let Some(watch) = &step.watch {
+        let every = duration(watch.every);
+        all.insert("watch".to_owned(), json!({ "argv": watch.argv, "match": watch.pattern.source(), "every": every }));
+    }
+    if let Some(fail_fast) = &step.fail_fast {
+        let of = fail_fast.of.as_ref().map(|of| of.source());
+        let own = json!({ "ask": fail_fast.ask, "match": of, "every": duration(fail_fast.every) });
+        all.insert("fail_fast".to_owned(), own);
+    }
     all.extend(step.skip_if.as_ref().map(|check| ("skip_if".to_owned(), asked(check))));
     if let Some(DoneIf::Check(check)) = &step.done_if {
         all.insert("done_if".to_owned(), asked(check));
@@ -320,9 +351,14 @@ pub fn steps_of(check: &Check) -> Vec<Step> {
     match &check.question {
         Question::Run(step) => steps.push(step.as_ref().clone()),
         Question::Room(room) => {
-            steps.extend([&room.node, &room.pods, &room.pod].map(|argv| Step::of(Action::Run(argv.clone()))));
+            let mut argvs = vec![&room.node];
+            match &room.wanted {
+                Wanted::Waiting { pods, pod } => argvs.extend([pods, pod]),
+                Wanted::Chart { chart, .. } => argvs.push(chart),
+            }
+            steps.extend(argvs.into_iter().map(|argv| Step::of(Action::Run(argv.clone()))));
         }
-        Question::Secrets { .. } | Question::Checks { .. } => {}
+        Question::Secrets { .. } | Question::Incident | Question::Checks { .. } => {}
     }
     steps
 }

@@ -103,6 +103,10 @@ pub struct Symbols {
     pub no: &'static str,
     /// Mark of a doubt in a table.
     pub doubt: &'static str,
+    /// Mark of two answers that are alike.
+    pub same: &'static str,
+    /// Mark of two answers that are not.
+    pub other: &'static str,
     /// Before a file that was written.
     pub arrow: &'static str,
     /// Before an item.
@@ -132,6 +136,8 @@ impl Symbols {
         yes: "✓",
         no: "✗",
         doubt: "⚠",
+        same: "✅",
+        other: "❌",
         arrow: "→",
         bullet: "•",
         path: "›",
@@ -151,6 +157,8 @@ impl Symbols {
         yes: "ok",
         no: "x",
         doubt: "!",
+        same: "ok",
+        other: "DIFFERS",
         arrow: "->",
         bullet: "*",
         path: ">",

@@ -13,6 +13,8 @@ pub struct Summary<W: Write> {
     notices: Vec<Value>,
     answers: Vec<Value>,
     diagnosis: Value,
+    comparisons: Vec<Value>,
+    last_round: Value,
     shown: Vec<String>,
 }
 
@@ -26,6 +28,8 @@ impl<W: Write> Summary<W> {
             notices: Vec::new(),
             answers: Vec::new(),
             diagnosis: Value::Null,
+            comparisons: Vec::new(),
+            last_round: Value::Null,
             shown: Vec::new(),
         }
     }
@@ -51,6 +55,9 @@ impl<W: Write> Reporter for Summary<W> {
                 self.steps.push(serde_json::to_value(&event.kind)?);
             }
             EventKind::Diagnosed { diagnosis } => self.diagnosis = serde_json::to_value(diagnosis)?,
+            EventKind::Compared { comparison, .. } => self.comparisons.push(serde_json::to_value(comparison)?),
+            // Of hours of rounds the last one says how it stands.
+            EventKind::Round { number, rules, .. } => self.last_round = json!({ "number": number, "rules": rules }),
             EventKind::Notice { text, .. } => self.notices.push(json!(text)),
             EventKind::RunFinished { outcome, exit_code, counts, evidence, files, next } => {
                 let mut whole = std::mem::take(&mut self.head);
@@ -63,6 +70,8 @@ impl<W: Write> Reporter for Summary<W> {
                     ("output".to_owned(), Value::Array(std::mem::take(&mut self.answers))),
                     ("notices".to_owned(), Value::Array(std::mem::take(&mut self.notices))),
                     ("diagnosis".to_owned(), self.diagnosis.take()),
+                    ("comparisons".to_owned(), Value::Array(std::mem::take(&mut self.comparisons))),
+                    ("last_round".to_owned(), self.last_round.take()),
                     ("evidence".to_owned(), json!(evidence)),
                     ("files".to_owned(), json!(files)),
                     ("next".to_owned(), json!(next)),

@@ -144,6 +144,9 @@ pub fn walk(catalog: &Catalog, task: &Task, see: &mut dyn FnMut(&Step)) {
             if let Some(watch) = &step.watch {
                 see(&Step::of(Action::Run(watch.argv.clone())));
             }
+            for argv in step.fail_fast.iter().flat_map(|fail_fast| &fail_fast.ask) {
+                see(&Step::of(Action::Run(argv.clone())));
+            }
         }
     }
     checks(catalog, task).into_iter().flat_map(steps_of).for_each(|step| see(&step));

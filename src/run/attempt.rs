@@ -31,6 +31,8 @@ pub struct Unit<'a> {
     pub cleanup: bool,
     /// Asked before every further try; an error ends them.
     pub again: Option<&'a dyn Fn() -> Result<(), String>>,
+    /// Something else than the run may end it.
+    pub over: Option<&'a dyn Stop>,
 }
 
 /// What came of a unit.
@@ -122,6 +124,8 @@ pub fn run(desk: &Desk<'_>, unit: &Unit<'_>) -> Tried {
         filter: spec.filter.as_ref(),
         progress: spec.progress.as_ref(),
         record: true,
+        over: unit.over,
+        given: None,
     };
     let started = desk.world.clock.elapsed();
     let mut retries = 0;

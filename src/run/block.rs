@@ -33,6 +33,9 @@ impl End {
         let weight = |end| match end {
             Self::Done => 0,
             Self::Interrupted => 1,
+            // What was found is the answer, whatever failed on the way to it; unless it is nowhere on record.
+            Self::Failed(Code::Findings) => 3,
+            Self::Failed(Code::Unwritable) => 4,
             Self::Failed(_) | Self::Refused => 2,
         };
         if weight(other) > weight(self) { other } else { self }
@@ -146,7 +149,7 @@ impl Drop for Slot<'_> {
 /// Runs a block.
 pub fn run(desk: &Desk<'_>, block: &Block, caller: &Values, place: &Place) -> End {
     let scope = Scope::new(block, caller);
-    match gates(desk, &block.require, &scope.values(), place, "require") {
+    match gates(desk, &block.require, &scope.values(), place, "require", block.asks) {
         End::Done => {}
         End::Failed(_) => {
             not_run(desk, &block.steps, &block.finally);
@@ -165,7 +168,7 @@ pub fn run(desk: &Desk<'_>, block: &Block, caller: &Values, place: &Place) -> En
         end = End::Interrupted;
     }
     if end == End::Done {
-        end = gates(desk, &block.verify, &scope.values(), place, "verify");
+        end = gates(desk, &block.verify, &scope.values(), place, "verify", block.asks);
     }
     if block.finally.is_empty() {
         return end;
@@ -177,22 +180,42 @@ pub fn run(desk: &Desk<'_>, block: &Block, caller: &Values, place: &Place) -> En
     }
 }
 
-/// Asks all gates, so that everything that is wrong is told at once.
-fn gates(desk: &Desk<'_>, gates: &[Gate], values: &Values, place: &Place, kind: &str) -> End {
-    let mut end = End::Done;
-    for (index, gate) in gates.iter().enumerate() {
-        let id = place.gate_id(kind, index + 1);
-        let stopped = if place.cleanup { desk.world.stop.hard() } else { desk.is_stopped() };
-        if stopped {
-            return End::Interrupted;
+/// Asks all gates, so that everything that is wrong is told at once; so many at the same time.
+fn gates(desk: &Desk<'_>, gates: &[Gate], values: &Values, place: &Place, kind: &str, at_once: usize) -> End {
+    let queue = Mutex::new(gates.iter().enumerate());
+    let all = Mutex::new(End::Done);
+    let work = || {
+        loop {
+            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((index, gate)) = next else { return };
+            let stopped = if place.cleanup { desk.world.stop.hard() } else { desk.is_stopped() };
+            let end = match stopped {
+                true => End::Interrupted,
+                false => match ask(desk, gate, values, &place.gate_id(kind, index + 1), kind, place.cleanup).0 {
+                    Status::Interrupted => End::Interrupted,
+                    Status::Failed => End::Failed(Code::StepFailed),
+                    _ => End::Done,
+                },
+            };
+            let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+            // A stop is what came of them all: the others that say no may say so for it.
+            *all = if *all == End::Interrupted { *all } else { end_of(*all, end) };
+            if *all == End::Interrupted {
+                return;
+            }
         }
-        match ask(desk, gate, values, &id, kind, place.cleanup) {
-            (Status::Interrupted, _) => return End::Interrupted,
-            (Status::Failed, _) => end = End::Failed(Code::StepFailed),
-            _ => {}
-        }
+    };
+    let workers = at_once.min(gates.len());
+    if workers > 1 {
+        thread::scope(|threads| (0..workers).for_each(|_| drop(threads.spawn(work))));
+    } else {
+        work();
     }
-    end
+    all.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn end_of(all: End, next: End) -> End {
+    if next == End::Interrupted { next } else { all.and(next) }
 }
 
 /// Asks a gate as a step of its own.

@@ -13,11 +13,12 @@ use super::wide::Wide;
 use crate::model::command::{Exit, Invocation, Outcome, RecordedCall, Stream};
 use crate::model::event::EventKind;
 use crate::model::pattern::Pattern;
+use crate::port::Stop;
 use crate::progress::{Meter, Reading};
 use std::time::Duration;
 
 /// How a call's output is taken.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Ask<'a> {
     /// The step's id.
     pub id: &'a str,
@@ -35,6 +36,10 @@ pub struct Ask<'a> {
     pub progress: Option<&'a Pattern>,
     /// Worth recording?
     pub record: bool,
+    /// Something else than the run may end it.
+    pub over: Option<&'a dyn Stop>,
+    /// The answer is known: nothing is run.
+    pub given: Option<&'a RecordedCall>,
 }
 
 /// What came of a call.
@@ -133,9 +138,22 @@ pub fn perform(desk: &Desk<'_>, call: &Invocation, ask: &Ask<'_>, evidence: Opti
     let (meter, marks) = (meter(desk, call, ask), Marks::start(desk));
     let mut pipe = Pipe { desk, ask, evidence, sides: [side(), side()], tail: Tail::default(), marks, meter };
     let mut sink = |stream: Stream, chunk: &[u8]| pipe.chunk(stream, chunk);
-    let outcome =
-        if ask.to_end { desk.world.runner.run_to_end(call, &mut sink) } else { desk.world.runner.run(call, &mut sink) };
+    let runner = desk.world.runner;
+    let outcome = match (ask.given, ask.over) {
+        (Some(answer), _) => give(answer, &mut sink),
+        (None, Some(over)) if !ask.to_end => runner.run_beside(call, over, &mut sink),
+        _ if ask.to_end => runner.run_to_end(call, &mut sink),
+        _ => runner.run(call, &mut sink),
+    };
     pipe.finish(call, outcome)
+}
+
+/// Answers as it was recorded.
+fn give(answer: &RecordedCall, sink: &mut dyn FnMut(Stream, &[u8])) -> Outcome {
+    sink(Stream::Stdout, answer.stdout.as_bytes());
+    sink(Stream::Stderr, answer.stderr.as_bytes());
+    let elapsed = Duration::from_millis(answer.elapsed_ms);
+    Outcome { exit: Exit::Code(answer.exit_code), elapsed, leaked: false }
 }
 
 /// What tells how far the call is, where something does.
@@ -305,6 +323,8 @@ impl Pipe<'_, '_> {
             Exit::Code(code) => code,
             Exit::Signal(signal) => 128 + signal,
             Exit::TimedOut => 124,
+            // Ended early, by us: what was looked at meanwhile ends it again.
+            Exit::Interrupted if self.ask.over.is_some() && !self.ask.quiet && !self.desk.is_stopped() => 130,
             // No answer, nothing to replay.
             Exit::NotStarted(_) | Exit::Interrupted => return,
         };

@@ -87,6 +87,14 @@ impl<'a> Desk<'a> {
         Self { world, plan, redactor, programs: BTreeMap::new(), live, events, started, books: Mutex::default() }
     }
 
+    /// A desk beside this one: the same run, in another world, with books of its own. What it learns stays with it.
+    pub fn aside<'b>(&'b self, world: &'b World<'b>, events: SyncSender<Message>) -> Desk<'b> {
+        let redactor = self.redactor.fork();
+        let mut desk = Desk::new(world, self.plan, redactor, self.live, events, self.started);
+        desk.programs = self.programs.clone();
+        desk
+    }
+
     /// Sends an event. The receiver drains until all senders are gone; when it is gone itself,
     /// nobody wants to know.
     pub fn emit(&self, kind: EventKind) {

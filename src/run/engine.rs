@@ -192,6 +192,7 @@ fn finish(
         Ending::Block(End::Refused) => (RunOutcome::Refused, Code::Refused),
         Ending::Block(End::Failed(Code::TimedOut)) => (RunOutcome::TimedOut, Code::TimedOut),
         Ending::Block(End::Failed(Code::Unwritable)) => (RunOutcome::Unwritable, Code::Unwritable),
+        Ending::Block(End::Failed(Code::Findings)) => (RunOutcome::Findings, Code::Findings),
         Ending::Block(End::Failed(Code::StepFailed)) if is_halfway => (RunOutcome::Failed, Code::Resumable),
         Ending::Block(End::Failed(code)) => (RunOutcome::Failed, code),
         Ending::Block(End::Done) if !books.unwritable.is_empty() || complaint.is_some() => {

@@ -108,7 +108,7 @@ fn giver<'p>(block: &'p Block, target: &str, name: &str) -> Option<&'p Template>
     block.steps.iter().chain(&block.finally).find_map(|step| match &step.work {
         Work::Block(inner) => giver(inner, target, name),
         Work::Run(_) => gives(step).then_some(&step.name),
-        Work::Rounds(rounds) => rounds.rules.iter().find_map(|rule| match &rule.step.work {
+        Work::Rounds(rounds) => rounds.steps().find_map(|step| match &step.work {
             Work::Block(inner) => giver(inner, target, name),
             _ => None,
         }),

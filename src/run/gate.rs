@@ -119,8 +119,10 @@ fn before(
         let call = attempt::invocation(desk, call, Some(&step.spec), &values).map_err(Reply::Unasked)?;
         let what = step.spec.name.as_ref().map_or_else(|| attempt::label(desk, &call), |name| values.show(name));
         let (id, spec) = (manner.id, &step.spec);
-        let tried =
-            attempt::run(desk, &Unit { id, spec, call, save: None, quiet: true, cleanup: manner.cleanup, again: None });
+        let tried = attempt::run(
+            desk,
+            &Unit { id, spec, call, save: None, quiet: true, cleanup: manner.cleanup, again: None, over: None },
+        );
         let words = tried.answer.last_words().filter(|_| !spec.sensitive);
         if !manner.quiet {
             desk.books().keep(tried.documents);
@@ -147,7 +149,12 @@ fn question(desk: &Desk<'_>, gate: &Gate, values: &Values, manner: Manner<'_>, f
             let rules = secrets::Rules { min_len: *min_len, pattern: pattern.as_ref(), contains };
             secrets::ask(desk, reads, &rules, values, manner)
         }
-        Ask::Room { node, pods, pod } => room::ask(desk, node, pods, pod, values, manner),
+        Ask::Room { node, wanted } => room::ask(desk, node, wanted, values, manner),
+        Ask::Incident => match &desk.world.incident {
+            Ok(Some(open)) if !open.has_cause => Reply::No(Some(format!("incident {} has no root cause", open.id))),
+            Ok(_) => Reply::Yes(None),
+            Err(why) => Reply::Unasked(why.clone()),
+        },
         Ask::Checks { join, of } => match join {
             Join::All => all(desk, of, values, manner, found),
             Join::First => first(desk, of, values, manner, found),
@@ -250,6 +257,7 @@ fn run(
             quiet: manner.quiet,
             cleanup: manner.cleanup,
             again: None,
+            over: None,
         })
     });
     let unit = match unit {

@@ -102,6 +102,12 @@ fn note(running: &mut BTreeMap<String, Running>, kind: &EventKind, now: Duration
         EventKind::StepFinished { step, .. } => {
             running.remove(step);
         }
+        // A round has a line of its own.
+        EventKind::Round { step, .. } => {
+            if let Some(known) = running.get_mut(step) {
+                known.last = now;
+            }
+        }
         EventKind::Output { step, .. } => {
             if let Some(known) = running.get_mut(step).filter(|known| known.shown) {
                 known.last = now;
@@ -153,11 +159,13 @@ mod tests {
             unique: String::new(),
             replay: None,
             past: None,
+            incident: Ok(None),
             usual: Default::default(),
             resume: None,
             after_failure: None,
             diagnose: &diagnose,
             symptom_in: &symptom_in,
+            finals: &|_| Vec::new(),
         };
         let (sender, receiver) = sync_channel(messages.len());
         messages.into_iter().for_each(|message| sender.send(message).unwrap());

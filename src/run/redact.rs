@@ -105,6 +105,14 @@ impl Redactor {
         redactor
     }
 
+    /// One that knows all that this one knows, and shows it in the same way. What the one learns from now on the other
+    /// never knows.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Self { key: self.key.clone(), known: RwLock::new(known), public: self.public.clone() }
+    }
+
     /// From now on, hides this value wherever it stands: as it is, line by line, in base64, in a
     /// URL, in JSON. Of a URL only its password is a secret. What everybody says ("true", a port,
     /// "postgres", anything under 6 bytes) would hide half of every text and is left to the other

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 pub(super) const SHORTEST: usize = 6;
 
 /// Known values and the automaton that finds them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Literals {
     values: Vec<Vec<u8>>,
     /// Form → index of its value, and whether it is the value itself.

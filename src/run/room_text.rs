@@ -91,6 +91,25 @@ pub(super) fn node(text: &str) -> Option<Node> {
     (is_counted && node.allocatable.contains_key("cpu")).then_some(node)
 }
 
+/// Takes from what is requested of a node what pods have asked for whose `NAMESPACE/NAME` begins so: they make room
+/// for those that come. The table has no other resources than these (kubectl's describe.go, 1.20 to 1.36).
+pub(super) fn without(node: &mut Node, text: &str, own: &str) {
+    let rows = text.lines().skip_while(|line| !line.starts_with("Non-terminated Pods:")).skip(1);
+    for row in rows.take_while(|line| line.starts_with([' ', '\t'])) {
+        let words: Vec<&str> = row.split_whitespace().collect();
+        let [namespace, name, cpu, _, _, _, memory, ..] = words.as_slice() else { continue };
+        if !format!("{namespace}/{name}").starts_with(own) {
+            continue;
+        }
+        let amounts = [("cpu", Quantity::parse(cpu)), ("memory", Quantity::parse(memory))];
+        for (resource, amount) in amounts.into_iter().chain([("pods", Some(Quantity::whole(1)))]) {
+            if let (Some(amount), Some(requested)) = (amount, node.requested.get_mut(resource)) {
+                *requested = requested.less(amount);
+            }
+        }
+    }
+}
+
 /// The names of the pods that wait, in `kubectl get pods`. A container that is not up yet makes a
 /// pod wait too, but says so in the status.
 pub(super) fn waiting(table: &str) -> Vec<&str> {
@@ -177,6 +196,20 @@ mod tests {
             ]
         );
         assert_eq!(told(&NODE.replace('\n', "\r\n"), &POD.replace('\n', "\r\n")), told(NODE, POD));
+    }
+
+    #[test]
+    fn pods_that_make_room_are_not_counted() {
+        let text = NODE.replace(
+            "  default    a     50m (2%)\n",
+            "  default  web-backend-1  100m (5%)  0 (0%)  128Mi (0%)  256Mi (1%)  6s\n  default  other-1  50m (2%)  \
+             0 (0%)  64Mi (0%)  0 (0%)  6s\n  kube-system  web-2  900m (2%)  0 (0%)  64Mi (0%)  0 (0%)  6s\n",
+        );
+        let mut node = node(&text).unwrap();
+        without(&mut node, &text, "default/web-");
+        let told: Vec<String> = lines(&node, &Amounts::new()).iter().map(Line::in_words).collect();
+        assert_eq!(told, ["cpu: 1800m of 2000m requested, 200m free", "memory: 384Mi of 4Gi requested, 3712Mi free"]);
+        assert_eq!(node.requested["pods"], Quantity::whole(2));
     }
 
     #[test]

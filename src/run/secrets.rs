@@ -2,13 +2,15 @@
 //! and "equal" or "different" leave this place.
 
 use super::attempt;
-use super::call::{Ask, perform};
+use super::call::{Answer, Ask, perform};
 use super::desk::Desk;
 use super::gate::{Manner, Reply};
-use super::redact::Mask;
+use super::manifest::Manifest;
+use super::redact::{Mask, is_origins};
 use super::scope::Values;
 use crate::model::command::Exit;
 use crate::model::pattern::Pattern;
+use crate::model::step::SecretFrom;
 use crate::plan::SecretRead;
 use crate::text;
 use std::time::Duration;
@@ -55,15 +57,19 @@ fn one(desk: &Desk<'_>, read: &SecretRead, values: &Values, manner: Manner<'_>) 
     let name = format!("{}/{}", values.show(&read.of.secret), values.show(&read.of.key));
     let mut call = attempt::invocation(desk, &read.call, None, values).map_err(Reply::Unasked)?;
     call.timeout = Some(LIMIT);
+    let in_cluster = read.of.from == SecretFrom::Cluster;
     let ask = Ask {
         id: manner.id,
         quiet: true,
         to_end: manner.cleanup,
-        sensitive: true,
-        decode: true,
+        // Of a manifest the redactor hides what is a secret in it, so that a recording keeps the rest.
+        sensitive: in_cluster,
+        decode: in_cluster,
         filter: None,
         progress: None,
         record: true,
+        over: None,
+        given: None,
     };
     let answer = perform(desk, &call, &ask, None);
     match &answer.exit {
@@ -85,9 +91,26 @@ fn one(desk: &Desk<'_>, read: &SecretRead, values: &Values, manner: Manner<'_>) 
     if answer.undecodable.is_some() {
         return Err(Reply::Unasked(format!("{name} is not base64")));
     }
+    if read.of.from == SecretFrom::Rendered {
+        return rendered(desk, read, &name, &answer, values);
+    }
     let plain = String::from_utf8_lossy(&answer.stdout).into_owned();
     // A base64 value that ends in a line end was made with `echo`: the line end is part of it.
     Ok(Secret::new(desk, name, plain))
+}
+
+/// The value in a rendered manifest; it is hidden from then on.
+fn rendered(desk: &Desk<'_>, read: &SecretRead, name: &str, answer: &Answer, values: &Values) -> Result<Secret, Reply> {
+    let manifest = Manifest::read(&String::from_utf8_lossy(&answer.stdout))
+        .map_err(|line| Reply::Unasked(format!("what was rendered is no YAML at line {line}")))?;
+    let (of, key) = (values.show(&read.of.secret), values.show(&read.of.key));
+    let Some(plain) = manifest.secret(&of, &key) else {
+        return Err(Reply::No(Some(format!("{name} is not in what the chart renders"))));
+    };
+    if !is_origins(&plain) {
+        desk.redactor.learn(&plain);
+    }
+    Ok(Secret::new(desk, name.to_owned(), plain))
 }
 
 impl Secret {

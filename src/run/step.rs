@@ -4,15 +4,19 @@ use super::ask::{self, Said};
 use super::attempt::{self, Tried, Unit};
 use super::block::{self, End, Place, Running, leaves};
 use super::clean::{clean, shorten};
+use super::compare;
 use super::desk::millis;
 use super::exchange::{self, Asked};
+use super::fail_fast;
 use super::gate::{self, Manner};
 use super::judge::{self, Verdict};
 use super::past::Again;
+use super::rounds::Watch;
 use super::scope::{Item, Values};
 use super::watching;
 use crate::error::Code;
 use crate::model::command::Exit;
+use crate::model::comparison::Verdict as Alike;
 use crate::model::event::{EventKind, Status};
 use crate::model::finding::{Diagnosis, Role, Verdict as Health};
 use crate::model::step::Danger;
@@ -120,6 +124,11 @@ impl Result {
             hints: Vec::new(),
             is_firm: false,
         }
+    }
+
+    /// It did its work, and what it found is bad.
+    fn found(note: Option<String>) -> Self {
+        Self { end: End::Failed(Code::Findings), ..Self::new(Status::Failed, note) }
     }
 
     /// Not begun, and the run must not go on.
@@ -340,9 +349,16 @@ impl One<'_> {
                 desk.emit(EventKind::Diagnosed { diagnosis });
                 Result::new(Status::Ok, Some(note))
             }
-            Work::Compare(_) => {
+            Work::Compare(planned) => {
                 self.start(name, "compare", Vec::new());
-                Result::new(Status::Failed, Some("comparisons are not built yet".to_owned()))
+                let comparison = compare::compare(desk, planned);
+                let saved = compare::tell(desk, &self.id, &comparison).into_iter().next();
+                let note = Some(comparison.in_words());
+                let result = match comparison.verdict {
+                    Alike::Valid => Result::new(Status::Ok, note),
+                    Alike::Invalid => Result::found(note),
+                };
+                Result { saved, ..result }
             }
             Work::Ask(question) => {
                 self.start(name, "ask", Vec::new());
@@ -354,9 +370,17 @@ impl One<'_> {
                     Said::Interrupted => Result::new(Status::Interrupted, Some("no answer".to_owned())),
                 }
             }
-            Work::Rounds(_) => {
+            Work::Rounds(rounds) => {
                 self.start(name, "rounds", Vec::new());
-                Result::new(Status::Failed, Some("rounds are not built yet".to_owned()))
+                let place = Place { planned: self.step.id.clone(), actual: self.id.clone(), cleanup };
+                let watched = Watch { desk, place: &place, rounds, values: &self.values }.run();
+                let status = match watched.end {
+                    End::Done => Status::Ok,
+                    End::Interrupted => Status::Interrupted,
+                    End::Failed(_) | End::Refused => Status::Failed,
+                };
+                let (hints, saved) = (watched.hints, watched.saved);
+                Result { end: watched.end, hints, saved, ..Result::new(status, Some(watched.note)) }
             }
         }
     }
@@ -387,9 +411,10 @@ impl One<'_> {
             return Result::new(Status::Interrupted, Some("not begun".to_owned()));
         }
         let again = || self.may_again();
-        let unit = Unit { id: &self.id, spec, call, save, quiet: false, cleanup, again: Some(&again) };
+        let unit = Unit { id: &self.id, spec, call, save, quiet: false, cleanup, again: Some(&again), over: None };
         let watch = self.step.watch.as_ref();
-        let tried = watching::beside(desk, &self.id, watch, &self.values, || attempt::run(desk, &unit));
+        let work = || fail_fast::run(desk, self.step, &self.values, unit);
+        let tried = watching::beside(desk, &self.id, watch, &self.values, work);
         self.found(&tried);
         let Tried { answer, verdict, saved, documents } = tried;
         let shown = spec.sensitive.then(|| format!("{}, not shown", text::count(answer.stdout.len(), "byte")));

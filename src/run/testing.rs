@@ -3,9 +3,9 @@
 use super::engine::{RunReport, World, execute};
 use crate::model::command::{Exit, Invocation, Outcome, RecordedCall, Stream};
 use crate::model::event::{Event, EventKind, Status};
-use crate::model::finding::{Advice, Confidence, Diagnosis, Document, Finding, Role, Rollback, Verdict};
+use crate::model::finding::{Advice, Confidence, Diagnosis, Document, Final, Finding, Role, Rollback, Verdict};
 use crate::model::pattern::Pattern;
-use crate::model::step::{Action, CheckRef, Danger, SecretRef, Step};
+use crate::model::step::{Action, CheckRef, Danger, SecretFrom, SecretRef, Step};
 use crate::model::template::Template;
 use crate::plan::{Ask, Block, Call, Gate, Hide, Plan, PlannedStep, PlannedTool, SecretRead, Work};
 use crate::port::{Clock, Locate, Person, Recorder, Reporter, Runner, Stop, Store};
@@ -132,11 +132,15 @@ impl Stage {
             unique: "k3m9x2ab".to_owned(),
             replay: None,
             past: None,
+            incident: Ok(None),
             usual: Default::default(),
             resume: None,
             after_failure: self.after_failure.clone(),
             diagnose: &diagnose,
             symptom_in: &symptom_in,
+            finals: &|documents| {
+                self.diagnose(documents).findings.into_iter().map(|found| (found, Some(Final::Now))).collect()
+            },
         };
         let mut reporter = Collector(self);
         let report = execute(plan, &world, &mut reporter);
@@ -392,6 +396,7 @@ pub(crate) fn step(id: &str, work: Work) -> PlannedStep {
     PlannedStep {
         watch: None,
         exchange: None,
+        fail_fast: None,
         id: id.to_owned(),
         name: template(&format!("step {id}")),
         danger: Danger::Read,
@@ -432,7 +437,7 @@ pub(crate) fn gate(name: &str, words: &str) -> Gate {
 /// A gate about `secret:NAME/KEY` values.
 pub(crate) fn secrets_gate(secrets: &[&str], min_len: Option<usize>, form: Option<&str>, part: Option<&str>) -> Gate {
     let reads = secrets.iter().map(|name| SecretRead {
-        of: SecretRef { secret: template(name), key: template("KEY") },
+        of: SecretRef { from: SecretFrom::Cluster, secret: template(name), key: template("KEY") },
         call: call(&format!("kubectl get {name}")),
     });
     let ask =
@@ -454,6 +459,7 @@ pub(crate) fn block(steps: Vec<PlannedStep>) -> Block {
         finally: Vec::new(),
         parallel: 1,
         keep_going: false,
+        asks: 1,
     }
 }
 

@@ -75,6 +75,8 @@ fn too_old(desk: &Desk<'_>, name: &str, rule: &VersionRule, program: &std::path:
         filter: None,
         progress: None,
         record: false,
+        over: None,
+        given: None,
     };
     let answer = perform(desk, &call, &ask, None);
     let found = [&answer.stdout, &answer.stderr].into_iter().find_map(|text| rule.read(text));

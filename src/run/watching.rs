@@ -32,16 +32,23 @@ pub(super) fn beside<T>(
 ) -> T {
     let Some(watch) = watch.filter(|_| !desk.world.runner.is_replay()) else { return work() };
     let Ok(call) = invocation(desk, &watch.call, None, values) else { return work() };
-    let over = Over { done: AtomicBool::new(false), stop: desk.world.stop };
+    let over = Over::new(desk.world.stop);
     thread::scope(|threads| {
         threads.spawn(|| look(desk, id, watch, &call, &over));
         // Even if the work panics, nobody must look for ever.
-        let _end = End(&over.done);
+        let _end = End::of(&over);
         work()
     })
 }
 
-struct End<'a>(&'a AtomicBool);
+/// What runs beside is over when this goes.
+pub(super) struct End<'a>(&'a AtomicBool);
+
+impl<'a> End<'a> {
+    pub(super) fn of(over: &'a Over<'_>) -> Self {
+        Self(&over.done)
+    }
+}
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
@@ -50,9 +57,15 @@ impl Drop for End<'_> {
 }
 
 /// The step is over, or the person wants it to be: then a look ends at once.
-struct Over<'a> {
+pub(super) struct Over<'a> {
     done: AtomicBool,
     stop: &'a dyn Stop,
+}
+
+impl<'a> Over<'a> {
+    pub(super) fn new(stop: &'a dyn Stop) -> Self {
+        Self { done: AtomicBool::new(false), stop }
+    }
 }
 
 impl Stop for Over<'_> {

@@ -1,7 +1,9 @@
 //! What the engine is given.
 
 use super::past::Past;
+use crate::classify::rollout::Finals;
 use crate::model::finding::{Diagnosis, Document};
+use crate::model::incident::OpenIncident;
 use crate::model::usual::Usual;
 use crate::port::{Clock, Locate, Person, Recorder, Runner, Stop, Store};
 use std::path::PathBuf;
@@ -13,6 +15,7 @@ pub type Diagnose<'a> = dyn Fn(&[Document]) -> Diagnosis + Sync + 'a;
 pub type SymptomIn<'a> = dyn Fn(&[Document]) -> Vec<String> + Sync + 'a;
 
 /// The ports of one run.
+#[derive(Clone)]
 pub struct World<'a> {
     /// Runs tools.
     pub runner: &'a dyn Runner,
@@ -40,6 +43,8 @@ pub struct World<'a> {
     pub past: Option<Past>,
     /// The command that goes on from this run, should it stop half-way.
     pub resume: Option<String>,
+    /// The incident that is open; why nobody can tell, where that is so.
+    pub incident: Result<Option<OpenIncident>, String>,
     /// What earlier runs of the task took.
     pub usual: Usual,
     /// The command to type after a failure that nothing explains; not every file can be diagnosed.
@@ -48,6 +53,8 @@ pub struct World<'a> {
     pub diagnose: &'a Diagnose<'a>,
     /// Finds symptoms, for `retry.on`.
     pub symptom_in: &'a SymptomIn<'a>,
+    /// Finds what ends a wait, in texts that are redacted.
+    pub finals: &'a Finals<'a>,
 }
 
 impl World<'_> {

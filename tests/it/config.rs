@@ -301,7 +301,7 @@ fn a_byte_order_mark_and_crlf_are_fine() {
 #[test]
 fn tasks_keep_the_order_of_the_file() {
     let names: Vec<String> = load(GOOD).unwrap().catalog.tasks.into_iter().map(|task| task.name).collect();
-    assert_eq!(names, ["rollback", "evidence", "redeploy", "reset", "front-door"]);
+    assert_eq!(names, ["rollback", "evidence", "redeploy", "reset", "validate"]);
 }
 
 #[test]

@@ -23,6 +23,15 @@ fn the_readmes_task_file_loads_and_plans() {
 }
 
 #[test]
+fn the_fail_fast_example_loads() {
+    let step = blocks("docs/fail-fast.md").concat();
+    let head = "version = 1\n[vars]\nrelease = \"web\"\nchart = \"chart\"\n[tools.helm]\n[tools.kubectl]\n";
+    let task = "[tasks.redeploy]\nsummary = \"x\"\n";
+    let project = Project::new(&format!("{head}{task}{step}"));
+    project.run(&["redeploy", "--dry-run"]).exits(0).answers(&["ends early; looks every 3s", "of /^web-/"]);
+}
+
+#[test]
 fn the_formats_examples_load() {
     let blocks = blocks("docs/format.md");
     assert!(blocks.len() >= 5);

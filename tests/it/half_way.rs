@@ -68,6 +68,7 @@ fn an_installation_that_died_with_its_reset_is_named_repaired_and_gone_on_with()
     assert_eq!(project.run(&["reset", "--confirm", "minikube"]).code, -1);
     project.run(&["reset", "--resume"]).exits(7).says(&["refloat uninstall", "refloat reset --resume"]);
     project.run(&["uninstall", "--confirm", "taskflow"]).exits(0);
+    project.run(&["incident", "cause", "the first installation was killed"]).exits(0);
     project.run(&["reset", "--resume"]).exits(0);
     assert_eq!(tools.in_world(), WHOLE);
 }
@@ -119,9 +120,15 @@ fn all_is(state: &str) -> Value {
 
 /// Runs the task where the two questions of its guards are answered so: the exit code, and what was called.
 fn where_guards_hear(task: &str, config: Option<&Value>, status: Option<&Value>) -> (i32, Vec<String>) {
-    let config = config.map(|answer| kubectl(&["config", "view", "--minify"], answer.clone()));
+    // Minikube writes the context when it makes a cluster.
+    let config = config.map(|answer| {
+        let mut rule = kubectl(&["config", "view", "--minify"], answer.clone());
+        rule["if_missing"] = json!(["anew"]);
+        rule
+    });
     let status = status.map(|answer| minikube(&["status"], answer.clone()));
-    let tools = tools(config.into_iter().chain(status).collect());
+    let made = minikube(&["start", "**"], json!({ "creates": ["cluster", "anew"] }));
+    let tools = tools(config.into_iter().chain(status).chain([made]).collect());
     let name = if task == "reset" { "minikube" } else { "taskflow" };
     let answer = Project::taskflow().with_tools(&tools).run(&[task, "--confirm", name]);
     (answer.code, tools.calls().iter().map(|call| call.join(" ")).collect())
@@ -212,7 +219,11 @@ fn a_daemon_that_goes_away_half_way_is_named_and_the_rest_can_be_gone_on_with() 
     let tools = tools(vec![minikube(&load, json!({ "stderr": gone, "exit": 1, "once": true }))]);
     let project = Project::taskflow().with_tools(&tools);
     let answer = project.run(&["reset", "--confirm", "minikube"]).exits(7);
-    answer.says(&["docker-daemon-down", "refloat reset --resume"]);
+    answer.says(&["docker-daemon-down", "refloat incident cause TEXT", "refloat reset --resume"]);
+    let before = tools.calls();
+    project.run(&["reset", "--resume"]).exits(4).says(&["has no root cause"]);
+    assert!(!tools.calls()[before.len()..].iter().any(|call| call.contains(&"load".to_owned())), "nothing was done");
+    project.run(&["incident", "cause", "--accept"]).exits(0);
     project.run(&["reset", "--resume"]).exits(0);
     assert_eq!(tools.in_world(), WHOLE);
 }

@@ -29,6 +29,7 @@ mod drills;
 mod dry_run;
 mod emergency;
 mod encodings;
+mod fail_fast;
 mod faults;
 mod faults_files;
 mod faults_names;
@@ -41,6 +42,7 @@ mod formats;
 mod half_way;
 mod history;
 mod hostile;
+mod incident;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]
@@ -63,6 +65,7 @@ mod passed;
 mod places;
 mod planted;
 mod portable;
+mod preflight;
 mod preview;
 mod process;
 mod progress_sources;
@@ -77,7 +80,9 @@ mod replay;
 mod resume;
 mod resume_rules;
 mod resume_traps;
+mod rollout;
 mod runbook;
+mod safe;
 mod scan;
 #[cfg(unix)]
 mod scarce;

@@ -1,6 +1,7 @@
 //! A reset that dies half-way, anywhere, is gone on with: killed with SIGKILL at every call that it
 //! makes, before, during and after the call, and resumed in the world that was left.
 
+use super::safe;
 use super::stub::Tools;
 use super::support::{Answer, Project};
 use serde_json::{Value, json};
@@ -69,6 +70,7 @@ pub(crate) fn tools(first: Vec<Value>) -> Tools {
         ids.iter().chain(&["3333"]).map(|id| format!("- id: {id}\n  repoTags: []\n")).collect()
     };
     let both = "docker.io/library/taskflow-backend:1.0.0\ndocker.io/library/taskflow-frontend:1.0.0\n";
+    tools = safe::at_home().into_iter().fold(tools, Tools::rule);
     let json_list = ["image", "ls", "--format=yaml"];
     let there = json!({ "if_there": ["backend", "frontend"], "stdout": listed(&IDS) });
     let one = json!({ "if_there": ["backend"], "stdout": listed(&IDS[..1]) });
@@ -106,6 +108,7 @@ pub(crate) fn tools(first: Vec<Value>) -> Tools {
         helm(&["**"], json!({ "stdout": "fine\n" })),
         kubectl(&["**"], json!({ "if_missing": ["cluster"], "stderr": UNREACHABLE, "exit": 1 })),
         kubectl(&["get", "secret", "**"], json!({ "stdout": "{\"items\": []}\n" })),
+        kubectl(&["describe", "node", "minikube"], json!({ "stdout": safe::NODE })),
         kubectl(&["get", "pods"], json!({ "if_there": ["release"], "stdout": PODS })),
         kubectl(&["get", "pods"], json!({ "stderr": "No resources found in default namespace.\n" })),
         kubectl(&["get", "services"], json!({ "if_there": ["release"], "stdout": SERVICES })),
@@ -144,11 +147,18 @@ fn calls() -> Vec<(Vec<&'static str>, u32)> {
         kubectl(&["get", "services", "**"]),
         kubectl(&["exec", "**"]),
     ];
+    // The safety checklist has asked these before the first step, too.
+    let again = [
+        vec!["docker", "image", "inspect", "taskflow-backend:1.0.0", "**"],
+        vec!["docker", "image", "inspect", "taskflow-frontend:1.0.0", "**"],
+        helm(&["lint", "**"]),
+    ];
+    let again = again.into_iter().map(|call| (call, 2));
     // What is asked between the steps: before the first, before each that destroys, is it done already?
     // What is shown before the name is asked for asks them, too; that is no run of a reset yet.
     let between = [(kubectl(&["config", "view", "--minify"]), 2..=5), (minikube(&["status"]), 5..=9)];
     let between = between.into_iter().flat_map(|(call, times)| times.map(move |nth| (call.clone(), nth)));
-    first.into_iter().map(|call| (call, 1)).chain(between).collect()
+    first.into_iter().map(|call| (call, 1)).chain(again).chain(between).collect()
 }
 
 pub(crate) const WHOLE: [&str; 4] = ["backend", "cluster", "frontend", "release"];

@@ -27,12 +27,14 @@ fn plan(loaded: &Loaded, task: &str, args: &[&str]) -> Plan {
 #[test]
 fn it_loads_without_a_warning_and_every_task_can_be_planned() {
     for os in Os::ALL {
-        let loaded = load(os, &[]);
+        let loaded = load(os, &[("production_page", "https://app.example"), ("production_api", "https://api.example")]);
         assert_eq!(loaded.warnings, [""; 0], "{os:?}");
         assert!(loaded.catalog.tasks.len() > 20);
         for task in &loaded.catalog.tasks {
             let block = plan(&loaded, &task.name, &[]).root;
-            assert_eq!((block.steps.len(), block.verify.len()), (task.steps.len(), task.verify.len()), "{}", task.name);
+            assert_eq!(block.steps.len(), task.steps.len(), "{}", task.name);
+            // The parts of a checklist are gates of their own.
+            assert!(block.verify.len() >= task.verify.len(), "{}", task.name);
         }
         plan::checks::build_check(&loaded.catalog, &[]).unwrap();
     }
@@ -52,7 +54,7 @@ fn its_patterns_hold_the_values_of_its_variables() {
 #[test]
 fn only_a_missing_release_is_a_no_to_the_question_for_it() {
     let plan = plan(&load(Os::Linux, &[]), "redeploy", &[]);
-    let gate = plan.root.steps[1].skip_if.as_ref().unwrap();
+    let gate = plan.root.steps[0].skip_if.as_ref().unwrap();
     assert!(gate.negated);
     assert!(gate.no.as_ref().unwrap().is_match(b"Error: release: not found"));
     assert!(matches!(&gate.ask, Ask::Run(step) if matches!(step.work, Work::Run(_))));

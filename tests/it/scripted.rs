@@ -150,11 +150,13 @@ fn run_on(clock: &dyn Clock, disk: Disk, file: &str, answers: &[(&'static str, i
         unique: "k3m9x2ab".to_owned(),
         replay: None,
         past: None,
+        incident: Ok(None),
         usual: Default::default(),
         resume: None,
         after_failure: None,
         diagnose: &|_| Diagnosis::naming_nothing(Verdict::Healthy),
         symptom_in: &|_| Vec::new(),
+        finals: &|_| Vec::new(),
     };
     let mut events = Events(Vec::new(), disk);
     let report = execute(&plan, &world, &mut events);

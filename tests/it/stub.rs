@@ -54,7 +54,7 @@ impl Tools {
         };
         let port = "jsonpath={.spec.ports[0].nodePort}";
         let rules = [
-            at(&["describe", "node", "minikube"], "  InternalIP:  192.168.49.2\n"),
+            at(&["describe", "node", "minikube"], super::safe::NODE),
             at(&["get", "svc", "taskflow-frontend-service", "-o", port], "30080"),
             json!({ "argv": ["curl", "--version"], "stdout": "curl 8.5.0 (x)\n" }),
             json!({ "argv": ["curl", "**"], "asks_port": app.api }),
@@ -64,6 +64,14 @@ impl Tools {
         self = rules.into_iter().chain(others).fold(self, Self::rule);
         self._app = Some(app);
         self
+    }
+
+    /// Adds a rule that goes before all others.
+    pub(crate) fn first(self, rule: Value) -> Self {
+        let mut all = self.rule(rule);
+        all.rules.rotate_right(1);
+        fs::write(all.scenario(), serde_json::to_vec(&all.rules).unwrap()).unwrap();
+        all
     }
 
     /// Adds a copy of the stub under this name.
@@ -132,6 +140,25 @@ impl Tools {
     #[cfg(unix)]
     pub(crate) fn signals(&self) -> Vec<i64> {
         self.logged("signal").map(|signal| signal.as_i64().unwrap()).collect()
+    }
+
+    /// Calls and signals, in the order in which they came: `kubectl get pods`, `signal 2`.
+    pub(crate) fn story(&self) -> Vec<String> {
+        let log = fs::read_to_string(self.log()).unwrap_or_default();
+        let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let told = lines.filter_map(|line| match (line.get("argv"), line.get("signal")) {
+            (Some(argv), _) => {
+                Some(without_limit(&serde_json::from_value::<Vec<String>>(argv.clone()).unwrap()).join(" "))
+            }
+            (_, Some(signal)) => Some(format!("signal {signal}")),
+            _ => None,
+        });
+        told.collect()
+    }
+
+    /// Where something of the world is, or would be.
+    pub(crate) fn in_world_at(&self, name: &str) -> PathBuf {
+        self.dir.path().join("world").join(name)
     }
 
     /// The pids of the tools that were called.

@@ -91,6 +91,12 @@ pub(crate) fn read(text: &str) -> Result<Vec<Node>, usize> {
     Ok(roots)
 }
 
+/// A scalar without the quotes that tell a text from a number.
+pub(crate) fn unquoted(scalar: &str) -> &str {
+    let inner = scalar.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.filter(|inner| is_no_text(inner)).unwrap_or(scalar)
+}
+
 fn scalar(text: &str, is_text: bool) -> Node {
     let empty = !is_text && matches!(text, "" | "~" | "null" | "Null" | "NULL");
     Node::Scalar(if empty { "null".to_owned() } else { text.to_owned() })

@@ -134,3 +134,19 @@ fn what_can_only_be_broken_finishes() {
         assert_eq!((limits.finish, limits.leaves), (finish, leaves), "{line}");
     }
 }
+
+#[test]
+fn how_long_a_call_waits_by_itself() {
+    let of = |line: &str| {
+        let (program, rest) = line.split_once(' ').unwrap();
+        waits(program, rest.split(' ')).map(|waits| (text::duration(waits.most), waits.takes_back))
+    };
+    let told = |most: &str, takes_back| Some((most.to_owned(), takes_back));
+    assert_eq!(of("helm upgrade web ./web --wait"), told("5m", false));
+    assert_eq!(of("helm upgrade web ./web --atomic --timeout 90s"), told("1m30s", true));
+    assert_eq!(of("helm upgrade web ./web --rollback-on-failure --timeout=2m"), told("2m", true));
+    assert_eq!(of("helm upgrade web ./web --cleanup-on-fail"), told("5m", true));
+    assert_eq!(of("kubectl rollout status deployment/web --timeout=3s"), told("3s", false));
+    assert_eq!(of("helm list --atomic"), None);
+    assert_eq!(of("minikube start --wait=all"), None);
+}
