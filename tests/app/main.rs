@@ -5,7 +5,12 @@
 //! `app [--store FILE] [--first-id N] [--origin URL] [--fault NAME]...` prints `api PORT` and `page PORT`, and runs until its
 //! standard input ends.
 
-#![expect(clippy::print_stdout, clippy::expect_used, clippy::exit, reason = "a program of its own, for tests")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::expect_used,
+    reason = "a program of its own, for tests"
+)]
 
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -313,7 +318,9 @@ impl App {
     }
 
     fn index(&self, user: &Value, id: &str) -> Option<usize> {
-        self.store().tasks.iter().position(|task| task["owner"] == user["id"] && task["id"].to_string() == id)
+        self.store().tasks.iter().position(|task| {
+            task["owner"] == user["id"] && task["id"].as_u64().is_some_and(|own| id.parse() == Ok(own))
+        })
     }
 
     fn add(&self, user: &Value, title: &str, description: &Value) -> Value {

@@ -48,3 +48,19 @@ fn the_formats_examples_load() {
     fs::write(log, "2026-11-23 05:00:00 ERROR queue mail is full\n").unwrap();
     project.run(&["diagnose", "app.log"]).exits(3).answers(&["queue-full", "The queue mail is full"]);
 }
+
+#[test]
+fn the_operations_examples_are_one_file_that_loads() {
+    let blocks = blocks("docs/operations.md");
+    assert_eq!(blocks.len(), 3);
+    let project = Project::new(&format!("version = 1\n{}", blocks.join("\n")));
+    project.run(&["validate-app", "--dry-run"]).exits(0).answers(&[
+        "Login response",
+        "sends Authorization",
+        "sends Origin, body; answer 200",
+    ]);
+    project
+        .run(&["page", "--dry-run"])
+        .exits(0)
+        .answers(&["asks the person, yes or no: Does the page look as in production?"]);
+}
