@@ -150,7 +150,7 @@ fn run(port: &Port<'_>, ear: &mut Ear) -> RunOutcome {
         run_id: "run".to_owned(),
         unique: String::new(),
         person: None,
-        incident: None,
+        incident: Ok(None),
         replay: None,
         past: None,
         usual: Default::default(),
