@@ -44,7 +44,7 @@ impl Tools {
     }
 
     /// Adds an app that is well, at the front door of the cluster that the stand-ins play: at http://192.168.49.2:30080,
-    /// while these are there in their world. It comes before all other rules.
+    /// while these are there in their world.
     pub(crate) fn with_app(mut self, while_there: &[&str]) -> Self {
         let place = "http://192.168.49.2:30080";
         let app = App::start(&["--origin", place]);
@@ -60,8 +60,7 @@ impl Tools {
             json!({ "argv": ["curl", "**"], "asks_port": app.api }),
             json!({ "argv": ["chromium", "**"], "stdout": "<title>TaskFlow</title>\n" }),
         ];
-        let others = std::mem::take(&mut self.rules);
-        self = rules.into_iter().chain(others).fold(self, Self::rule);
+        self = rules.into_iter().fold(self, Self::rule);
         self._app = Some(app);
         self
     }
