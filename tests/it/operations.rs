@@ -325,3 +325,26 @@ only = ["kept"]
     );
     assert!(!operations().is_empty());
 }
+
+/// The repository's `persistence`, its restart that of the app itself.
+#[test]
+fn what_a_restart_loses_is_found() {
+    let Some(curl) = curl() else { return };
+    let store = tempfile::NamedTempFile::new().unwrap();
+    let app = App::start(&["--store", store.path().to_str().unwrap()]);
+    let (project, tools) = cluster(&app);
+    let path = [tools.path(), curl.parent().unwrap().to_owned()];
+    let project = project.env("PATH", std::env::join_paths(path).unwrap().to_str().unwrap());
+    let tasks = std::fs::read_to_string(project.path().join("tasks.toml")).unwrap();
+    let restart = format!("run = [\"curl\", \"--silent\", \"--request\", \"POST\", \"{}/_restart\"]", app.url());
+    let step = "name = \"Restart both deployments\"\ntask = \"restart\"";
+    assert!(tasks.contains(step));
+    let project = project.file("tasks.toml", &tasks.replace(step, &restart));
+    project.run(&["persistence"]).exits(0).says(&["The task is found again", "The account is deleted"]);
+    let left: Value = serde_json::from_slice(&std::fs::read(store.path()).unwrap()).unwrap();
+    assert_eq!(left["users"], serde_json::json!([]));
+    app.fault("lost-after-restart", true);
+    let answer = project.run(&["persistence"]);
+    assert_ne!(answer.code, 0);
+    answer.says(&["answered 401, not 200: {\"detail\":\"Incorrect email or password\"}"]);
+}
