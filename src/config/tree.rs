@@ -241,7 +241,8 @@ impl Node {
     /// an override that brings one takes the others away.
     pub fn on(&self, os: Os, actions: &[&str]) -> Self {
         let mut merged = self.clone();
-        for layer in os.layers() {
+        // What differs by system is no part of every table.
+        for layer in os.layers().iter().filter(|layer| self.shape.kind(layer).is_some()) {
             let Some(Item { value: Value::Table(over), .. }) = self.item(layer) else { continue };
             if actions.iter().any(|action| over.has(action)) {
                 merged.fields.retain(|key, _| !actions.contains(key));

@@ -2,7 +2,7 @@
 //! from another port. It speaks HTTP/1.1 on loopback, keeps its tasks in memory or in a file, and has faults that can
 //! be switched on: by `--fault NAME`, or while it runs by `POST /_fault/NAME` (`DELETE` takes it away).
 //!
-//! `app [--store FILE] [--first-id N] [--fault NAME]...` prints `api PORT` and `page PORT`, and runs until its
+//! `app [--store FILE] [--first-id N] [--origin URL] [--fault NAME]...` prints `api PORT` and `page PORT`, and runs until its
 //! standard input ends.
 
 #![expect(
@@ -53,6 +53,8 @@ struct App {
     first: u64,
     page: u16,
     api: u16,
+    /// Where else its page may be.
+    origin: String,
 }
 
 /// One request.
@@ -77,12 +79,13 @@ impl Request {
 type Answer = (u16, Value);
 
 fn main() {
-    let (mut store, mut first, mut faults) = (None, 1, BTreeSet::new());
+    let (mut store, mut first, mut faults, mut origin) = (None, 1, BTreeSet::new(), String::new());
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let value = arguments.next().expect("every option has a value");
         match argument.as_str() {
             "--store" => store = Some(PathBuf::from(value)),
+            "--origin" => origin = value,
             "--first-id" => first = value.parse().expect("a number"),
             "--fault" if FAULTS.contains(&value.as_str()) => drop(faults.insert(value)),
             other => panic!("what is {other} {value}?"),
@@ -98,6 +101,7 @@ fn main() {
         first,
         page: port(&page),
         api: port(&api),
+        origin,
     });
     app.load();
     println!("api {}\npage {}", app.api, app.page);
@@ -173,7 +177,8 @@ impl App {
     }
 
     fn allows(&self, origin: &str) -> bool {
-        !self.has("no-cors") && [self.page, self.api].iter().any(|port| origin == format!("http://127.0.0.1:{port}"))
+        let own = |port: &u16| origin == format!("http://127.0.0.1:{port}");
+        !self.has("no-cors") && (origin == self.origin || [self.page, self.api].iter().any(own))
     }
 
     fn page(&self, request: &Request) -> (u16, &'static str, String) {
@@ -314,7 +319,9 @@ impl App {
     }
 
     fn index(&self, user: &Value, id: &str) -> Option<usize> {
-        self.store().tasks.iter().position(|task| task["owner"] == user["id"] && task["id"].to_string() == id)
+        self.store().tasks.iter().position(|task| {
+            task["owner"] == user["id"] && task["id"].as_u64().is_some_and(|own| id.parse() == Ok(own))
+        })
     }
 
     fn add(&self, user: &Value, title: &str, description: &Value) -> Value {

@@ -50,11 +50,17 @@ fn the_formats_examples_load() {
 }
 
 #[test]
-fn the_example_of_operations_loads_and_can_be_planned() {
+fn the_operations_examples_are_one_file_that_loads() {
     let blocks = blocks("docs/operations.md");
-    let [file] = blocks.as_slice() else { panic!("one example: {}", blocks.len()) };
-    let project = Project::new(file);
-    for task in ["validate-app", "parity", "watch"] {
-        project.run(&[task, "--dry-run"]).exits(0).answers(&["curl --silent"]);
-    }
+    assert_eq!(blocks.len(), 3);
+    let project = Project::new(&format!("version = 1\n{}", blocks.join("\n")));
+    project.run(&["validate-app", "--dry-run"]).exits(0).answers(&[
+        "Login response",
+        "sends Authorization",
+        "sends Origin, body; answer 200",
+    ]);
+    project
+        .run(&["page", "--dry-run"])
+        .exits(0)
+        .answers(&["asks the person, yes or no: Does the page look as in production?"]);
 }

@@ -96,8 +96,8 @@ fn redeploy_upgrades_where_there_is_one() {
 #[test]
 fn validation_tells_every_check_that_fails() {
     let project = Project::taskflow();
-    project.run(&["--replay", &recording("healthy"), "validate"]).exits(0);
-    project.run(&["--replay", &recording("db-auth-failed"), "validate"]).exits(1).says(&[
+    project.run(&["--replay", &recording("healthy"), "validate-infrastructure"]).exits(0);
+    project.run(&["--replay", &recording("db-auth-failed"), "validate-infrastructure"]).exits(1).says(&[
         "Every pod is Running and ready",
         "The backend says that it is healthy",
         "The frontend reaches the backend",

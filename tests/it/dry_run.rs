@@ -101,7 +101,15 @@ fn the_plan_as_data_holds_the_same_calls() {
             let shown = argv.join(" ");
             assert!(text.replace('\'', "").contains(&shown), "{shown} is not in {name}");
         }
-        let pinned = ["helm --kube-context", "kubectl --context", "minikube --profile", "docker i", "git --no"];
+        let pinned = [
+            "helm --kube-context",
+            "kubectl --context",
+            "minikube --profile",
+            "docker i",
+            "git --no",
+            "curl --disable",
+            "browser --headless",
+        ];
         let shown = text.lines().filter(|line| pinned.iter().any(|call| line.contains(call))).count();
         assert_eq!(calls.len(), shown, "{name}");
         assert!(tools.calls().is_empty());

@@ -128,6 +128,7 @@ fn healthy_cluster(tools: Tools) -> Tools {
             "Name:\ttaskflow-backend-service.default.svc.cluster.local\nAddress: 10.96.0.50\n",
         ))
         .rule(exec("deployment/taskflow-frontend", "wget", "{\"status\":\"healthy\"}"))
+        .with_app(&[])
 }
 
 #[test]

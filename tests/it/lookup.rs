@@ -98,3 +98,18 @@ fn only_programs_are_found_whatever_they_are_called() {
     assert_eq!(path.find("minikube").unwrap_err(), batch);
     assert_eq!(path.find("curl").unwrap_err(), format!("`{}` is not executable", place("curl")));
 }
+
+#[test]
+fn of_several_programs_the_first_that_is_there_is_run() {
+    use super::stub::Tools;
+    use super::support::Project;
+    use serde_json::json;
+    let tools = Tools::new()
+        .rule(json!({ "argv": ["chrome", "--dump-dom"], "stdout": "this one\n" }))
+        .rule(json!({ "argv": ["edge", "**"], "stdout": "not this one\n" }));
+    let tasks = "version = 1\n[tools.browser]\nprogram = ['C:\\no\\where.exe', \"/no/where\", \"chrome\", \"edge\"]\n\
+        [tasks.t]\nsummary = \"x\"\n[[tasks.t.steps]]\nrun = [\"browser\", \"--dump-dom\"]\n";
+    let project = Project::new(tasks).with_tools(&tools);
+    project.run(&["t"]).exits(0).answers(&["this one"]);
+    project.run(&["doctor"]).exits(0).answers(&[tools.bin("chrome").to_str().unwrap()]);
+}

@@ -10,6 +10,7 @@
 )]
 
 mod app;
+mod asks;
 mod blocks;
 #[cfg(unix)]
 mod builds;

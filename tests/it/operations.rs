@@ -7,13 +7,14 @@ use serde_json::Value;
 use std::process::Command;
 
 /// What every run of the operations is made with.
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 20] = [
     "CORS preflight",
     "Signup response",
     "Login response",
     "Token persists",
     "Create task response",
     "List tasks response",
+    "The task is found again",
     "Update task response",
     "Complete task response",
     "Tasks persist",
@@ -71,7 +72,7 @@ fn an_app_that_is_well_validates_and_is_left_as_it_was() {
         let (status, took) = note.split_once(" in ").unwrap();
         assert!(["200", "201", "204"].contains(&status) && took.ends_with('s'), "{told}");
     }
-    answer.says(&["Login response", "app 19 ok"]);
+    answer.says(&["Login response", "app 20 ok"]);
     let left: Value = serde_json::from_slice(&std::fs::read(store.path()).unwrap()).unwrap();
     assert_eq!((&left["users"], &left["tasks"]), (&serde_json::json!([]), &serde_json::json!([])));
 }
@@ -323,4 +324,27 @@ only = ["kept"]
         "in: failed answered 401, not 200 to 299: {\"detail\":\"Incorrect email or password\"}"
     );
     assert!(!operations().is_empty());
+}
+
+/// The repository's `persistence`, its restart that of the app itself.
+#[test]
+fn what_a_restart_loses_is_found() {
+    let Some(curl) = curl() else { return };
+    let store = tempfile::NamedTempFile::new().unwrap();
+    let app = App::start(&["--store", store.path().to_str().unwrap()]);
+    let (project, tools) = cluster(&app);
+    let path = [tools.path(), curl.parent().unwrap().to_owned()];
+    let project = project.env("PATH", std::env::join_paths(path).unwrap().to_str().unwrap());
+    let tasks = std::fs::read_to_string(project.path().join("tasks.toml")).unwrap();
+    let restart = format!("run = [\"curl\", \"--silent\", \"--request\", \"POST\", \"{}/_restart\"]", app.url());
+    let step = "name = \"Restart both deployments\"\ntask = \"restart\"";
+    assert!(tasks.contains(step));
+    let project = project.file("tasks.toml", &tasks.replace(step, &restart));
+    project.run(&["persistence"]).exits(0).says(&["The task is found again", "The account is deleted"]);
+    let left: Value = serde_json::from_slice(&std::fs::read(store.path()).unwrap()).unwrap();
+    assert_eq!(left["users"], serde_json::json!([]));
+    app.fault("lost-after-restart", true);
+    let answer = project.run(&["persistence"]);
+    assert_ne!(answer.code, 0);
+    answer.says(&["answered 401, not 200: {\"detail\":\"Incorrect email or password\"}"]);
 }

@@ -1,25 +1,23 @@
 //! The page in a real browser: it loads, and its console is silent.
 
 use super::app::{App, cluster, real};
+use super::stub::Tools;
 use super::support::{Answer, Project};
 use serde_json::Value;
 
 /// What runs the page, if this machine can: an app, its project, the browser on the PATH.
-fn page(app: &App) -> Option<Project> {
+fn page(app: &App) -> Option<(Project, Tools)> {
     let browser = real("browser", &["chromium", "chromium-browser", "google-chrome", "msedge", "chrome"])?;
     let (project, tools) = cluster(app);
     let separator = if cfg!(windows) { ';' } else { ':' };
     let path = format!("{}{separator}{}", tools.path().display(), browser.parent().unwrap().display());
-    // The stand-ins live as long as the test.
-    std::mem::forget(tools);
-    Some(project.env("PATH", &path))
+    Some((project.env("PATH", &path), tools))
 }
 
 /// Runs it; in a container there is no sandbox to be had for root.
 fn open(project: &Project, more: &[&str]) -> Answer {
-    let is_root = cfg!(unix) && std::env::var("USER").is_ok_and(|user| user == "root") || is_root();
     let mut args = vec!["page"];
-    if is_root {
+    if is_root() {
         args.extend(["--set", "browser_flags=--no-sandbox"]);
     }
     args.extend(more);
@@ -46,7 +44,7 @@ fn note(project: &Project) -> String {
 #[test]
 fn a_page_that_is_well_passes_and_leaves_nothing_behind() {
     let app = App::start(&[]);
-    let Some(project) = page(&app) else { return };
+    let Some((project, _tools)) = page(&app) else { return };
     open(&project, &["--record", "page.jsonl"]).exits(0);
     let scratch = project.path().join(".refloat").join("scratch");
     let left: Vec<_> = std::fs::read_dir(scratch).unwrap().collect();
@@ -59,14 +57,14 @@ fn a_page_that_is_well_passes_and_leaves_nothing_behind() {
 #[test]
 fn an_error_in_the_console_is_told_as_it_stands_there() {
     let app = App::start(&["--fault", "console-error"]);
-    let Some(project) = page(&app) else { return };
+    let Some((project, _tools)) = page(&app) else { return };
     open(&project, &[]).exits(1).says(&["the console says: \"the list could not be drawn\""]);
 }
 
 #[test]
 fn an_answer_that_the_browser_refuses_is_named_as_cors() {
     let app = App::start(&[]);
-    let Some(project) = page(&app) else { return };
+    let Some((project, _tools)) = page(&app) else { return };
     // Opened at the page's own address, from which the API is another origin.
     let tasks = std::fs::read_to_string(project.path().join("tasks.toml")).unwrap();
     let project = project
@@ -87,7 +85,7 @@ fn an_answer_that_the_browser_refuses_is_named_as_cors() {
 #[test]
 fn a_page_that_does_not_load_fails() {
     let app = App::start(&[]);
-    let Some(project) = page(&app) else { return };
+    let Some((project, _tools)) = page(&app) else { return };
     drop(app);
     open(&project, &[]).exits(1);
     assert_eq!(note(&project), "its output does not match `TaskFlow`");

@@ -279,7 +279,7 @@ fn a_child_of_the_tool_that_keeps_the_output_open_is_not_waited_for() {
 #[test]
 fn a_limit_ends_the_tool_and_its_children() {
     let tools = Tools::new()
-        .rule(json!({ "argv": ["helm"], "spawn_grandchild_ms": 600_000, "stdout": "begun\n", "hang_ms": 600_000 }));
+        .rule(json!({ "argv": ["helm"], "spawn_grandchild_ms": 600_000, "stdout": "over\n", "hang_ms": 600_000 }));
     let limited = Invocation { timeout: Some(Duration::from_secs(5)), ..call(&tools, &["helm"]) };
     let answer = run(limited);
     assert_eq!(answer.outcome.exit, Exit::TimedOut);
@@ -349,4 +349,22 @@ fn a_scenario_can_answer_once_and_then_otherwise() {
     assert_eq!((status(), status()), (Exit::Code(1), Exit::Code(0)));
     let other = Tools::new().rule(json!({ "argv": ["helm"] }));
     assert_eq!(run(call(&other, &["helm", "x"])).outcome.exit, Exit::Code(97), "no rule");
+}
+
+/// More than a pipe holds, to a child that answers while it reads.
+#[test]
+fn a_child_is_told_on_standard_input_and_it_ends() {
+    let tools = Tools::new().rule(json!({ "argv": ["curl"], "echo_stdin": true, "stdout": "over\n" }));
+    let text = "header = \"x\"\n".repeat(30_000);
+    let answer = run(Invocation { input: Some(text.clone()), ..call(&tools, &["curl"]) });
+    assert_eq!(answer.outcome.exit, Exit::Code(0));
+    assert!(answer.stdout() == format!("{text}over\n"), "{} bytes", answer.stdout.len());
+}
+
+/// One that ends without reading what it is told has its reasons, and keeps nobody.
+#[test]
+fn a_child_need_not_read_what_it_is_told() {
+    let tools = Tools::new().rule(json!({ "argv": ["curl"], "stdout": "no\n", "exit": 2 }));
+    let answer = run(Invocation { input: Some("x".repeat(1 << 20)), ..call(&tools, &["curl"]) });
+    assert_eq!((answer.outcome.exit.clone(), answer.stdout()), (Exit::Code(2), "no\n".to_owned()));
 }

@@ -1,6 +1,7 @@
 //! A private directory with copies of the stub, and what they were asked.
 
-use serde_json::Value;
+use super::app::App;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Tools {
     dir: tempfile::TempDir,
     rules: Vec<Value>,
+    /// Asked by the stand-in of curl, as long as this lives.
+    _app: Option<App>,
 }
 
 /// Whatever a test is about, no tool outlives it: an orphan is a fault of ours, or of the test. (Wine gives the
@@ -29,7 +32,7 @@ impl Tools {
         // started while any other thread is starting one ("text file busy").
         let dir = tempfile::tempdir_in(std::path::absolute(env!("CARGO_TARGET_TMPDIR")).unwrap()).unwrap();
         fs::create_dir(dir.path().join("bin")).unwrap();
-        Self { dir, rules: Vec::new() }
+        Self { dir, rules: Vec::new(), _app: None }
     }
 
     /// Adds a rule (see `tests/stub/main.rs`), and the tool that it is for.
@@ -37,6 +40,28 @@ impl Tools {
         self = self.tool(rule["argv"][0].as_str().expect("a rule names its tool"));
         self.rules.push(rule);
         fs::write(self.scenario(), serde_json::to_vec(&self.rules).unwrap()).unwrap();
+        self
+    }
+
+    /// Adds an app that is well, at the front door of the cluster that the stand-ins play: at http://192.168.49.2:30080,
+    /// while these are there in their world.
+    pub(crate) fn with_app(mut self, while_there: &[&str]) -> Self {
+        let place = "http://192.168.49.2:30080";
+        let app = App::start(&["--origin", place]);
+        let at = |argv: &[&str], answer: &str| {
+            let argv = [&["kubectl", "*", "*", "*", "*"], argv].concat();
+            json!({ "argv": argv, "stdout": answer, "if_there": while_there })
+        };
+        let port = "jsonpath={.spec.ports[0].nodePort}";
+        let rules = [
+            at(&["describe", "node", "minikube"], super::safe::NODE),
+            at(&["get", "svc", "taskflow-frontend-service", "-o", port], "30080"),
+            json!({ "argv": ["curl", "--version"], "stdout": "curl 8.5.0 (x)\n" }),
+            json!({ "argv": ["curl", "**"], "asks_port": app.api }),
+            json!({ "argv": ["chromium", "**"], "stdout": "<title>TaskFlow</title>\n" }),
+        ];
+        self = rules.into_iter().fold(self, Self::rule);
+        self._app = Some(app);
         self
     }
 

@@ -17,6 +17,9 @@
     reason = "a program of its own, for tests"
 )]
 
+#[path = "exchange.rs"]
+mod exchange;
+
 use refloat::adapter::interrupt::Interrupts;
 use refloat::adapter::process::Processes;
 use refloat::model::command::Invocation;
@@ -79,6 +82,8 @@ struct Rule {
     print_cwd: bool,
     /// Copy standard input to standard output.
     echo_stdin: bool,
+    /// It is curl, told by its config on standard input, and asks whoever answers at this port of ours.
+    asks_port: u16,
     /// Only while all of these are there, in the world that the stubs share (a folder of names).
     if_there: Vec<String>,
     /// Only while none of these is there.
@@ -277,6 +282,9 @@ fn answer(rule: &Rule, world: &World) -> ExitCode {
     }
     if rule.echo_stdin {
         std::io::copy(&mut std::io::stdin(), &mut std::io::stdout()).expect("copied");
+    }
+    if rule.asks_port > 0 {
+        exchange::exchange(rule.asks_port);
     }
     let (flood, without_lines) = (rule.stderr_bytes, rule.without_lines);
     let other = std::thread::spawn(move || write_bytes(&mut std::io::stderr(), flood, without_lines));
