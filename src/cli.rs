@@ -120,10 +120,10 @@ pub enum Command {
         #[arg(long)]
         no_confirm: bool,
     },
-    /// A symptom in full: cause, fixes, the texts it is known by; without an ID all, by family
+    /// A symptom in full: cause, fixes, the texts it is known by; or what a message means
     Explain {
-        /// The symptom's id; none lists them all
-        id: Option<String>,
+        /// A symptom's id, a family, or a message or status as a tool prints it; none lists all symptoms
+        words: Vec<String>,
     },
     /// Ask checks now; without a name all, but not those that only decide what runs
     Check {

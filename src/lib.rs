@@ -18,10 +18,12 @@ pub mod port;
 
 /// A task made concrete: what will run, in which order, behind which gates. Nothing has run yet.
 pub mod plan {
+    mod args;
     pub mod build;
     pub mod checks;
     pub mod clusters;
     pub mod exchange;
+    mod gate;
     pub mod hide;
     pub mod limits;
     pub mod types;
@@ -349,6 +351,7 @@ pub mod app {
     mod context;
     mod diagnose;
     mod doctor;
+    mod explain;
     mod incident;
     mod incidents;
     mod input;

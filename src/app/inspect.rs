@@ -1,4 +1,4 @@
-//! The commands that look: list, show, explain, history, schema.
+//! The commands that look: list, show, history, schema.
 
 use super::context::{Context, write_all};
 use super::learn;
@@ -6,14 +6,11 @@ use super::load;
 use crate::adapter::files;
 use crate::adapter::state::State;
 use crate::adapter::terminal::Out;
-use crate::catalog;
 use crate::cli;
 use crate::config;
 use crate::error::{Code, Failure};
-use crate::model::finding::FAMILIES;
 use crate::report::history::{self, Journal};
-use crate::report::{explain, listing, show};
-use crate::text;
+use crate::report::{listing, show};
 
 /// A journal of more than this is not one of ours.
 const MAX_JOURNAL: u64 = 256 << 20;
@@ -46,34 +43,6 @@ pub(super) fn help(context: &Context, topic: Option<&str>) -> Result<Code, Failu
             Ok(Code::Done)
         }
     }
-}
-
-/// `refloat explain [ID]`.
-pub(super) fn explain(context: &Context, id: Option<&str>) -> Result<Code, Failure> {
-    let symptoms = catalog::with(load::catalog_if_any(context)?.map(|catalog| catalog.symptoms).unwrap_or_default());
-    let Some(id) = id else {
-        context.answer(|| explain::all(&symptoms, &context.out_look()), || explain::all_json(&symptoms))?;
-        return Ok(Code::Done);
-    };
-    let Some(symptom) = symptoms.iter().find(|symptom| symptom.id == id) else {
-        let failure = Failure::new(Code::Usage, format!("there is no symptom `{id}`"));
-        let known = symptoms.iter().map(|symptom| symptom.id.as_str());
-        return Err(match text::suggest(id, known).filter(|_| !FAMILIES.contains(&id)) {
-            Some(near) => failure.hint(format!("did you mean `{near}`?  refloat explain {near}")),
-            None if FAMILIES.contains(&id) => {
-                let of: Vec<&str> =
-                    symptoms.iter().filter(|symptom| symptom.family == id).map(|symptom| symptom.id.as_str()).collect();
-                failure.hint(format!("{id} is a family; its symptoms are {}", of.join(", ")))
-            }
-            None => failure.hint("refloat explain"),
-        });
-    };
-    let windows = context.is_windows();
-    context.answer(
-        || explain::text(symptom, &symptoms, windows, &context.out_look()),
-        || explain::json(symptom, &symptoms, windows),
-    )?;
-    Ok(Code::Done)
 }
 
 /// `refloat history [RUN]`.

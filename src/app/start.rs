@@ -1,7 +1,7 @@
 //! From the command line to the exit code.
 
 use super::context::{Context, write_all};
-use super::{diagnose, doctor, incident, inspect, learn, lint, scan, task, trial};
+use super::{diagnose, doctor, explain, incident, inspect, learn, lint, scan, task, trial};
 use crate::adapter::terminal::Out;
 use crate::cli::{Cli, Command, Format};
 use crate::error::{Code, Failure};
@@ -35,7 +35,7 @@ pub fn start(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         (None, false) | (Some(Command::List), _) => inspect::list(&context),
         (Some(Command::Show { task }), _) => inspect::show(&context, &task),
         (Some(Command::Diagnose { path, no_confirm }), _) => diagnose::diagnose(&context, path.as_deref(), !no_confirm),
-        (Some(Command::Explain { id }), _) => inspect::explain(&context, id.as_deref()),
+        (Some(Command::Explain { words }), _) => explain::explain(&context, &words),
         (Some(Command::Check { names }), _) => task::check(&context, &names),
         (Some(Command::Doctor), _) => doctor::doctor(&context),
         (Some(Command::History { run }), _) => inspect::history(&context, run.as_deref()),

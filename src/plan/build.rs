@@ -1,16 +1,13 @@
 //! Catalog + task + arguments → [`Plan`].
 
+use super::args::bind;
 use super::hide::{self, Hide};
 use super::limits;
-use super::types::{
-    Ask, Block, Call, Confirmation, FailFast, Gate, Plan, PlannedStep, PlannedTool, SecretRead, WantedBy, Watched, Work,
-};
-use super::values::{check_argument, check_param};
+use super::types::{Block, Call, Confirmation, FailFast, Gate, Plan, PlannedStep, PlannedTool, Watched, Work};
+use super::values::check_argument;
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
-use crate::model::step::{
-    Action, Check, CheckRef, Confirm, Danger, DoneIf, Join, OnInterrupt, Question, SecretFrom, Step, Task, Wanted,
-};
+use crate::model::step::{Action, Confirm, Danger, DoneIf, OnInterrupt, Step, Task};
 use crate::model::template::Template;
 use crate::text;
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,59 +53,6 @@ pub fn find<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a Task, Failure> {
             None => failure.hint("refloat list"),
         }
     })
-}
-
-/// Arguments → parameter values, defaults filled in.
-fn bind(task: &Task, args: &[String]) -> Result<BTreeMap<String, String>, Failure> {
-    let mut values: BTreeMap<String, String> = BTreeMap::new();
-    let usage = |message: String| Failure::new(Code::Usage, message).hint(format!("refloat show {}", task.name));
-    let mut places = task.params.iter();
-    for arg in args {
-        let known = || task.params.iter().map(|param| param.name.as_str());
-        let pair = arg.split_once('=').filter(|(name, _)| !name.is_empty());
-        let named = pair.filter(|(name, _)| known().any(|param| param == *name));
-        // A value may hold a `=`; one that begins nearly like a parameter is a slip.
-        if let (None, Some((name, _))) = (named, pair)
-            && let Some(near) = text::suggest(name, known())
-        {
-            let name = name.escape_debug();
-            return Err(usage(format!("`{}` has no parameter `{name}`; did you mean `{near}`?", task.name)));
-        }
-        let (name, value) = match named {
-            Some((name, value)) => (name.to_owned(), value.to_owned()),
-            None => match places.find(|param| !values.contains_key(&param.name)) {
-                Some(param) => (param.name.clone(), arg.clone()),
-                None => {
-                    let takes = match task.params.len() {
-                        0 => "takes no arguments".to_owned(),
-                        most => format!("takes at most {}", text::count(most, "argument")),
-                    };
-                    return Err(usage(format!("`{}` {takes}; `{}` is one too many", task.name, arg.escape_debug())));
-                }
-            },
-        };
-        if values.insert(name.clone(), value).is_some() {
-            return Err(usage(format!("`{name}` is given twice")));
-        }
-    }
-    for param in &task.params {
-        let value = match (values.get(&param.name), &param.default) {
-            (Some(value), _) => value.clone(),
-            (None, Some(default)) => default.clone(),
-            (None, None) => {
-                let help = if param.help.is_empty() { String::new() } else { format!(": {}", param.help) };
-                return Err(usage(format!("`{}` needs {}{help}", task.name, param.name.to_uppercase())));
-            }
-        };
-        check_param(param, &value).map_err(|rule| {
-            let short: String = value.chars().take(60).collect();
-            let help = if param.help.is_empty() { String::new() } else { format!(" ({})", param.help) };
-            let value = short.escape_debug();
-            usage(format!("`{value}` cannot be the {} of `{}`: {rule}{help}", param.name, task.name))
-        })?;
-        values.insert(param.name.clone(), value);
-    }
-    Ok(values)
 }
 
 pub(super) struct Builder<'a> {
@@ -397,7 +341,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The call of `step`; without one, of something that looks for a check.
-    fn call(
+    pub(super) fn call(
         &mut self,
         argv: &[Template],
         scope: &BTreeMap<String, String>,
@@ -440,129 +384,11 @@ impl<'a> Builder<'a> {
 
     /// A secret that nobody has given must not become an empty argument. What is still open in a
     /// filled text is a secret, or found out by the run.
-    fn has_values(&self, text: &Template) -> Result<(), Failure> {
+    pub(super) fn has_values(&self, text: &Template) -> Result<(), Failure> {
         let Some(name) = self.catalog.lacking(text) else { return Ok(()) };
         let variable = name.to_ascii_uppercase().replace('-', "_");
         Err(Failure::new(Code::Usage, format!("`{name}` has no value"))
             .hint(format!("give it in tasks.local.toml, or as REFLOAT_VAR_{variable}")))
-    }
-
-    fn gates(
-        &mut self,
-        checks: &[CheckRef],
-        scope: &BTreeMap<String, String>,
-        prefix: &str,
-        kind: &str,
-    ) -> Result<Vec<Gate>, Failure> {
-        let mut gates = Vec::new();
-        for check in checks {
-            match self.parts(check) {
-                // Each part is a gate of its own; what to do about all of them is what to do about one that says nothing.
-                Some((whole, of, _)) => {
-                    for part in of {
-                        let mut gate = self.gate(part, scope, &format!("{prefix}{kind}{}", gates.len() + 1))?;
-                        if gate.fix.is_empty() {
-                            gate.fix = whole.fix.iter().filter_map(|line| fill(line, scope)).collect();
-                        }
-                        gates.push(gate);
-                    }
-                }
-                None => gates.push(self.gate(check, scope, &format!("{prefix}{kind}{}", gates.len() + 1))?),
-            }
-        }
-        Ok(gates)
-    }
-
-    /// The parts of a check that are asked side by side where a task requires it, and how many at a time.
-    fn parts(&self, reference: &CheckRef) -> Option<(&'a Check, &'a [CheckRef], usize)> {
-        let check = self.catalog.checks.get(&reference.name).filter(|_| !reference.negated)?;
-        match &check.question {
-            Question::Checks { join: Join::All, of, parallel } if *parallel > 1 => Some((check, of, *parallel)),
-            _ => None,
-        }
-    }
-
-    /// The check at its place: its own step, or its secret reads.
-    pub(super) fn gate(
-        &mut self,
-        reference: &CheckRef,
-        scope: &BTreeMap<String, String>,
-        id: &str,
-    ) -> Result<Gate, Failure> {
-        let Some(check) = self.catalog.checks.get(&reference.name) else {
-            return Err(Failure::new(Code::Config, format!("there is no check `{}`", reference.name)));
-        };
-        let title = fill(&check.title, scope).unwrap_or_default();
-        let before = check.before.iter().map(|step| self.step(step, scope, id.to_owned(), &Open::new()));
-        let before = before.collect::<Result<Vec<_>, Failure>>()?;
-        let ask = self.ask_of(check, &title, scope, id)?;
-        let fill_all = |lines: &[Template]| lines.iter().filter_map(|line| fill(line, scope)).collect();
-        let (fix, holds): (Vec<Template>, Vec<Template>) = (fill_all(&check.fix), fill_all(&check.holds));
-        holds.iter().try_for_each(|text| self.has_values(text))?;
-        let (check, negated, no) = (check.name.clone(), reference.negated, check.no.clone());
-        Ok(Gate { check, negated, title, fix, before, ask, no, holds })
-    }
-
-    fn ask_of(
-        &mut self,
-        check: &Check,
-        title: &Template,
-        scope: &BTreeMap<String, String>,
-        id: &str,
-    ) -> Result<Ask, Failure> {
-        Ok(match &check.question {
-            Question::Run(step) => {
-                let mut planned = self.step(step, scope, id.to_owned(), &Open::new())?;
-                planned.name = title.clone();
-                Ask::Run(Box::new(planned))
-            }
-            Question::Room(room) => {
-                // The pod's name comes out of the list of pods, whatever a variable of that name holds.
-                let mut of_pod = scope.clone();
-                of_pod.remove("pod");
-                let wanted = match &room.wanted {
-                    Wanted::Waiting { pods, pod } => {
-                        WantedBy::Waiting { pods: self.call(pods, scope, None)?, pod: self.call(pod, &of_pod, None)? }
-                    }
-                    Wanted::Chart { chart, own } => WantedBy::Chart {
-                        chart: self.call(chart, scope, None)?,
-                        own: own.as_ref().and_then(|own| fill(own, scope)),
-                    },
-                };
-                Ask::Room { node: self.call(&room.node, scope, None)?, wanted }
-            }
-            Question::Incident => Ask::Incident,
-            Question::Checks { join, of, .. } => {
-                let of = of.iter().map(|part| self.gate(part, scope, id));
-                Ask::Checks { join: *join, of: of.collect::<Result<_, _>>()? }
-            }
-            Question::Secrets { values, render, min_len, pattern, contains } => {
-                let mut reads = Vec::new();
-                for value in values {
-                    let mut of = value.clone();
-                    of.secret = fill(&value.secret, scope).unwrap_or_default();
-                    of.key = fill(&value.key, scope).unwrap_or_default();
-                    if value.from == SecretFrom::Rendered {
-                        reads.push(SecretRead { call: self.call(render, scope, None)?, of });
-                        continue;
-                    }
-                    // A dot in a key must be escaped in jsonpath, or it would be a path.
-                    let key = of.key.to_string().replace('.', r"\.");
-                    let argv = [
-                        Template::literal("kubectl"),
-                        Template::literal("get"),
-                        Template::literal("secret"),
-                        of.secret.clone(),
-                        Template::literal("-o"),
-                        Template::literal(format!("jsonpath={{.data.{key}}}")),
-                    ];
-                    reads.push(SecretRead { call: self.call(&argv, scope, None)?, of });
-                }
-                let contains = contains.as_ref().and_then(|text| fill(text, scope));
-                contains.iter().try_for_each(|text| self.has_values(text))?;
-                Ask::Secrets { reads, min_len: *min_len, pattern: pattern.clone(), contains }
-            }
-        })
     }
 }
 
@@ -587,7 +413,7 @@ fn danger_of(step: &PlannedStep, task: Danger) -> Danger {
     }
 }
 
-fn fill(template: &Template, scope: &BTreeMap<String, String>) -> Option<Template> {
+pub(super) fn fill(template: &Template, scope: &BTreeMap<String, String>) -> Option<Template> {
     template.fill(|name| scope.get(name).map(String::as_str))
 }
 

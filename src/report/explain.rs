@@ -70,7 +70,10 @@ impl Page<'_> {
             ("fields", symptom.fields.join(", ")),
             ("origin", symptom.origin.clone().unwrap_or_default()),
         ];
-        let mut head = vec![vec![Piece::whole(styles.strong, &symptom.id), Piece::prose(Style::new(), &symptom.cause)]];
+        let mut head = vec![vec![
+            Piece::whole(styles.strong, &symptom.id),
+            Piece::prose(Style::new(), &in_general(&symptom.cause)),
+        ]];
         let said = rows.into_iter().filter(|(_, words)| !words.is_empty());
         head.extend(said.map(|(name, words)| vec![Piece::whole(styles.dim, name), Piece::prose(Style::new(), &words)]));
         table(&mut self.out, self.look, 0, &head);
@@ -94,10 +97,10 @@ impl Page<'_> {
             let number = format!("{}. ", index + 1);
             let at = 3 + number.len();
             let _ = write!(self.out, "{} {number}", style.style(format!("{mark:>2}")));
-            self.advice(at, fix.on(here));
+            self.advice(at, &in_general(fix.on(here)));
             if fix.on(here) != fix.on(there) {
                 let _ = write!(self.out, "{}{}: ", " ".repeat(at), styles.dim.style(label));
-                self.advice(at + label.len() + 2, fix.on(there));
+                self.advice(at + label.len() + 2, &in_general(fix.on(there)));
             }
         }
     }

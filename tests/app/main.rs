@@ -9,7 +9,6 @@
     clippy::print_stdout,
     clippy::expect_used,
     clippy::disallowed_methods,
-    clippy::cmp_owned,
     reason = "a program of its own, for tests"
 )]
 

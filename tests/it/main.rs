@@ -55,6 +55,7 @@ mod lock;
 mod lookup;
 #[cfg(target_os = "linux")]
 mod memory;
+mod messages;
 mod minikube_events;
 mod noise;
 mod operations;

@@ -279,7 +279,7 @@ fn a_child_of_the_tool_that_keeps_the_output_open_is_not_waited_for() {
 #[test]
 fn a_limit_ends_the_tool_and_its_children() {
     let tools = Tools::new()
-        .rule(json!({ "argv": ["helm"], "spawn_grandchild_ms": 600_000, "stdout": "over\n", "hang_ms": 600_000 }));
+        .rule(json!({ "argv": ["helm"], "spawn_grandchild_ms": 600_000, "stdout": "begun\n", "hang_ms": 600_000 }));
     let limited = Invocation { timeout: Some(Duration::from_secs(5)), ..call(&tools, &["helm"]) };
     let answer = run(limited);
     assert_eq!(answer.outcome.exit, Exit::TimedOut);
