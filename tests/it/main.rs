@@ -111,4 +111,5 @@ mod unreadable;
 #[cfg(unix)]
 mod view;
 mod watch;
+mod whole_way;
 mod wordings;
