@@ -40,6 +40,7 @@ mod faults_places;
 mod faults_terminal;
 mod faults_tools;
 mod formats;
+mod guide;
 mod half_way;
 mod history;
 mod hostile;
