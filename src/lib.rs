@@ -226,6 +226,7 @@ pub mod run {
     pub mod live;
     mod manifest;
     mod marks;
+    mod order;
     pub mod outline;
     pub mod past;
     pub mod redact;

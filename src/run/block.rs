@@ -207,7 +207,9 @@ fn gates(desk: &Desk<'_>, gates: &[Gate], values: &Values, place: &Place, kind: 
     };
     let workers = at_once.min(gates.len());
     if workers > 1 {
+        let since = desk.books().kept();
         thread::scope(|threads| (0..workers).for_each(|_| drop(threads.spawn(work))));
+        desk.books().settle(since, &place.actual);
     } else {
         work();
     }
@@ -311,6 +313,7 @@ fn one_by_one(running: &Running<'_>, steps: &[PlannedStep]) -> End {
 
 /// A step starts when the steps it needs are done and a slot is free, lowest number first.
 fn side_by_side(running: &Running<'_>, steps: &[PlannedStep]) -> End {
+    let since = running.desk.books().kept();
     let mut waiting: Vec<usize> = (0..steps.len()).collect();
     let mut done = vec![false; steps.len()];
     let mut end = End::Done;
@@ -346,6 +349,7 @@ fn side_by_side(running: &Running<'_>, steps: &[PlannedStep]) -> End {
             }
         }
     });
+    running.desk.books().settle(since, &running.place.actual);
     for index in &waiting {
         not_run(running.desk, &steps[*index..=*index], &[]);
     }

@@ -3,6 +3,7 @@
 use super::exchange::ExchangeResult;
 use super::gate::Said;
 use super::live::{Live, LiveCall};
+use super::order::{Kept, settle};
 use super::redact::Redactor;
 use super::world::World;
 use crate::model::event::{Counts, Event, EventKind};
@@ -52,7 +53,7 @@ pub struct Books {
     /// What could not be written.
     pub unwritable: Vec<String>,
     /// Output so far.
-    pub documents: VecDeque<Document>,
+    kept: VecDeque<Kept>,
     bytes: usize,
     /// Documents that made room for later ones.
     pub forgotten: usize,
@@ -157,18 +158,40 @@ pub fn millis(duration: Duration) -> u64 {
 }
 
 impl Books {
-    /// Keeps documents for the diagnosis; the oldest go when there are too many.
-    pub fn keep(&mut self, documents: Vec<Document>) {
+    /// Keeps documents of a step for the diagnosis; the oldest go when there are too many.
+    pub fn keep(&mut self, id: &str, documents: Vec<Document>) {
         for document in documents {
             self.bytes += document.text.len();
-            self.documents.push_back(document);
+            self.kept.push_back(Kept { id: id.to_owned(), document });
         }
         while self.bytes > DOCUMENTS_MAX
-            && let Some(oldest) = self.documents.pop_front()
+            && let Some(oldest) = self.kept.pop_front()
         {
-            self.bytes -= oldest.text.len();
+            self.bytes -= oldest.document.text.len();
             self.forgotten += 1;
         }
+    }
+
+    /// How many documents were kept so far, the forgotten ones included.
+    pub fn kept(&self) -> usize {
+        self.forgotten + self.kept.len()
+    }
+
+    /// Puts what was kept since then of the steps of a block in their order.
+    pub fn settle(&mut self, since: usize, block: &str) {
+        let first = since.saturating_sub(self.forgotten);
+        settle(self.kept.iter_mut().skip(first), block);
+    }
+
+    /// The output so far.
+    pub fn documents(&self) -> Vec<Document> {
+        self.kept.iter().map(|kept| kept.document.clone()).collect()
+    }
+
+    /// The output, when there will be no more.
+    pub fn take_documents(&mut self) -> Vec<Document> {
+        self.bytes = 0;
+        self.kept.drain(..).map(|kept| kept.document).collect()
     }
 
     /// A name for an evidence file that no other file of this run has, on any file system.

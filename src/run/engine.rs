@@ -144,7 +144,7 @@ fn given(world: &World<'_>) -> Values {
 
 /// Names the cause that the output tells, if it tells one; returns what to do about it.
 fn name_the_cause(desk: &Desk<'_>) -> Vec<String> {
-    let documents: Vec<Document> = desk.books().documents.iter().cloned().collect();
+    let documents: Vec<Document> = desk.books().documents();
     let diagnosis = (desk.world.diagnose)(&documents);
     let fixes = root_fixes(&diagnosis);
     if diagnosis.verdict == Verdict::Failing && !diagnosis.findings.is_empty() {
@@ -180,7 +180,7 @@ fn finish(
     ended: Ended,
     reporter: &mut dyn Reporter,
 ) -> RunReport {
-    let Ended { end, books, mut next, resume } = ended;
+    let Ended { end, mut books, mut next, resume } = ended;
     let is_done = matches!(end, Ending::Block(End::Done));
     // Something was changed, and something that would have been was not: the task can be gone on with.
     let is_halfway = books.changed > 0 && books.left > 0 && !books.tidied && resume.is_some();
@@ -227,7 +227,7 @@ fn finish(
     }
     let untold = complaint.map(|error| error.to_string());
     let counts = books.counts;
+    let documents = books.take_documents();
     let exchanges = books.exchanges;
-    let documents = books.documents.into();
     RunReport { code, outcome, counts, documents, files: books.files, said: books.said, exchanges, untold }
 }

@@ -462,3 +462,27 @@ fn a_reporter_that_fails_never_stops_the_run() {
         assert_eq!(stage.called(), ["helm a", "helm b"]);
     }
 }
+
+/// What is diagnosed does not depend on who was done first.
+#[test]
+fn what_steps_side_by_side_print_is_kept_in_their_order() {
+    let last = |stage: &Stage| {
+        for _ in 0..100_000 {
+            // The third can only begin when the second is done.
+            if stage.called().iter().any(|call| call.contains("kubectl c")) {
+                return;
+            }
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        panic!("the others wait");
+    };
+    let stage = Stage::default()
+        .on("kubectl a", exit(0).out("a\n").then(last))
+        .on("kubectl b", exit(0).out("b\n"))
+        .on("kubectl c", exit(0).out("c\n"));
+    let mut root = block(vec![runs("1", "kubectl a"), runs("2", "kubectl b"), runs("3", "kubectl c")]);
+    root.parallel = 2;
+    let told = stage.run(&plan(root));
+    let files: Vec<&str> = told.report.documents.iter().map(|document| document.file.as_str()).collect();
+    assert_eq!(files, ["kubectl a", "kubectl b", "kubectl c"]);
+}

@@ -278,7 +278,7 @@ fn tell(desk: &Desk<'_>, asked: &Asked<'_>, answer: Option<&HttpAnswer>, complai
     if !complaint.is_empty() {
         documents.push(document(true, complaint.join("\n")));
     }
-    desk.books().keep(documents);
+    desk.books().keep(asked.id, documents);
 }
 
 fn redacted_lines(desk: &Desk<'_>, text: &[u8]) -> Vec<String> {

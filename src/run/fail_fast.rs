@@ -261,14 +261,14 @@ impl Watch<'_> {
 
     /// Saves the evidence while it is there. Where no task does, what the look showed names the cause.
     fn save(&self, shown: Vec<Document>) {
-        let kept = self.desk.books().documents.len();
+        let kept = self.desk.books().kept();
         if let Some(evidence) = &self.declared.evidence {
             let place = Place { planned: self.step.id.clone(), actual: self.id.to_owned(), cleanup: false };
             block::run(self.desk, evidence, self.values, &place);
         }
         let mut books = self.desk.books();
-        if books.documents.len() == kept {
-            books.keep(shown);
+        if books.kept() == kept {
+            books.keep(self.id, shown);
         }
     }
 }

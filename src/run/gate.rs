@@ -125,7 +125,7 @@ fn before(
         );
         let words = tried.answer.last_words().filter(|_| !spec.sensitive);
         if !manner.quiet {
-            desk.books().keep(tried.documents);
+            desk.books().keep(manner.id, tried.documents);
         }
         match tried.verdict {
             Verdict::Ok | Verdict::AlreadyDone => {}
@@ -279,7 +279,7 @@ fn run(
     let stdout = tried.answer.stdout;
     // A no that is hoped for ("not found") is no evidence of a fault; a cluster out of reach is.
     if !manner.quiet && (!gate.negated || unreachable) {
-        desk.books().keep(tried.documents);
+        desk.books().keep(manner.id, tried.documents);
     }
     match tried.verdict {
         Verdict::Ok | Verdict::AlreadyDone if gate.holds.is_empty() => Reply::Yes(None),

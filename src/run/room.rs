@@ -135,7 +135,7 @@ fn asked(
     };
     let answer = perform(desk, &call, &ask, None);
     if is_evidence && !manner.quiet {
-        desk.books().keep(attempt::documents(desk, &call, &answer, None));
+        desk.books().keep(manner.id, attempt::documents(desk, &call, &answer, None));
     }
     match &answer.exit {
         Exit::Interrupted => Err(Reply::Interrupted),

@@ -115,7 +115,7 @@ impl Watch<'_> {
         // Test data of every round is its own.
         let values = self.values.with_own(UNIQUE, &format!("{}r{number}", desk.world.unique));
         let mut ends = BTreeMap::new();
-        let aside = aside::of(desk, |inner| {
+        let mut aside = aside::of(desk, |inner| {
             let mut stopped = false;
             if !rounds.asked.is_empty() {
                 stopped = self.ask(inner, &rounds.asked, &values) == End::Interrupted;
@@ -152,7 +152,7 @@ impl Watch<'_> {
                 (_, Seen::Compared(comparison)) => compared(comparison),
             });
         }
-        Some(Round { judged, documents: aside.books.documents.into() })
+        Some(Round { judged, documents: aside.books.take_documents() })
     }
 
     fn ask(&self, inner: &Desk<'_>, steps: &[PlannedStep], values: &Values) -> End {
@@ -176,7 +176,7 @@ impl Watch<'_> {
     /// A rule holds: what its round found becomes the run's.
     fn holds(&self, rules: &[RuleState], at: usize, round: Round) -> Rounded {
         let desk = self.desk;
-        desk.books().keep(round.documents);
+        desk.books().keep(&self.place.actual, round.documents);
         let mut saved = None;
         let mut hints = Vec::new();
         for (judged, _) in round.judged.into_iter().zip(rules).filter(|(_, rule)| rule.holds()) {

@@ -82,7 +82,7 @@ fn one(desk: &Desk<'_>, read: &SecretRead, values: &Values, manner: Manner<'_>) 
             }
             if !manner.quiet {
                 // Why it could not be asked; the value itself is in no document.
-                desk.books().keep(attempt::documents(desk, &call, &answer, None));
+                desk.books().keep(manner.id, attempt::documents(desk, &call, &answer, None));
             }
             return Err(Reply::Unasked(words));
         }

@@ -333,7 +333,7 @@ impl One<'_> {
             }
             Work::Diagnose => {
                 self.start(name, "diagnose", Vec::new());
-                let documents: Vec<_> = desk.books().documents.iter().cloned().collect();
+                let documents = desk.books().documents();
                 let diagnosis = (desk.world.diagnose)(&documents);
                 let note = match diagnosis.verdict {
                     Health::Healthy => "nothing found".to_owned(),
@@ -436,7 +436,7 @@ impl One<'_> {
         }
         // "Already exists" is an error to the tool and none to us.
         if status != Status::AlreadyDone {
-            desk.books().keep(documents);
+            desk.books().keep(&self.id, documents);
         }
         (result.exit, result.saved) = (Some(answer.exit), saved);
         (result.dropped, result.leaked) = (answer.dropped, answer.leaked);
