@@ -235,7 +235,10 @@ impl Page<'_> {
         rounds.asked.iter().for_each(|asked| self.step(asked, indent));
         for rule in &rounds.rules {
             match &rule.by {
-                JudgedBy::Step(step) => self.step(step, indent),
+                JudgedBy::Step(step) => {
+                    self.line(indent, &[Piece::prose(Style::new(), &rule.name)]);
+                    self.step(step, indent + 2);
+                }
                 by => self.line(indent, &[Piece::prose(Style::new(), &rule.name), exchange::judged(by, self.look)]),
             }
             if rule.failures > 1 {

@@ -64,3 +64,54 @@ fn the_operations_examples_are_one_file_that_loads() {
         .exits(0)
         .answers(&["asks the person, yes or no: Does the page look as in production?"]);
 }
+
+/// The names that a JSON Schema gives to properties, wherever they stand.
+fn keys(schema: &serde_json::Value, all: &mut std::collections::BTreeSet<String>) {
+    match schema {
+        serde_json::Value::Object(map) => {
+            if let Some(properties) = map.get("properties").and_then(|properties| properties.as_object()) {
+                all.extend(properties.keys().cloned());
+            }
+            map.values().for_each(|value| keys(value, all));
+        }
+        serde_json::Value::Array(values) => values.iter().for_each(|value| keys(value, all)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_formats_page_has_every_key_of_the_schema() {
+    let page = std::fs::read_to_string(root().join("docs/format.md")).unwrap();
+    let mut known = std::collections::BTreeSet::new();
+    keys(&refloat::config::schema(), &mut known);
+    assert!(known.len() > 100, "{}", known.len());
+    let words: std::collections::BTreeSet<&str> =
+        page.split(|letter: char| !letter.is_alphanumeric() && letter != '_').collect();
+    let missing: Vec<&String> = known.iter().filter(|key| !words.contains(key.as_str())).collect();
+    assert_eq!(missing, [""; 0]);
+}
+
+#[test]
+fn the_examples_of_parity_load_beside_those_of_the_operations() {
+    let (operations, parity) = (blocks("docs/operations.md"), blocks("docs/parity.md"));
+    assert_eq!(parity.len(), 2);
+    let more = r#"
+[vars]
+watch_every = "30s"
+watch_for = "15m"
+[targets.production]
+vars = { api = "https://app.example.com", page = "https://app.example.com" }
+[tools.kubectl]
+[checks.backend-healthy]
+title = "The backend is healthy"
+run = ["kubectl", "get", "pods"]
+[tasks.parity]
+summary = "Compare"
+steps = [{ parity = true }]
+[tasks.watch]
+summary = "Watch"
+"#;
+    let project = Project::new(&format!("version = 1\n{}{more}{}", operations.join("\n"), parity.join("\n")));
+    project.run(&["parity", "--dry-run"]).exits(0).answers(&["curl --disable --silent", "https://app.example.com"]);
+    project.run(&["watch", "--dry-run"]).exits(0).answers(&["Backend health checks fail consistently", "holds after 3 failures in a row"]);
+}
