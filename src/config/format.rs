@@ -243,6 +243,7 @@ static STEP_FIELDS: &[Field] = &[
     ),
     Field::new("skip_if", Kind::Text, "Skip when this check says yes; `!name` for the opposite").aka(&["if", "when"]),
     Field::new("unless_given", Kind::Text, "Leave the step out when this parameter of the task has a value"),
+    Field::new("if_given", Kind::Text, "Leave the step out when this parameter of the task has none"),
     Field::new("allow_failure", Kind::Flag, "A failure is told and does not stop the task")
         .aka(&["ignore_error", "continue_on_error"]),
     Field::new("each", Kind::Table(&EACH), "The matches in the output become a list for later steps").only(&["run"]),

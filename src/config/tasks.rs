@@ -72,10 +72,10 @@ fn held_to_its_task(node: &Node, steps: &Steps, book: &mut Book<'_>) {
     }
     let params: Vec<&str> = node.tables("params").filter_map(|param| param.text("name")).collect();
     for step in steps.steps.iter().chain(&steps.finally) {
-        if let Some(name) = step.text("unless_given").filter(|name| !params.contains(name) && !node.is_broken("params"))
-        {
-            let fault =
-                Fault::new(step.value_place("unless_given"), format!("{} is no parameter of this task", show(name)));
+        for key in ["unless_given", "if_given"] {
+            let unknown = step.text(key).filter(|name| !params.contains(name) && !node.is_broken("params"));
+            let Some(name) = unknown else { continue };
+            let fault = Fault::new(step.value_place(key), format!("{} is no parameter of this task", show(name)));
             let fault = match params.as_slice() {
                 [] => fault.help("the task has no parameters"),
                 known => fault.among(name, "its parameters", known.iter().copied(), ""),

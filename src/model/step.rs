@@ -160,6 +160,8 @@ pub struct Step {
     pub skip_if: Option<CheckRef>,
     /// Leave the step out when this parameter of the task has a value.
     pub unless_given: Option<String>,
+    /// Left out when this parameter of the task has none.
+    pub if_given: Option<String>,
     /// A failure is told and does not stop the task.
     pub allow_failure: bool,
     /// The matches become a list for later `for` steps.
@@ -209,6 +211,7 @@ impl Step {
             done_if: None,
             skip_if: None,
             unless_given: None,
+            if_given: None,
             allow_failure: false,
             each: None,
             for_each: None,

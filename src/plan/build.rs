@@ -18,9 +18,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// [`Code::Usage`]: no such task, too many arguments, a missing or unfit one.
 pub fn build(catalog: &Catalog, task: &str, args: &[String]) -> Result<Plan, Failure> {
     let task = find(catalog, task)?;
-    let values = bind(task, args)?;
+    of_task(catalog, task, &bind(task, args)?)
+}
+
+/// The plan of a task that need not be one of the file's.
+pub(super) fn of_task(catalog: &Catalog, task: &Task, values: &Scope) -> Result<Plan, Failure> {
     let mut builder = Builder { catalog, tools: BTreeSet::new(), confirmations: Vec::new(), is_evidence: false };
-    let root = builder.block(task, &values, "")?;
+    let root = builder.block(task, values, "")?;
     let tools = builder
         .tools
         .iter()
@@ -88,8 +92,9 @@ impl<'a> Builder<'a> {
         let mut steps = Vec::new();
         let require = self.gates(&task.require, &scope, prefix, "r")?;
         let is_left_out = |step: &Step| {
-            let given = step.unless_given.as_ref().and_then(|name| params.get(name));
-            given.is_some_and(|value| !value.is_empty())
+            let is_given = |name: &String| params.get(name).is_some_and(|value| !value.is_empty());
+            step.unless_given.as_ref().is_some_and(is_given)
+                || step.if_given.as_ref().is_some_and(|name| !is_given(name))
         };
         for (index, step) in task.steps.iter().enumerate().filter(|(_, step)| !is_left_out(step)) {
             let id = format!("{prefix}{}", index + 1);

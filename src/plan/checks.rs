@@ -1,6 +1,6 @@
 //! Checks asked by themselves: `refloat check`, and the command that confirms a finding.
 
-use super::build::build;
+use super::build::{Scope, of_task};
 use super::types::{Ask, Gate, Plan, PlannedStep, WantedBy, Work};
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
@@ -193,7 +193,5 @@ fn plan(catalog: &Catalog, names: &[String]) -> Result<Plan, Failure> {
         finally: Vec::new(),
         line: 0,
     };
-    let mut single = catalog.clone();
-    single.tasks = vec![task];
-    build(&single, "check", &[])
+    of_task(catalog, &task, &Scope::new())
 }

@@ -53,6 +53,7 @@ pub fn of(step: &Step, mask: &Mask<'_>) -> Vec<String> {
         all.push("finishes before Ctrl-C stops".to_owned());
     }
     all.extend(step.unless_given.as_ref().map(|name| format!("unless {} is given", name.to_uppercase())));
+    all.extend(step.if_given.as_ref().map(|name| format!("if {} is given", name.to_uppercase())));
     let flags = [
         (step.allow_failure, "may fail"),
         (step.sensitive, "output is secret"),

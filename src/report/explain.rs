@@ -225,7 +225,7 @@ pub fn all_json(symptoms: &[Symptom]) -> Value {
     json!({ "schema": 1, "symptoms": all.collect::<Vec<_>>() })
 }
 
-/// A cause as it reads where nothing is known yet: `{name|words}` is its words, `{name}` stays.
+/// A cause as it reads where nothing is known yet: `{name|words}` is its words, `{name}` is `NAME`.
 fn in_general(cause: &str) -> String {
     let mut out = String::new();
     let mut rest = cause;
@@ -238,7 +238,7 @@ fn in_general(cause: &str) -> String {
         };
         match inner.split_once('|') {
             Some((_, words)) => out.push_str(words),
-            None => out.push_str(&format!("{{{inner}}}")),
+            None => out.push_str(&inner.to_uppercase()),
         }
         rest = behind;
     }

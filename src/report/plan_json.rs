@@ -196,6 +196,7 @@ pub fn taken(into: &mut Map<String, Value>, spec: &Step, mask: &Mask<'_>) {
         ("save", spec.save.as_ref().map(text)),
         ("on_interrupt", (spec.on_interrupt == Some(OnInterrupt::Finish)).then_some(json!("finish"))),
         ("unless_given", spec.unless_given.as_ref().map(|name| json!(name))),
+        ("if_given", spec.if_given.as_ref().map(|name| json!(name))),
         ("allow_failure", spec.allow_failure.then_some(json!(true))),
         ("sensitive", spec.sensitive.then_some(json!(true))),
         ("interactive", spec.interactive.then_some(json!(true))),
@@ -250,7 +251,7 @@ fn gate(gate: &Gate, mask: &Mask<'_>) -> Value {
             all.insert("ask".to_owned(), json!("secrets"));
             let reads = reads.iter().map(|read| {
                 let mut one = Map::new();
-                one.insert("secret".to_owned(), json!(mask.text(&read.of.secret)));
+                one.insert("name".to_owned(), json!(mask.text(&read.of.secret)));
                 one.insert("key".to_owned(), json!(mask.text(&read.of.key)));
                 call(&mut one, &read.call, mask);
                 Value::Object(one)

@@ -5,6 +5,7 @@ use super::attempt;
 use super::call::{Answer, Ask, perform};
 use super::desk::Desk;
 use super::gate::{Manner, Reply};
+use super::holds::has_entry;
 use super::manifest::Manifest;
 use super::redact::{Mask, is_origins};
 use super::scope::Values;
@@ -148,7 +149,7 @@ fn judge(secrets: &[Secret], rules: &Rules<'_>) -> Reply {
         if rules.pattern.is_some_and(|pattern| !matches_whole(pattern, &secret.text)) {
             return no(format!("{of}does not have the expected form"));
         }
-        if let Some(part) = rules.contains.as_ref().filter(|part| !secret.text.contains(part.as_str())) {
+        if let Some(part) = rules.contains.as_ref().filter(|part| !has_entry(&secret.text, part)) {
             return no(format!("{of}does not contain {part}"));
         }
     }

@@ -113,5 +113,8 @@ summary = "Watch"
 "#;
     let project = Project::new(&format!("version = 1\n{}{more}{}", operations.join("\n"), parity.join("\n")));
     project.run(&["parity", "--dry-run"]).exits(0).answers(&["curl --disable --silent", "https://app.example.com"]);
-    project.run(&["watch", "--dry-run"]).exits(0).answers(&["Backend health checks fail consistently", "holds after 3 failures in a row"]);
+    project
+        .run(&["watch", "--dry-run"])
+        .exits(0)
+        .answers(&["Backend health checks fail consistently", "holds after 3 failures in a row"]);
 }
