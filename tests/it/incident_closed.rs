@@ -1,0 +1,125 @@
+//! What it takes to go on in an incident and to close it: a cause that says something, and a validation since.
+
+use super::incident::{EVENTS, SECRET, TASKS, failed, kinds, lines, opened_by_hand, project, timeline, told, tools};
+use super::support::Project;
+use serde_json::json;
+
+#[test]
+fn without_a_cause_the_next_deployment_is_refused_and_nothing_is_run() {
+    let (tools, project) = failed();
+    let before = lines(&tools);
+    let kept = kinds(&project);
+    let id = told(&project, &[])["incident"]["id"].as_str().unwrap().to_owned();
+    let why = format!("incident {id} has no root cause");
+    project.run(&["deploy"]).exits(4).says(&[&why, "refloat incident cause TEXT"]);
+    project.run(&["deploy", "--rollback-on-failure", "--yes"]).exits(4);
+    project.run(&["check", "cause-documented"]).exits(1).says(&[&why]);
+    assert_eq!(lines(&tools), before);
+    assert_eq!(kinds(&project), kept, "a refusal did nothing that belongs to it");
+    project.run(&["incident", "cause", "the", "image", "was", "never", "loaded"]).exits(0);
+    project.run(&["check", "cause-documented"]).exits(0);
+    let tools = tools.world("good", true);
+    project.run(&["deploy"]).exits(0);
+    assert!(lines(&tools).len() > before.len());
+}
+
+#[test]
+fn what_says_nothing_is_no_cause() {
+    let (_tools, project) = failed();
+    let kept = timeline(&project);
+    for words in [&["unknown"][..], &["?"], &["TBD"], &["n/a"], &["don't", "know"], &[""], &["  "], &[], &["Unknown!"]]
+    {
+        let answer = project.run(&[&["incident", "cause"], words].concat()).exits(4);
+        answer.says(&["that is no root cause", "nothing was recorded"]);
+    }
+    assert_eq!(timeline(&project), kept);
+    project.run(&["incident", "cause", "the tag names an unknown image"]).exits(0).answers(&["cause: the tag names"]);
+}
+
+#[test]
+fn the_finding_is_accepted_when_it_is_the_only_one() {
+    let (_tools, project) = failed();
+    project.run(&["incident", "cause", "--accept", "no-such"]).exits(4).says(&["does not name `no-such`"]);
+    project.run(&["incident", "cause", "--accept"]).exits(0);
+    let known = &told(&project, &[])["incident"];
+    assert_eq!(known["cause"]["finding"], "image-never-pull");
+    assert_eq!(known["cause"]["text"], known["findings"][0]["cause"]);
+    assert_eq!(known["cause"]["by"], "ana@lab-1");
+
+    let (_tools, project) = opened_by_hand();
+    project.run(&["incident", "cause", "--accept"]).exits(4).says(&["no diagnosis has named a root cause"]);
+}
+
+#[test]
+fn of_several_findings_one_must_be_named() {
+    let (tools, project) = failed();
+    let more = "30s   Warning   FailedScheduling   pod/other-1   0/1 nodes are available: 1 Insufficient cpu.\n";
+    let events = super::steps::rule(&["kubectl", "get", "events"], json!({ "stdout": format!("{EVENTS}{more}") }));
+    // A live diagnosis is the newest one.
+    let tools = tools.first(events);
+    project.run(&["diagnose", "--no-confirm"]).exits(3);
+    assert!(lines(&tools).len() > 3);
+    let known = told(&project, &[]);
+    let ids: Vec<_> = known["incident"]["findings"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect();
+    assert!(ids.len() > 1, "{ids:?}");
+    let answer = project.run(&["incident", "cause", "--accept"]).exits(4);
+    answer.says(&["names several", "refloat incident cause --accept image-never-pull"]);
+    project.run(&["incident", "cause", "--accept", "image-never-pull"]).exits(0);
+}
+
+#[test]
+fn half_way_the_cause_comes_before_going_on() {
+    // The upgrade went through, and what it brought is not up.
+    let tools = tools().world("installs", true);
+    let answer = project(&tools).run(&["deploy"]).exits(7);
+    let next: Vec<&str> =
+        answer.err.lines().filter_map(|line| line.split_once("refloat ")).map(|(_, rest)| rest).collect();
+    let at = |command: &str| next.iter().position(|line| line.starts_with(command));
+    assert!(at("rollback") < at("incident cause TEXT"), "{}", answer.err);
+    assert!(at("incident cause TEXT") < at("deploy --resume"), "{}", answer.err);
+    assert!(at("deploy --resume").is_some(), "{}", answer.err);
+}
+
+#[test]
+fn it_is_closed_with_a_cause_and_a_validation_that_came_after_it() {
+    let (tools, project) = opened_by_hand();
+    let tools = tools.world("good", true);
+    let refused = |words: &[&str]| project.run(&["incident", "close"]).exits(4).says(words);
+    refused(&["it has no root cause", "refloat incident cause TEXT"]);
+    project.run(&["validate"]).exits(0);
+    refused(&["it has no root cause"]);
+    project.run(&["incident", "cause", "the disk is full"]).exits(0);
+    refused(&["was before its cause was recorded", "next: refloat validate"]);
+    // What does not mind a failure proves nothing but what it saw; here it saw a pass.
+    project.run(&["touch"]).exits(0);
+    refused(&["refloat validate"]);
+    project.run(&["validate"]).exits(0);
+    project.run(&["touch"]).exits(0);
+    refused(&["came after it", "refloat validate"]);
+    project.run(&["deploy"]).exits(0);
+    refused(&["came after it"]);
+    project.run(&["validate"]).exits(0);
+    let tools = tools.world("good", false);
+    project.run(&["validate"]).exits(1);
+    refused(&["came after it"]);
+    project.run(&["tolerant"]).exits(0);
+    refused(&["came after it"]);
+    let _tools = tools.world("good", true);
+    project.run(&["validate"]).exits(0);
+    project.run(&["incident", "close"]).exits(0).answers(&["closed: the disk is full"]);
+    project.run(&["incident"]).exits(0).answers(&["no incident is open; the last,", "the disk is full"]);
+    project.run(&["incident", "close"]).exits(4).says(&["no incident is open"]);
+    project.run(&["incident", "note", "late"]).exits(4).says(&["nothing was recorded"]);
+    project.run(&["incident", "cause", "late"]).exits(4);
+}
+
+#[test]
+fn a_task_that_validates_at_its_end_closes_as_well() {
+    let tools = tools().world("good", true);
+    let tasks = TASKS.replace("[[tasks.deploy.steps]]\nrun = [\"helm\", \"test\"]\n", "");
+    let project = Project::new(&tasks).with_tools(&tools).env("REFLOAT_VAR_TOKEN", SECRET);
+    project.run(&["incident", "open"]).exits(0);
+    project.run(&["incident", "cause", "the disk is full"]).exits(0);
+    project.run(&["deploy"]).exits(0);
+    project.run(&["incident", "close"]).exits(0);
+}
