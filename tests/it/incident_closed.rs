@@ -123,3 +123,12 @@ fn a_task_that_validates_at_its_end_closes_as_well() {
     project.run(&["deploy"]).exits(0);
     project.run(&["incident", "close"]).exits(0);
 }
+
+#[test]
+fn what_our_own_hints_write_is_no_cause() {
+    let (_tools, project) = failed();
+    for text in ["TEXT", "unknown error", "no root cause found", "we have no idea why", "yes", "x"] {
+        project.run(&["incident", "cause", text]).exits(4).says(&["that is no root cause", "nothing was recorded"]);
+    }
+    project.run(&["incident", "cause", "DNS"]).exits(0);
+}
