@@ -132,3 +132,55 @@ fn what_our_own_hints_write_is_no_cause() {
     }
     project.run(&["incident", "cause", "DNS"]).exits(0);
 }
+
+const PARTS: &str = r#"
+version = 1
+[app]
+name = "app"
+[tools.helm]
+[incident]
+closes = "validate"
+[tasks.deploy]
+summary = "Deploy, and validate"
+danger  = "change"
+[[tasks.deploy.steps]]
+task = "look"
+[[tasks.deploy.steps]]
+run = ["helm", "upgrade", "-f", "values.yaml"]
+[[tasks.deploy.steps]]
+task = "validate"
+[tasks.look]
+summary = "Look"
+[[tasks.look.steps]]
+run = ["helm", "look"]
+[tasks.validate]
+summary = "Is it up?"
+[[tasks.validate.steps]]
+task = "validate-one"
+[[tasks.validate.steps]]
+task = "validate-two"
+[tasks.validate-one]
+summary = "One"
+[[tasks.validate-one.steps]]
+run = ["helm", "one"]
+[tasks.validate-two]
+summary = "Two"
+[[tasks.validate-two.steps]]
+run = ["helm", "two"]
+"#;
+
+#[test]
+fn a_run_that_goes_on_validates_the_whole_again() {
+    let rule = |argv: &[&str], more| super::steps::rule(argv, more);
+    let tools = super::stub::Tools::new()
+        .rule(rule(&["helm", "two"], json!({ "exit": 1, "once": true })))
+        .rule(json!({ "argv": ["helm", "**"], "stdout": "fine\n" }));
+    let project = Project::new(PARTS).with_tools(&tools);
+    project.run(&["deploy"]).exits(1);
+    project.run(&["incident", "cause", "the disk is full"]).exits(0);
+    let before = lines(&tools).len();
+    project.run(&["deploy", "--resume"]).exits(0);
+    // What was looked at before anything changed may stand; what was found of the release before does not.
+    assert_eq!(lines(&tools)[before..], ["helm upgrade -f values.yaml", "helm one", "helm two"]);
+    project.run(&["incident", "close"]).exits(0);
+}
