@@ -133,6 +133,89 @@ fn what_our_own_hints_write_is_no_cause() {
     project.run(&["incident", "cause", "DNS"]).exits(0);
 }
 
+#[test]
+fn a_failure_after_the_cause_asks_for_it_again() {
+    let (tools, project) = failed();
+    project.run(&["incident", "cause", "the image was never loaded"]).exits(0);
+    project.run(&["deploy"]).exits(1);
+    let before = lines(&tools);
+    let question = "`deploy` failed again since the cause was recorded: is it another one?";
+    project.run(&["deploy"]).exits(4).says(&[question, "refloat incident cause TEXT"]);
+    project.run(&["check", "cause-documented"]).exits(1).says(&[question]);
+    assert_eq!(lines(&tools), before);
+    project.run(&["incident"]).exits(0).answers(&["; but `deploy` failed", "refloat incident cause TEXT"]);
+    project.run(&["incident", "close"]).exits(4).says(&[question]);
+    let next = told(&project, &[])["next"].clone();
+    assert_eq!(next, json!(["refloat incident cause --accept", "refloat incident cause TEXT"]));
+    // Going back is no new failure, and it does not make this one undone; nor does it when it fails itself.
+    project.run(&["rollback"]).exits(0);
+    project.run(&["deploy"]).exits(4).says(&[question]);
+    project.run(&["incident", "cause", "the image was never loaded"]).exits(0);
+    let tools = tools.world("stuck", true);
+    project.run(&["rollback"]).exits(1);
+    let _tools = tools.world("good", true);
+    project.run(&["deploy"]).exits(0);
+}
+
+/// A project whose tasks hang on where they work.
+fn two_places() -> (super::stub::Tools, Project) {
+    let tools = super::incident::tools().world("good", true);
+    let tasks = TASKS.replace("[vars]\n", "[vars]\nplace = \"here\"\npause = \"1s\"\n");
+    assert_ne!(tasks, TASKS);
+    let project = Project::new(&tasks).with_tools(&tools).env("REFLOAT_VAR_TOKEN", SECRET);
+    (tools, project)
+}
+
+#[test]
+fn a_validation_of_another_place_closes_nothing() {
+    let (_tools, project) = two_places();
+    project.run(&["incident", "open", "the page is slow"]).exits(0);
+    project.run(&["incident", "cause", "the disk is full"]).exits(0);
+    project.run(&["validate", "--set", "place=staging"]).exits(0);
+    let answer = project.run(&["incident", "close"]).exits(4);
+    answer
+        .says(&["place was `staging` there, and as in the file where the incident happened", "next: refloat validate"]);
+    // What is given as it stands in the file makes no difference, nor does who has which secret.
+    project.run(&["validate", "--set", "place=here", "--set", "token=another"]).exits(0);
+    project.run(&["incident", "close"]).exits(0);
+}
+
+#[test]
+fn an_incident_of_another_place_is_validated_there() {
+    let (tools, project) = two_places();
+    let tools = tools.world("good", false);
+    project.run(&["deploy", "--set", "place=staging"]).exits(1);
+    project.run(&["incident", "cause", "the disk is full"]).exits(0);
+    let _tools = tools.world("good", true);
+    project.run(&["validate"]).exits(0);
+    let there = "refloat validate --set place=staging";
+    let answer = project.run(&["incident", "close"]).exits(4);
+    answer.says(&["place was as in the file there, and `staging` where the incident happened", there]);
+    assert_eq!(told(&project, &[])["next"], json!([there]));
+    project.run(&["validate", "--set", "place=staging"]).exits(0);
+    // A later one of another place takes nothing back.
+    project.run(&["validate"]).exits(0);
+    project.run(&["incident", "close"]).exits(0);
+}
+
+#[test]
+fn what_was_not_verified_is_said_when_it_is_closed() {
+    let tools = super::incident::tools().world("good", true);
+    let ask = "[[tasks.validate.steps]]\nask = \"Does the page look as ever?\"\n\n[tasks.deploy]";
+    let project = Project::new(&TASKS.replace("[tasks.deploy]", ask)).with_tools(&tools);
+    let project = project.env("REFLOAT_VAR_TOKEN", SECRET);
+    project.run(&["incident", "open", "the page is slow"]).exits(0);
+    project.run(&["incident", "cause", "the disk is full"]).exits(0);
+    project.run(&["validate"]).exits(0);
+    let open = "1 thing was not verified: Does the page look as ever?";
+    project.run(&["incident"]).exits(0).answers(&[open]);
+    project.run(&["incident", "close"]).exits(0).answers(&[&format!("closed: the disk is full; {open}")]);
+    let id = told(&project, &["list"])["incidents"][0]["id"].as_str().unwrap().to_owned();
+    project.run(&["incident", "show", &id]).exits(0).answers(&[open]);
+    let kept = timeline(&project);
+    assert_eq!(kept.last().unwrap()["unverified"], json!(["Does the page look as ever?"]));
+}
+
 const PARTS: &str = r#"
 version = 1
 [app]
@@ -182,5 +265,38 @@ fn a_run_that_goes_on_validates_the_whole_again() {
     project.run(&["deploy", "--resume"]).exits(0);
     // What was looked at before anything changed may stand; what was found of the release before does not.
     assert_eq!(lines(&tools)[before..], ["helm upgrade -f values.yaml", "helm one", "helm two"]);
+    project.run(&["incident", "close"]).exits(0);
+}
+
+#[test]
+fn a_validation_that_left_out_what_it_destroyed_closes_nothing() {
+    let tasks = r#"
+version = 1
+[app]
+name = "app"
+[tools.helm]
+[incident]
+closes = "validate"
+[tasks.validate]
+summary = "Is it up?"
+danger  = "destroy"
+confirm = "all"
+[[tasks.validate.steps]]
+run = ["helm", "destroy", "test-data"]
+[[tasks.validate.steps]]
+run    = ["helm", "two"]
+danger = "read"
+"#;
+    let tools = super::stub::Tools::new()
+        .rule(super::steps::rule(&["helm", "two"], json!({ "exit": 1, "once": true })))
+        .rule(json!({ "argv": ["helm", "**"], "stdout": "fine\n" }));
+    let project = Project::new(tasks).with_tools(&tools);
+    project.run(&["incident", "open", "the page is slow"]).exits(0);
+    project.run(&["validate", "--confirm", "all"]).exits(1);
+    project.run(&["incident", "cause", "the disk is full"]).exits(0);
+    project.run(&["validate", "--resume"]).exits(0);
+    assert_eq!(lines(&tools).iter().filter(|line| *line == "helm destroy test-data").count(), 1);
+    project.run(&["incident", "close"]).exits(4).says(&["no run of `validate` has passed"]);
+    project.run(&["validate", "--confirm", "all"]).exits(0);
     project.run(&["incident", "close"]).exits(0);
 }
