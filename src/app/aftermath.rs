@@ -121,7 +121,7 @@ pub(super) fn begun(incidents: &Incidents<'_>, catalog: &Catalog, plan: &Plan, r
     let name = &plan.root.task;
     let is_own = catalog.task(name).is_some_and(|task| task.incident);
     let why = if is_own { format!("{name} was started") } else { format!("{name} began what opens one") };
-    if let Err(failure) = incidents.begin(&why, Some(run)) {
+    if let Err(failure) = incidents.begin(catalog, &why, Some(run)) {
         incidents.warn(&failure);
     }
 }
@@ -242,14 +242,14 @@ fn keep(scene: &Scene<'_>, plan: &Plan, task: &Task, ran: &Ran) -> Option<String
         let failed = catalog.incident.is_some() && opens(task, outcome);
         let (id, is_new) = if failed {
             let why = format!("{} {}", task.name, words::failed(outcome));
-            incidents.begin(&why, Some(&ran.seen.run))?
+            incidents.begin(catalog, &why, Some(&ran.seen.run))?
         } else {
             match incidents.open()?.filter(|_| belongs(task, ran)) {
                 Some(known) => (known.incident.id, false),
                 None => return Ok(None),
             }
         };
-        let mut all = vec![What::Run(attached(plan, ran))];
+        let mut all = vec![What::Run(attached(context, catalog, plan, ran))];
         let diagnosis = ran.seen.diagnosis.as_ref();
         all.extend(incidents.learned(&id, diagnosis, (&ran.report.documents, &ran.seen), &redactor)?);
         incidents.write(&id, all)?;
@@ -277,8 +277,9 @@ fn belongs(task: &Task, ran: &Ran) -> bool {
 }
 
 /// A run, as its incident keeps it.
-pub(super) fn attached(plan: &Plan, ran: &Ran) -> Attached {
+pub(super) fn attached(context: &Context, catalog: &Catalog, plan: &Plan, ran: &Ran) -> Attached {
     let Ran { report, seen } = ran;
+    let name = Some(plan.root.task.as_str());
     Attached {
         run: seen.run.clone(),
         task: plan.root.task.clone(),
@@ -287,6 +288,9 @@ pub(super) fn attached(plan: &Plan, ran: &Ran) -> Attached {
         exit_code: report.code as u8,
         changed: seen.changed,
         validation: seen.validation,
+        unverified: if seen.validation.is_some() { seen.unverified.clone() } else { Vec::new() },
+        given: incidents::given(context, catalog),
+        undoes: catalog.tasks.iter().any(|task| task.on_failure.as_deref() == name),
         evidence: seen.evidence.clone(),
         files: report.files.len(),
     }
@@ -321,7 +325,7 @@ fn complete(scene: &Scene<'_>, incidents: &Incidents<'_>, id: &str, ran: &Ran) -
     let rules = diagnose::rules(Some(catalog))?;
     let diagnosis = diagnose::named(&rules, &documents, Some(catalog), context);
     let redactor = incidents::redactor(catalog);
-    let mut all = vec![What::Run(attached(&plan, &saved))];
+    let mut all = vec![What::Run(attached(context, catalog, &plan, &saved))];
     all.extend(incidents.learned(id, Some(&diagnosis), (&saved.report.documents, &saved.seen), &redactor)?);
     incidents.write(id, all)?;
     let known = ran.seen.diagnosis.as_ref();

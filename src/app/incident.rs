@@ -7,7 +7,7 @@ use crate::cli::IncidentCommand;
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
 use crate::model::cause;
-use crate::model::incident::{Incident, Lack, Outdated, Root, What};
+use crate::model::incident::{Elsewhere, Incident, Lack, Outdated, Root, What};
 use crate::report::incident as page;
 use crate::report::incident::Commands;
 use crate::report::render::Verbosity;
@@ -80,14 +80,24 @@ fn next(context: &Context, incident: &Incident) -> Commands {
     let say = |words: &[&str]| command(context, words);
     match incident.lacks(closes.is_some()) {
         _ if !incident.is_open() => Vec::new(),
-        Some(Lack::Cause) => {
+        Some(Lack::Cause | Lack::Doubt(_)) => {
             let accepted = the_root(&incident.findings, None).is_ok();
             let accept = accepted.then(|| say(&["incident", "cause", "--accept"]));
             accept.into_iter().chain([format!("{} TEXT", say(&["incident", "cause"]))]).collect()
         }
-        Some(Lack::Validation(_)) => closes.iter().map(|task| say(&[task])).collect(),
+        Some(Lack::Validation(_) | Lack::Elsewhere(_)) => {
+            closes.iter().map(|task| validation(context, incident, task)).collect()
+        }
         None => vec![say(&["incident", "close"])],
     }
+}
+
+/// The command that validates where the incident happened.
+fn validation(context: &Context, incident: &Incident, task: &str) -> String {
+    let pairs: Vec<String> = incident.given.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let words: Vec<&str> =
+        std::iter::once(task).chain(pairs.iter().flat_map(|pair| ["--set", pair.as_str()])).collect();
+    command(context, &words)
 }
 
 fn closes(catalog: &Catalog) -> Option<String> {
@@ -214,7 +224,7 @@ fn open(context: &Context, text: &str) -> Result<Code, Failure> {
     let why = kept(&catalog, text)?;
     let why = if why.is_empty() { "opened by hand".to_owned() } else { why };
     let incidents = open_ones(context, &catalog);
-    let (id, is_new) = incidents.begin(&why, None)?;
+    let (id, is_new) = incidents.begin(&catalog, &why, None)?;
     if !is_new {
         return Err(Failure::new(Code::Refused, format!("incident {id} is open already; nothing was recorded"))
             .hint(command(context, &["incident"]))
@@ -229,19 +239,39 @@ fn close(context: &Context) -> Result<Code, Failure> {
     let closes = closes(&catalog);
     let incidents = open_ones(context, &catalog);
     let by = incidents.who();
+    let unverified = |incident: &Incident| {
+        let passed = incident.validated.as_ref().filter(|_| closes.is_some());
+        passed.map(|passed| passed.unverified.clone()).unwrap_or_default()
+    };
     let known = incidents.change(|known| match known.incident.lacks(closes.is_some()) {
-        None => Ok(What::Closed { why: None, by }),
-        Some(lack) => Err(not_closed(context, &known.incident.id, lack, closes.as_deref().unwrap_or_default())),
+        None => Ok(What::Closed { why: None, unverified: unverified(&known.incident), by }),
+        Some(lack) => Err(not_closed(context, &known.incident, lack, closes.as_deref().unwrap_or_default())),
     })?;
-    let cause = known.incident.cause.as_ref().map_or("", |cause| cause.text.as_str()).to_owned();
-    written(context, &known, "closed", &cause)
+    let mut told = known.incident.cause.as_ref().map_or("", |cause| cause.text.as_str()).to_owned();
+    let open = unverified(&known.incident);
+    if !open.is_empty() {
+        told.push_str(&format!("; {}", page::not_verified(&open)));
+    }
+    written(context, &known, "closed", &told)
 }
 
-fn not_closed(context: &Context, id: &str, lack: Lack<'_>, closes: &str) -> Failure {
-    let refused = |why: String| Failure::new(Code::Refused, format!("incident {id} is not closed: {why}"));
+fn not_closed(context: &Context, incident: &Incident, lack: Lack<'_>, closes: &str) -> Failure {
+    let refused = |why: String| Failure::new(Code::Refused, format!("incident {} is not closed: {why}", incident.id));
+    let cause = || format!("{} TEXT", command(context, &["incident", "cause"]));
     match lack {
-        Lack::Cause => refused("it has no root cause".to_owned())
-            .hint(format!("{} TEXT", command(context, &["incident", "cause"]))),
+        Lack::Cause => refused("it has no root cause".to_owned()).hint(cause()),
+        Lack::Doubt(doubt) => refused(doubt.question()).hint(cause()),
+        Lack::Elsewhere(Elsewhere { run, differs }) => {
+            let value = |value: &Option<String>| {
+                value.as_ref().map_or_else(|| "as in the file".to_owned(), |value| format!("`{value}`"))
+            };
+            let differs = differs.iter().map(|(name, there, here)| {
+                format!("{name} was {} there, and {} where the incident happened", value(there), value(here))
+            });
+            let differs = differs.collect::<Vec<_>>().join("; ");
+            refused(format!("the validation {run} was of another place: {differs}"))
+                .hint(validation(context, incident, closes))
+        }
         Lack::Validation(last) => {
             let why = match last.and_then(|passed| Some((passed, passed.outdated.as_ref()?))) {
                 None => format!("no run of `{closes}` has passed since its cause was recorded"),
@@ -252,7 +282,7 @@ fn not_closed(context: &Context, id: &str, lack: Lack<'_>, closes: &str) -> Fail
                     format!("`{closes}` passed in {}, and the run {run} came after it", passed.run)
                 }
             };
-            refused(why).hint(command(context, &[closes]))
+            refused(why).hint(validation(context, incident, closes))
         }
     }
 }
@@ -265,7 +295,8 @@ fn drop_it(context: &Context) -> Result<Code, Failure> {
         return Err(Failure::new(Code::Refused, message).hint(command(context, &["incident", "close"])));
     }
     let by = incidents.who();
-    let known = incidents.change(|_| Ok(What::Closed { why: Some("dropped".to_owned()), by }))?;
+    let known =
+        incidents.change(|_| Ok(What::Closed { why: Some("dropped".to_owned()), unverified: Vec::new(), by }))?;
     written(context, &known, "dropped", "")
 }
 

@@ -1,19 +1,19 @@
 //! The incidents of a project, as commands and runs use them: what is open, what belongs to it, what is added.
 
 use super::context::Context;
-use super::learn;
 use super::watched::Seen;
+use super::{learn, load};
 use crate::adapter::clock::SystemClock;
 use crate::adapter::state::{self, State};
 use crate::adapter::who::who;
 use crate::classify::warnings::warnings;
 use crate::error::{Code, Failure};
-use crate::model::catalog::Catalog;
+use crate::model::catalog::{Catalog, Origin, Var};
 use crate::model::finding::{Diagnosis, Document};
-use crate::model::incident::{Entry, Incident, OpenIncident, Root, SCHEMA, Timeline, Warning, What};
+use crate::model::incident::{Entry, Given, Incident, OpenIncident, Root, SCHEMA, Timeline, Warning, What};
 use crate::port::Clock;
 use crate::report::quoting;
-use crate::run::redact::{Mask, Redactor};
+use crate::run::redact::{Mask, Redactor, is_secret_key};
 use crate::text;
 use std::io;
 
@@ -74,14 +74,14 @@ impl<'a> Incidents<'a> {
     /// What the checks of a run must know; in words when nobody can tell.
     pub(super) fn standing(&self) -> Result<Option<OpenIncident>, String> {
         let open = self.open().map_err(|failure| failure.message)?;
-        Ok(open.map(|known| OpenIncident { has_cause: known.incident.cause.is_some(), id: known.incident.id }))
+        Ok(open.map(|known| OpenIncident { lacks: known.incident.lacks_cause(), id: known.incident.id }))
     }
 
     /// Opens one, unless one is open; its id, and whether it is new.
     ///
     /// # Errors
     /// [`Code::Unwritable`].
-    pub(super) fn begin(&self, why: &str, run: Option<&str>) -> Result<(String, bool), Failure> {
+    pub(super) fn begin(&self, catalog: &Catalog, why: &str, run: Option<&str>) -> Result<(String, bool), Failure> {
         let _alone = self.store.alone().map_err(|error| unwritable(&error))?;
         if let Some(known) = self.open()? {
             return Ok((known.incident.id, false));
@@ -104,6 +104,7 @@ impl<'a> Incidents<'a> {
             run: run.map(str::to_owned),
             replay: self.replay.clone(),
             by: self.who(),
+            given: given(self.context, catalog),
         };
         self.write(&id, vec![opened])?;
         Ok((id, true))
@@ -193,6 +194,26 @@ fn without_secrets(mut root: Root, redactor: &Redactor) -> Root {
 /// Hides what the file, its values files and a text's own form tell to be secret.
 pub(super) fn redactor(catalog: &Catalog) -> Redactor {
     learn::everything(Some(catalog))
+}
+
+/// The variables that were given another value than the files say: an incident and a validation of it must agree in
+/// them, or one is of another place. A secret says nothing of the place.
+pub(super) fn given(context: &Context, catalog: &Catalog) -> Given {
+    let is_told = |name: &str, var: &Var| {
+        matches!(var.origin, Origin::Set | Origin::Environment) && !var.secret && !is_secret_key(name)
+    };
+    let told = catalog.vars.iter().filter(|(name, var)| is_told(name, var));
+    let mut told: Given = told.map(|(name, var)| (name.clone(), var.value.clone())).collect();
+    if told.is_empty() {
+        return told;
+    }
+    // Where the file cannot be read alone, for it needs what was given, all of that counts.
+    if let Ok(written) = load::as_written(context) {
+        told.retain(|name, value| written.vars.get(name).is_none_or(|var| var.value != *value));
+    }
+    let redactor = redactor(catalog);
+    told.values_mut().for_each(|value| *value = Mask::without_tags(&redactor.line(value)));
+    told
 }
 
 /// A command of ours, with what says which project and which recording.

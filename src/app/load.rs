@@ -91,15 +91,29 @@ fn read(path: &Path) -> Result<Text, Failure> {
     Ok(Text { file: source(path)?, local })
 }
 
+/// The file as it says it itself, without `--set` and the environment.
+///
+/// # Errors
+/// As [`catalog`].
+pub(super) fn as_written(context: &Context) -> Result<Catalog, Failure> {
+    let text = read(&find(context)?)?;
+    let known: Vec<&str> = catalog::ids().collect();
+    Ok(config::load(&Input { env: Vec::new(), sets: Vec::new(), ..input(context, &text, &known)? })?.catalog)
+}
+
 fn with<T>(context: &Context, text: &Text, load: impl FnOnce(&Input<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
     let known: Vec<&str> = catalog::ids().collect();
-    load(&Input {
+    load(&input(context, text, &known)?)
+}
+
+fn input<'a>(context: &Context, text: &Text, known_symptoms: &'a [&'a str]) -> Result<Input<'a>, Failure> {
+    Ok(Input {
         file: text.file.clone(),
         local: text.local.clone(),
         env: context.env.pairs(),
         sets: sets(&context.global.set)?,
         os: Os::named(context.terminal.os),
-        known_symptoms: &known,
+        known_symptoms,
         color: context.colour(context.terminal.stderr),
     })
 }

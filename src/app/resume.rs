@@ -57,7 +57,8 @@ pub(super) fn find(context: &Context, catalog: &Catalog, plan: &Plan) -> Result<
             .hint(format!("refloat {task}   (all of it, anew)")));
     }
     same_plan(&runs, &last, plan, catalog)?;
-    let (run, past) = (last.run.clone(), linked(&pasts, last));
+    let closes = catalog.incident.as_ref().and_then(|incident| incident.closes.as_deref());
+    let (run, past) = (last.run.clone(), linked(&pasts, last).facing(plan, closes));
     match past.is_in_the_way(plan) {
         None => Ok(past),
         Some(why) => Err(refused(format!("the run {run} cannot be gone on with: {why}"))

@@ -216,7 +216,7 @@ pub(super) fn collect(context: &Context, catalog: &Catalog, name: &str, tape: &T
         ));
     }
     let ran = execute(context, catalog, &plan, &interrupts()?, Audience::Diagnosis, tape, Standing::default())?;
-    let attached = aftermath::attached(&plan, &ran);
+    let attached = aftermath::attached(context, catalog, &plan, &ran);
     let Ran { report, seen } = ran;
     // Steps that fail are part of the picture; what keeps the picture from being taken is not.
     match report.code {

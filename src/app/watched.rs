@@ -6,6 +6,7 @@ use crate::model::finding::{Diagnosis, Document};
 use crate::model::step::Danger;
 use crate::plan::{Block, Plan, Work};
 use crate::port::Reporter;
+use crate::run::past::planned;
 use std::collections::BTreeSet;
 use std::io;
 
@@ -18,8 +19,14 @@ pub(super) struct Seen {
     pub(super) diagnosis: Option<Diagnosis>,
     /// A step began that changes something.
     pub(super) changed: bool,
-    /// It validated: passed, with nothing changed behind it; or failed to.
+    /// It validated: passed, whole and with nothing changed behind it; or failed to.
     pub(super) validation: Option<bool>,
+    /// What the validation could ask of nobody.
+    pub(super) unverified: Vec<String>,
+    /// A part of the validation was left out, for an earlier run had done it.
+    is_partial: bool,
+    /// It goes on from an earlier run.
+    goes_on: bool,
     /// Where its evidence lies.
     pub(super) evidence: Option<String>,
     /// Evidence was saved after the last change began.
@@ -48,7 +55,7 @@ pub(super) struct Meaning {
     validating: BTreeSet<String>,
     /// Call a task that opens an incident.
     opening: BTreeSet<String>,
-    /// The run itself validates.
+    /// The run itself is the validation.
     is_validation: bool,
     /// The run itself opens an incident.
     opens: bool,
@@ -66,6 +73,12 @@ impl Meaning {
         };
         meaning.block(&plan.root, closes, &opens);
         meaning
+    }
+
+    /// Is this step a part of a validation?
+    fn validates(&self, step: &str) -> bool {
+        let is_in = |call: &String| step.strip_prefix(call.as_str()).is_some_and(|rest| rest.starts_with('.'));
+        self.is_validation || self.validating.iter().any(is_in)
     }
 
     fn block(&mut self, block: &Block, closes: Option<&str>, opens: &dyn Fn(&str) -> bool) {
@@ -123,50 +136,68 @@ impl<'a, R: Reporter> Watched<'a, R> {
             // What was validated is not what is there now.
             self.seen.validation = None;
         }
+        if self.meaning.validating.contains(&planned) {
+            self.seen.is_partial = false;
+            self.seen.unverified.clear();
+        }
         if !argv.is_empty() {
             self.running.push((step.to_owned(), argv.to_vec()));
         }
     }
 
     fn ended(&mut self, at: u64, step: &str, status: Status, saved: bool) {
+        let planned = planned(step);
         if let Some(index) = self.running.iter().position(|(running, _)| running == step) {
             // What was made of answers, like a comparison, is no evidence of the cluster.
             self.seen.is_fresh |= saved;
             let (_, argv) = self.running.swap_remove(index);
             self.seen.calls.push((argv, at));
         }
-        if self.meaning.validating.contains(&planned(step)) {
-            self.seen.validation = Some(status == Status::Ok);
+        if self.meaning.validating.contains(&planned) {
+            self.seen.validation = self.validated(status == Status::Ok);
         }
     }
-}
 
-/// The id in the plan: without the items of lists. `3[web].1` is `3.1`.
-fn planned(step: &str) -> String {
-    let mut out = String::new();
-    let mut rest = step;
-    while let Some((before, inside)) = rest.split_once('[') {
-        out.push_str(before);
-        // An item may hold a bracket itself; behind its own the id goes on or ends.
-        rest = inside.find("].").and_then(|end| inside.get(end + 1..)).unwrap_or_default();
+    /// A pass of which a part was left out says nothing of the whole.
+    fn validated(&self, passed: bool) -> Option<bool> {
+        (!passed || !self.seen.is_partial).then_some(passed)
     }
-    out + rest
+
+    fn left_out(&mut self, step: &str) {
+        let planned = planned(step);
+        // In a run that goes on it may have been done by the earlier one: what destroys is done once.
+        let is_kept = self.seen.goes_on && self.meaning.changing.contains(&planned);
+        self.seen.is_partial |= is_kept && self.meaning.validates(&planned);
+    }
+
+    fn not_verified(&mut self, step: &str, what: &str) {
+        if self.meaning.validates(&planned(step)) && !self.seen.unverified.iter().any(|known| known == what) {
+            self.seen.unverified.push(what.to_owned());
+        }
+    }
 }
 
 impl<R: Reporter> Reporter for Watched<'_, R> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         self.seen.last = event.at;
         match &event.kind {
-            EventKind::RunStarted { run, .. } => self.seen.run.clone_from(run),
+            EventKind::RunStarted { run, resumes, .. } => {
+                self.seen.run.clone_from(run);
+                self.seen.goes_on = resumes.is_some();
+            }
+            EventKind::StepSkipped { step, .. } => self.left_out(step),
             EventKind::StepStarted { step, kind, argv, .. } => self.began(step, kind, argv),
-            EventKind::StepFinished { step, status, saved, .. } => {
+            EventKind::StepFinished { step, name, status, saved, note, .. } => {
+                if *status == Status::NotVerified {
+                    self.not_verified(step, note.as_ref().unwrap_or(name));
+                }
                 self.ended(event.at, step, *status, saved.is_some());
             }
             EventKind::Diagnosed { diagnosis } => self.seen.diagnosis = Some(diagnosis.clone()),
             EventKind::RunFinished { outcome, exit_code, counts, evidence, files, next } => {
                 self.seen.evidence.clone_from(evidence);
                 if self.meaning.is_validation && counts.ok + counts.failed > 0 {
-                    self.seen.validation = Some(*outcome == RunOutcome::Done);
+                    self.seen.validation = self.validated(*outcome == RunOutcome::Done);
                 }
                 let kind = EventKind::RunFinished {
                     outcome: *outcome,
@@ -189,19 +220,5 @@ impl<R: Reporter> Reporter for Watched<'_, R> {
 
     fn keeps(&self) -> bool {
         self.to.keeps()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::planned;
-
-    #[test]
-    fn an_id_in_the_plan_has_no_items() {
-        for (told, wanted) in
-            [("3", "3"), ("3[web]", "3"), ("3[web].1", "3.1"), ("3[a].f1[b].2", "3.f1.2"), ("3[a[1]].2", "3.2")]
-        {
-            assert_eq!(planned(told), wanted, "{told}");
-        }
     }
 }

@@ -5,7 +5,7 @@ use super::event::RunOutcome;
 use super::finding::{Diagnosis, Quote, Role};
 use super::step::Danger;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Version of the timeline's form.
 pub const SCHEMA: u32 = 1;
@@ -39,6 +39,9 @@ pub enum What {
         /// Who: user@host, where known.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         by: Option<String>,
+        /// The variables that were another than in the file: where it happened.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+        given: Given,
     },
     /// A run ended.
     Run(Attached),
@@ -83,11 +86,18 @@ pub enum What {
         /// Why, when not because it was solved: a drill that was dropped.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         why: Option<String>,
+        /// What the validation that closed it could ask of nobody.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        unverified: Vec<String>,
         /// Who, where known.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         by: Option<String>,
     },
 }
+
+/// Variables with the values that `--set` or the environment gave them, where those are others than the files say; no
+/// secret among them.
+pub type Given = BTreeMap<String, String>;
 
 /// A run that belongs to an incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +118,15 @@ pub struct Attached {
     /// It validated: `true` when that passed and nothing was changed behind it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub validation: Option<bool>,
+    /// What its validation could ask of nobody, as the questions.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub unverified: Vec<String>,
+    /// Its variables that were another than in the file.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub given: Given,
+    /// Its task is what follows the failure of another: that it fails says nothing new of the cause.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub undoes: bool,
     /// Where its evidence lies.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub evidence: Option<String>,
@@ -174,9 +193,30 @@ pub struct Passed {
     pub at: u64,
     /// In which run.
     pub run: String,
+    /// What it could ask of nobody.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unverified: Vec<String>,
     /// Why it proves nothing any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outdated: Option<Outdated>,
+}
+
+/// A validation that passed in another place than where the incident happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Elsewhere {
+    /// In which run.
+    pub run: String,
+    /// The variables that differ: the name, what the validation was given, what the incident was opened with.
+    pub differs: Vec<(String, Option<String>, Option<String>)>,
+}
+
+/// Why a cause that is on record may not be the one any more: a run failed since that changed something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Doubt {
+    /// The run.
+    pub run: String,
+    /// Its task.
+    pub task: String,
 }
 
 /// What a validation does not speak for any more.
@@ -194,8 +234,12 @@ pub enum Outdated {
 pub enum Lack<'a> {
     /// Nobody has recorded a cause.
     Cause,
+    /// It failed again since the cause was recorded.
+    Doubt(&'a Doubt),
     /// No validation passed since the cause was recorded; the last that passed at all.
     Validation(Option<&'a Passed>),
+    /// The validation that passed since was one of another place.
+    Elsewhere(&'a Elsewhere),
 }
 
 /// An incident, as its timeline tells it.
@@ -213,10 +257,19 @@ pub struct Incident {
     pub run: Option<String>,
     /// The recording that it is played from.
     pub replay: Option<String>,
+    /// The variables that were another than in the file when it was opened.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub given: Given,
     /// The root cause.
     pub cause: Option<Said>,
+    /// Why the cause must be recorded anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
     /// The last validation that passed.
     pub validated: Option<Passed>,
+    /// A later one that passed in another place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<Elsewhere>,
     /// When it was closed, by whom, and why when it was not solved (`text`, else empty).
     pub closed: Option<Said>,
     /// Its runs, in order.
@@ -236,8 +289,24 @@ pub struct Incident {
 pub struct OpenIncident {
     /// Its id.
     pub id: String,
-    /// Its root cause is on record.
-    pub has_cause: bool,
+    /// Why its root cause is not on record; `None`: it is.
+    pub lacks: Option<CauseLack>,
+}
+
+/// Why an incident has no cause that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CauseLack {
+    /// Nobody has recorded one.
+    Missing,
+    /// It failed again since.
+    Doubt(Doubt),
+}
+
+impl Doubt {
+    /// In words, and as a question to whoever knows.
+    pub fn question(&self) -> String {
+        format!("`{}` failed again since the cause was recorded: is it another one?", self.task)
+    }
 }
 
 impl Incident {
@@ -250,8 +319,11 @@ impl Incident {
             by: None,
             run: None,
             replay: None,
+            given: Given::new(),
             cause: None,
+            doubt: None,
             validated: None,
+            elsewhere: None,
             closed: None,
             runs: Vec::new(),
             findings: Vec::new(),
@@ -274,8 +346,9 @@ impl Incident {
     fn take(&mut self, at: u64, what: &What) {
         let said = |text: &str, by: &Option<String>| Said { at, text: text.to_owned(), finding: None, by: by.clone() };
         match what {
-            What::Opened { why, run, replay, by, .. } => {
+            What::Opened { why, run, replay, by, given, .. } => {
                 self.opened = at;
+                self.given.clone_from(given);
                 why.clone_into(&mut self.why);
                 self.run.clone_from(run);
                 self.replay.clone_from(replay);
@@ -287,23 +360,45 @@ impl Incident {
             What::Note { text, by } => self.notes.push(said(text, by)),
             What::Cause { text, finding, by } => {
                 self.cause = Some(Said { finding: finding.clone(), ..said(text, by) });
+                self.doubt = None;
+                self.elsewhere = None;
                 // What passed before the cause was known proves nothing of the fix.
                 self.outdate(Outdated::Cause);
             }
             What::Decision { text, by } => self.decisions.push(said(text, by)),
-            What::Closed { why, by } => {
+            What::Closed { why, by, .. } => {
                 self.closed.get_or_insert(said(why.as_deref().unwrap_or_default(), by));
             }
         }
     }
 
     fn ran(&mut self, at: u64, run: &Attached) {
-        if run.validation == Some(true) && run.outcome == RunOutcome::Done {
-            self.validated = Some(Passed { at, run: run.run.clone(), outdated: None });
-        } else if run.changed || run.validation.is_some() {
+        let passed = run.validation == Some(true) && run.outcome == RunOutcome::Done;
+        let differs = self.differs(run);
+        let is_here = differs.is_empty();
+        if passed && is_here {
+            let unverified = run.unverified.clone();
+            self.validated = Some(Passed { at, run: run.run.clone(), unverified, outdated: None });
+            self.elsewhere = None;
+        } else if run.changed || run.validation.is_some() && is_here {
             self.outdate(Outdated::Run(run.run.clone()));
         }
+        if passed && !is_here {
+            self.elsewhere = Some(Elsewhere { run: run.run.clone(), differs });
+        }
+        let failed = matches!(run.outcome, RunOutcome::Failed | RunOutcome::TimedOut | RunOutcome::Findings);
+        if failed && run.changed && !run.undoes && self.cause.is_some() {
+            self.doubt = Some(Doubt { run: run.run.clone(), task: run.task.clone() });
+        }
         self.runs.push(run.clone());
+    }
+
+    /// The variables in which a run was of another place than this incident.
+    fn differs(&self, run: &Attached) -> Vec<(String, Option<String>, Option<String>)> {
+        let names: BTreeSet<&String> = self.given.keys().chain(run.given.keys()).collect();
+        let both = names.into_iter().map(|name| (name, run.given.get(name), self.given.get(name)));
+        let others = both.filter(|(_, here, there)| here != there);
+        others.map(|(name, here, there)| (name.clone(), here.cloned(), there.cloned())).collect()
     }
 
     /// The first reason counts.
@@ -318,13 +413,29 @@ impl Incident {
         self.closed.is_none()
     }
 
+    /// Why no cause stands, if none does.
+    pub fn lacks_cause(&self) -> Option<CauseLack> {
+        match (&self.cause, &self.doubt) {
+            (None, _) => Some(CauseLack::Missing),
+            (Some(_), Some(doubt)) => Some(CauseLack::Doubt(doubt.clone())),
+            (Some(_), None) => None,
+        }
+    }
+
     /// What keeps it from being closed; `validates`: a validation is asked for at all.
     pub fn lacks(&self, validates: bool) -> Option<Lack<'_>> {
         if self.cause.is_none() {
             return Some(Lack::Cause);
         }
+        if let Some(doubt) = &self.doubt {
+            return Some(Lack::Doubt(doubt));
+        }
         let stands = self.validated.as_ref().is_some_and(|passed| passed.outdated.is_none());
-        (validates && !stands).then_some(Lack::Validation(self.validated.as_ref()))
+        if !validates || stands {
+            return None;
+        }
+        let elsewhere = self.elsewhere.as_ref().map(Lack::Elsewhere);
+        Some(elsewhere.unwrap_or(Lack::Validation(self.validated.as_ref())))
     }
 
     /// Is this warning known, as far as it is no news?

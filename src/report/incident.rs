@@ -4,7 +4,7 @@ use super::layout::{Piece, fill, flow, table, told, visible};
 use super::style::Look;
 use crate::model::event::RunOutcome;
 use crate::model::finding::{Diagnosis, Quote};
-use crate::model::incident::{Attached, Entry, Incident, Root, Said, Timeline, Warning, What};
+use crate::model::incident::{Attached, Doubt, Entry, Incident, Root, Said, Timeline, Warning, What};
 use crate::text::{self, timestamp};
 use owo_colors::Style;
 use serde_json::{Value, json};
@@ -35,6 +35,12 @@ pub fn outcome(outcome: RunOutcome) -> &'static str {
 /// The same behind a task's name, of a run that opened an incident.
 pub fn failed(of: RunOutcome) -> &'static str {
     if of == RunOutcome::Findings { "found something" } else { outcome(of) }
+}
+
+/// What a validation could ask of nobody.
+pub fn not_verified(all: &[String]) -> String {
+    let verb = if all.len() == 1 { "was" } else { "were" };
+    format!("{} {verb} not verified: {}", text::count(all.len(), "thing"), visible(&all.join(" ")))
 }
 
 /// Where evidence went.
@@ -118,11 +124,18 @@ fn head(out: &mut String, incident: &Incident, now: u64, look: &Look) {
     told(out, look, (styles.strong, word), &[Piece::whole(styles.strong, &incident.id), Piece::prose(style, &state)]);
     told(out, look, (styles.dim, "why"), &[Piece::prose(Style::new(), &incident.why)]);
     let cause = match &incident.cause {
+        Some(cause) if incident.is_open() && incident.doubt.is_some() => {
+            let question = incident.doubt.as_ref().map_or_else(String::new, Doubt::question);
+            Piece::prose(styles.warn, &format!("{}; but {question}", cause.text))
+        }
         Some(cause) => Piece::prose(Style::new(), &cause.text),
         None => Piece::prose(styles.warn, "not recorded yet"),
     };
     told(out, look, (styles.dim, "root cause"), &[cause]);
     let validated = match &incident.validated {
+        Some(passed) if passed.outdated.is_none() && !passed.unverified.is_empty() => {
+            Piece::prose(styles.warn, &format!("{}; {}", passed.run, not_verified(&passed.unverified)))
+        }
         Some(passed) if passed.outdated.is_none() => Piece::whole(Style::new(), &passed.run),
         Some(passed) => Piece::prose(styles.warn, &format!("{}, which counts no more", passed.run)),
         None => Piece::prose(styles.warn, "not yet"),
@@ -198,8 +211,10 @@ impl Row<'_> {
                 What::Note { text, by } => line(styles.dim, "note", vec![prose(text), who(by)]),
                 What::Cause { text, by, .. } => line(styles.good, "cause", vec![prose(text), who(by)]),
                 What::Decision { text, by } => line(styles.dim, "decided", vec![prose(text), who(by)]),
-                What::Closed { why, by } => {
-                    line(styles.good, "closed", vec![prose(why.as_deref().unwrap_or_default()), who(by)]);
+                What::Closed { why, unverified, by } => {
+                    let open = if unverified.is_empty() { String::new() } else { not_verified(unverified) };
+                    let pieces = vec![prose(why.as_deref().unwrap_or_default()), Piece::prose(styles.warn, &open)];
+                    line(styles.good, "closed", pieces.into_iter().chain([who(by)]).collect());
                 }
             },
         }
@@ -214,6 +229,9 @@ fn ran(run: &Attached, look: &Look) -> (Style, String) {
     }
     if run.validation == Some(true) && run.outcome == RunOutcome::Done {
         words.push_str(", validated");
+    }
+    for (name, value) in &run.given {
+        words.push_str(&format!(", {name}={value}"));
     }
     let style = match run.outcome {
         RunOutcome::Done => styles.good,

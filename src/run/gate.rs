@@ -7,6 +7,7 @@ use super::redact::fixed;
 use super::scope::{Item, Values};
 use super::{holds, room, secrets};
 use crate::model::command::Exit;
+use crate::model::incident::CauseLack;
 use crate::model::step::Join;
 use crate::plan::{Ask, Gate, PlannedStep, Work};
 use regex::bytes::Regex;
@@ -151,8 +152,11 @@ fn question(desk: &Desk<'_>, gate: &Gate, values: &Values, manner: Manner<'_>, f
         }
         Ask::Room { node, wanted } => room::ask(desk, node, wanted, values, manner),
         Ask::Incident => match &desk.world.incident {
-            Ok(Some(open)) if !open.has_cause => Reply::No(Some(format!("incident {} has no root cause", open.id))),
-            Ok(_) => Reply::Yes(None),
+            Ok(open) => match open.as_ref().and_then(|open| Some((&open.id, open.lacks.as_ref()?))) {
+                None => Reply::Yes(None),
+                Some((id, CauseLack::Missing)) => Reply::No(Some(format!("incident {id} has no root cause"))),
+                Some((id, CauseLack::Doubt(doubt))) => Reply::No(Some(format!("incident {id}: {}", doubt.question()))),
+            },
             Err(why) => Reply::Unasked(why.clone()),
         },
         Ask::Checks { join, of } => match join {

@@ -9,7 +9,7 @@ use crate::model::event::{Event, EventKind, RunOutcome, Status};
 use crate::model::step::{Danger, DoneIf};
 use crate::plan::{Block, Call, Plan, PlannedStep, Work};
 use crate::text;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An earlier run, as far as its journal goes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,20 +25,31 @@ pub struct Past {
     /// What came of it; `None`: it never told.
     pub outcome: Option<RunOutcome>,
     steps: BTreeMap<String, Trace>,
+    /// Calls of tasks that only look and still speak of the world as it is, by their ids in the plan. None before
+    /// [`Past::facing`] has held the plan against what happened.
+    standing: BTreeSet<String>,
+    /// Everything inside the task that closes an incident, by the ids in the plan.
+    validating: BTreeSet<String>,
 }
 
-/// What is known of a step.
+/// What is known of a step. The numbers are places in the order of what happened: no clock tells it, for that may
+/// have been put back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Trace {
-    /// It began, and nobody knows how it ended; or it failed.
-    Begun,
-    /// It ended, and the run went on from there.
-    Over {
-        /// When: milliseconds since 1970-01-01 UTC.
-        at: u64,
-        /// In which run.
-        run: String,
-    },
+struct Trace {
+    began: usize,
+    /// `None`: it began, and nobody knows how it ended; or it failed.
+    over: Option<Over>,
+}
+
+/// It ended, and the run went on from there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Over {
+    /// Its place in the order.
+    place: usize,
+    /// When: milliseconds since 1970-01-01 UTC.
+    at: u64,
+    /// In which run.
+    run: String,
 }
 
 /// What a run that goes on does with a step.
@@ -63,19 +74,19 @@ impl Past {
             }),
             _ => None,
         })?;
-        for event in events {
+        for (place, event) in events.iter().enumerate() {
             match &event.kind {
                 EventKind::StepStarted { step, .. } => {
-                    past.steps.insert(step.clone(), Trace::Begun);
+                    past.steps.insert(step.clone(), Trace { began: place, over: None });
                 }
                 EventKind::StepFinished { step, status, .. } => {
-                    let trace = match status {
+                    let over = match status {
                         Status::Ok | Status::AlreadyDone | Status::FailedAllowed | Status::NotVerified => {
-                            Trace::Over { at: event.at, run: past.run.clone() }
+                            Some(Over { place, at: event.at, run: past.run.clone() })
                         }
-                        Status::Failed | Status::Interrupted => Trace::Begun,
+                        Status::Failed | Status::Interrupted => None,
                     };
-                    past.steps.insert(step.clone(), trace);
+                    past.steps.entry(step.clone()).or_insert(Trace { began: place, over: None }).over = over;
                 }
                 EventKind::RunFinished { outcome, .. } => past.outcome = Some(*outcome),
                 _ => {}
@@ -87,10 +98,31 @@ impl Past {
     /// The same, with what an even earlier run did that this one went on from.
     #[must_use]
     pub fn after(mut self, earlier: Self) -> Self {
+        let last = |trace: &Trace| trace.over.as_ref().map_or(trace.began, |over| over.place);
+        let since = earlier.steps.values().map(last).max().map_or(0, |last| last + 1);
+        for trace in self.steps.values_mut() {
+            trace.began += since;
+            trace.over.iter_mut().for_each(|over| over.place += since);
+        }
         for (step, trace) in earlier.steps {
             self.steps.entry(step).or_insert(trace);
         }
         self.resumes = earlier.resumes;
+        self
+    }
+
+    /// Holds the plan of the run that goes on against what was done: what only looked before something was changed, or
+    /// will be changed again, is looked at again; and so is all of `closes`, the task that closes an incident, for a
+    /// validation in parts is none.
+    #[must_use]
+    pub fn facing(mut self, plan: &Plan, closes: Option<&str>) -> Self {
+        (self.standing, self.validating) = (BTreeSet::new(), BTreeSet::new());
+        if let Some(closes) = closes {
+            inside(&plan.root, closes, closes == plan.root.task, &mut self.validating);
+        }
+        let mut look = Look { past: &self, changes: false, changed: None, standing: BTreeSet::new() };
+        look.block(&plan.root);
+        self.standing = look.standing;
         self
     }
 
@@ -106,7 +138,7 @@ impl Past {
 
     /// What to do with a step now. `id` is its place, with the item of its list.
     pub fn again(&self, step: &PlannedStep, id: &str) -> Again {
-        let Some(Trace::Over { at, run }) = self.steps.get(id) else { return Again::Run };
+        let Some(Over { at, run, .. }) = self.over(id) else { return Again::Run };
         // What tidies up is done at the end of every run.
         if is_last(id) {
             return Again::Run;
@@ -114,10 +146,16 @@ impl Past {
         let keep = || Again::Keep(format!("done at {} in run {run}", text::timestamp(*at)));
         let (asks_the_world, gives) = (has_check(step), step.spec.each.is_some() || has_groups(step));
         match (&step.work, step.danger) {
-            (Work::Block(_), Danger::Read) | (Work::Run(_), Danger::Destroy) => keep(),
+            (Work::Run(_), Danger::Destroy) => keep(),
+            _ if self.validating.contains(&step.id) => Again::Run,
+            (Work::Block(_), Danger::Read) if self.standing.contains(&step.id) => keep(),
             (Work::Run(call), Danger::Change) if !asks_the_world && !gives && !reads_values(call) => keep(),
             _ => Again::Run,
         }
+    }
+
+    fn over(&self, id: &str) -> Option<&Over> {
+        self.steps.get(id)?.over.as_ref()
     }
 
     /// Why this past cannot be gone on from, if it cannot: its steps do not stand any more, or cannot
@@ -162,6 +200,77 @@ impl Past {
             _ => false,
         })
     }
+}
+
+/// Goes through a plan in the order of its steps.
+struct Look<'a> {
+    past: &'a Past,
+    /// A step so far changes something, or may.
+    changes: bool,
+    /// Where in the order the last of the steps so far that are kept was over.
+    changed: Option<usize>,
+    standing: BTreeSet<String>,
+}
+
+impl Look<'_> {
+    fn block(&mut self, block: &Block) {
+        for step in block.steps.iter().chain(&block.finally) {
+            match &step.work {
+                Work::Block(called) => {
+                    if step.danger == Danger::Read && !self.changes && self.is_later(&step.id) {
+                        self.standing.insert(step.id.clone());
+                    }
+                    self.block(called);
+                }
+                Work::Run(_) if step.danger > Danger::Read => self.change(step),
+                _ => {}
+            }
+        }
+    }
+
+    fn change(&mut self, step: &PlannedStep) {
+        // The items of a list are known to the run only.
+        let kept = step.spec.for_each.is_none() && self.past.again(step, &step.id) != Again::Run;
+        match self.past.over(&step.id).filter(|_| kept) {
+            Some(over) => self.changed = self.changed.max(Some(over.place)),
+            None => self.changes = true,
+        }
+    }
+
+    /// Did it begin, for each of its items, when what was changed so far had been changed?
+    fn is_later(&self, id: &str) -> bool {
+        let of_it = self.past.steps.iter().filter(|(known, _)| planned(known) == id);
+        of_it.map(|(_, trace)| trace.began).min().is_some_and(|began| self.changed.is_none_or(|last| began > last))
+    }
+}
+
+/// The ids of all steps inside the task that is called so.
+fn inside(block: &Block, task: &str, is_in: bool, found: &mut BTreeSet<String>) {
+    for step in block.steps.iter().chain(&block.finally) {
+        let called = match &step.work {
+            Work::Block(called) => Some(called),
+            _ => None,
+        };
+        let is_in = is_in || called.is_some_and(|called| called.task == task);
+        if is_in {
+            found.insert(step.id.clone());
+        }
+        if let Some(called) = called {
+            inside(called, task, is_in, found);
+        }
+    }
+}
+
+/// The id in the plan: without the items of lists. `3[web].1` is `3.1`.
+pub fn planned(step: &str) -> String {
+    let mut out = String::new();
+    let mut rest = step;
+    while let Some((before, inside)) = rest.split_once('[') {
+        out.push_str(before);
+        // An item may hold a bracket itself; behind its own the id goes on or ends.
+        rest = inside.find("].").and_then(|end| inside.get(end + 1..)).unwrap_or_default();
+    }
+    out + rest
 }
 
 /// `f1`, `2.f1`: a step of `finally`, or below one.

@@ -91,15 +91,82 @@ fn what_changes_is_kept_only_where_no_check_can_tell() {
     assert_eq!(past.again(&of(Danger::Read, |_| {}), "1"), Again::Run, "a look is taken again");
 }
 
+fn call(id: &str, danger: Danger, task: &str) -> PlannedStep {
+    let inner = Block { danger, task: task.to_owned(), ..block(vec![runs(&format!("{id}.1"), "helm x")]) };
+    PlannedStep { danger, ..step(id, Work::Block(Box::new(inner))) }
+}
+
+fn whole(steps: Vec<PlannedStep>) -> Plan {
+    crate::run::testing::plan(block(steps))
+}
+
 #[test]
 fn a_called_task_that_only_looks_is_not_repeated_and_another_is_looked_into() {
     let past = past(&[begun("1"), ended("1", Status::FailedAllowed)]);
-    let call = |danger| {
-        let inner = Block { danger, task: "inner".to_owned(), ..block(vec![runs("1.1", "helm x")]) };
-        PlannedStep { danger, ..step("1", Work::Block(Box::new(inner))) }
+    for (danger, is_kept) in [(Danger::Read, true), (Danger::Change, false)] {
+        let step = call("1", danger, "inner");
+        let past = past.clone().facing(&whole(vec![step.clone()]), Some("validate"));
+        assert_eq!(past.again(&step, "1") != Again::Run, is_kept);
+    }
+    assert_eq!(past.again(&call("1", Danger::Read, "inner"), "1"), Again::Run, "not without its plan");
+}
+
+#[test]
+fn a_look_does_not_outlive_a_change_before_it() {
+    let change = |id: &str| PlannedStep { danger: Danger::Change, ..runs(id, "helm upgrade") };
+    let look = || call("2", Danger::Read, "look");
+    let is_kept = |past: Past, first: PlannedStep| {
+        let past = past.facing(&whole(vec![first, look()]), None);
+        past.again(&look(), "2") != Again::Run
     };
-    assert!(matches!(past.again(&call(Danger::Read), "1"), Again::Keep(_)));
-    assert_eq!(past.again(&call(Danger::Change), "1"), Again::Run);
+    let over = |id: &str| vec![begun(id), ended(id, Status::Ok)];
+    let both = || past(&[over("1"), over("2")].concat());
+    assert!(is_kept(both(), change("1")), "the change is kept as well");
+    let mut checked = change("1");
+    checked.done_if = Some(crate::run::testing::gate("done", "helm status"));
+    assert!(!is_kept(both(), checked), "the change may be made again");
+    let from_a_list = PlannedStep {
+        danger: Danger::Change,
+        ..runs_with("1", "helm x", |step| step.for_each = Some("pods".to_owned()))
+    };
+    assert!(!is_kept(both(), from_a_list));
+    let failed = [vec![begun("1"), ended("1", Status::Failed)], over("2")].concat();
+    assert!(!is_kept(past(&failed), change("1")), "it was looked at before the change is made");
+    let at_once = [begun("1"), begun("2"), ended("1", Status::Ok), ended("2", Status::Ok)];
+    assert!(!is_kept(past(&at_once), change("1")), "it was looked at while the change was made");
+    // What was made again in a second run that died before the look.
+    let second = Past::of(&[vec![started("r2", Some("r1"))], over("1")].concat()).unwrap();
+    assert!(!is_kept(second.after(past(&failed)), change("1")));
+}
+
+#[test]
+fn nothing_of_a_validation_is_kept_but_what_it_destroyed() {
+    let change = PlannedStep { danger: Danger::Change, ..runs("1.2", "helm test") };
+    let destroy = PlannedStep { danger: Danger::Destroy, ..runs("1.3", "helm clean") };
+    let inner = Block {
+        danger: Danger::Destroy,
+        task: "validate".to_owned(),
+        ..block(vec![call("1.1", Danger::Read, "look"), change.clone(), destroy.clone()])
+    };
+    let called = PlannedStep { danger: Danger::Destroy, ..step("1", Work::Block(Box::new(inner))) };
+    let events = ["1.1", "1.2", "1.3"].map(|id| [begun(id), ended(id, Status::Ok)]).concat();
+    let plan = whole(vec![called]);
+    let kept = |closes: Option<&str>| {
+        let past = past(&events).facing(&plan, closes);
+        let is_kept = |step: &PlannedStep| past.again(step, &step.id) != Again::Run;
+        [is_kept(&call("1.1", Danger::Read, "look")), is_kept(&change), is_kept(&destroy)]
+    };
+    assert_eq!(kept(Some("validate")), [false, false, true]);
+    assert_eq!(kept(Some("other")), [true, true, true]);
+}
+
+#[test]
+fn an_id_in_the_plan_has_no_items() {
+    for (told, wanted) in
+        [("3", "3"), ("3[web]", "3"), ("3[web].1", "3.1"), ("3[a].f1[b].2", "3.f1.2"), ("3[a[1]].2", "3.2")]
+    {
+        assert_eq!(planned(told), wanted, "{told}");
+    }
 }
 
 #[test]

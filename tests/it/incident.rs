@@ -1,4 +1,4 @@
-//! A failure is worked on as an incident: what opens one, what belongs to it, what it takes to close it.
+//! A failure is worked on as an incident: what opens one, and what belongs to it.
 
 use super::stub::Tools;
 use super::support::{Answer, Project};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
 
-const TASKS: &str = r#"
+pub(super) const TASKS: &str = r#"
 version = 1
 [app]
 name = "app"
@@ -77,17 +77,17 @@ require  = ["has-release"]
 run = ["helm", "rollback"]
 "#;
 
-const EVENTS: &str = "\
+pub(super) const EVENTS: &str = "\
 LAST SEEN   TYPE      REASON              OBJECT                        MESSAGE
 4m          Normal    Scheduled           pod/app-6d4cf56db6-x2x4z      Successfully assigned default/app
 90s         Warning   ErrImageNeverPull   pod/app-6d4cf56db6-x2x4z      Container image \"app:2.0.0\" is not present with pull policy of Never
 30s         Warning   BackOff             pod/app-6d4cf56db6-x2x4z      Back-off restarting failed container with tok-en-0815-geheim
 ";
 
-const SECRET: &str = "tok-en-0815-geheim";
+pub(super) const SECRET: &str = "tok-en-0815-geheim";
 
 /// While the world holds `good`, everything works; without `release` there is nothing to go back to.
-fn tools() -> Tools {
+pub(super) fn tools() -> Tools {
     let rule = |argv: &[&str], more: Value| super::steps::rule(argv, more);
     let bad = "Error: UPGRADE FAILED: timed out waiting for the condition\n";
     Tools::new()
@@ -113,41 +113,48 @@ fn tools() -> Tools {
         .world("release", true)
 }
 
-fn project(tools: &Tools) -> Project {
+pub(super) fn project(tools: &Tools) -> Project {
     Project::new(TASKS).with_tools(tools).env("REFLOAT_VAR_TOKEN", SECRET).env("USER", "ana").env("HOSTNAME", "lab-1")
 }
 
-fn lines(tools: &Tools) -> Vec<String> {
+pub(super) fn lines(tools: &Tools) -> Vec<String> {
     super::steps::lines(tools)
 }
 
 /// The answer of `refloat incident … --format json`.
-fn told(project: &Project, args: &[&str]) -> Value {
+pub(super) fn told(project: &Project, args: &[&str]) -> Value {
     let answer = project.run(&[&["--format", "json", "incident"], args].concat()).exits(0);
     serde_json::from_str(&answer.out).unwrap()
 }
 
-fn folders(project: &Project, kind: &str) -> Vec<PathBuf> {
+pub(super) fn folders(project: &Project, kind: &str) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(project.path().join(".refloat").join(kind)) else { return Vec::new() };
     let mut all: Vec<_> = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
     all.sort();
     all
 }
 
-fn timeline(project: &Project) -> Vec<Value> {
+pub(super) fn timeline(project: &Project) -> Vec<Value> {
     let text = fs::read_to_string(folders(project, "incidents").pop().unwrap().join("timeline.jsonl")).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn kinds(project: &Project) -> Vec<String> {
+pub(super) fn kinds(project: &Project) -> Vec<String> {
     timeline(project).iter().map(|entry| entry["kind"].as_str().unwrap().to_owned()).collect()
 }
 
 /// A deployment that has failed.
-fn failed() -> (Tools, Project) {
+pub(super) fn failed() -> (Tools, Project) {
     let tools = tools();
     let project = project(&tools);
     project.run(&["deploy"]).exits(1);
+    (tools, project)
+}
+
+pub(super) fn opened_by_hand() -> (Tools, Project) {
+    let tools = tools();
+    let project = project(&tools);
+    project.run(&["incident", "open", "the page is slow"]).exits(0).answers(&["opened: the page is slow"]);
     (tools, project)
 }
 
@@ -191,120 +198,6 @@ fn a_change_that_fails_opens_one_and_saves_the_evidence() {
 }
 
 #[test]
-fn without_a_cause_the_next_deployment_is_refused_and_nothing_is_run() {
-    let (tools, project) = failed();
-    let before = lines(&tools);
-    let kept = kinds(&project);
-    let id = told(&project, &[])["incident"]["id"].as_str().unwrap().to_owned();
-    let why = format!("incident {id} has no root cause");
-    project.run(&["deploy"]).exits(4).says(&[&why, "refloat incident cause TEXT"]);
-    project.run(&["deploy", "--rollback-on-failure", "--yes"]).exits(4);
-    project.run(&["check", "cause-documented"]).exits(1).says(&[&why]);
-    assert_eq!(lines(&tools), before);
-    assert_eq!(kinds(&project), kept, "a refusal did nothing that belongs to it");
-    project.run(&["incident", "cause", "the", "image", "was", "never", "loaded"]).exits(0);
-    project.run(&["check", "cause-documented"]).exits(0);
-    let tools = tools.world("good", true);
-    project.run(&["deploy"]).exits(0);
-    assert!(lines(&tools).len() > before.len());
-}
-
-#[test]
-fn what_says_nothing_is_no_cause() {
-    let (_tools, project) = failed();
-    let kept = timeline(&project);
-    for words in [&["unknown"][..], &["?"], &["TBD"], &["n/a"], &["don't", "know"], &[""], &["  "], &[], &["Unknown!"]]
-    {
-        let answer = project.run(&[&["incident", "cause"], words].concat()).exits(4);
-        answer.says(&["that is no root cause", "nothing was recorded"]);
-    }
-    assert_eq!(timeline(&project), kept);
-    project.run(&["incident", "cause", "the tag names an unknown image"]).exits(0).answers(&["cause: the tag names"]);
-}
-
-#[test]
-fn the_finding_is_accepted_when_it_is_the_only_one() {
-    let (_tools, project) = failed();
-    project.run(&["incident", "cause", "--accept", "no-such"]).exits(4).says(&["does not name `no-such`"]);
-    project.run(&["incident", "cause", "--accept"]).exits(0);
-    let known = &told(&project, &[])["incident"];
-    assert_eq!(known["cause"]["finding"], "image-never-pull");
-    assert_eq!(known["cause"]["text"], known["findings"][0]["cause"]);
-    assert_eq!(known["cause"]["by"], "ana@lab-1");
-
-    let (_tools, project) = opened_by_hand();
-    project.run(&["incident", "cause", "--accept"]).exits(4).says(&["no diagnosis has named a root cause"]);
-}
-
-#[test]
-fn of_several_findings_one_must_be_named() {
-    let (tools, project) = failed();
-    let more = "30s   Warning   FailedScheduling   pod/other-1   0/1 nodes are available: 1 Insufficient cpu.\n";
-    let events = super::steps::rule(&["kubectl", "get", "events"], json!({ "stdout": format!("{EVENTS}{more}") }));
-    // A live diagnosis is the newest one.
-    let tools = tools.first(events);
-    project.run(&["diagnose", "--no-confirm"]).exits(3);
-    assert!(lines(&tools).len() > 3);
-    let known = told(&project, &[]);
-    let ids: Vec<_> = known["incident"]["findings"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect();
-    assert!(ids.len() > 1, "{ids:?}");
-    let answer = project.run(&["incident", "cause", "--accept"]).exits(4);
-    answer.says(&["names several", "refloat incident cause --accept image-never-pull"]);
-    project.run(&["incident", "cause", "--accept", "image-never-pull"]).exits(0);
-}
-
-fn opened_by_hand() -> (Tools, Project) {
-    let tools = tools();
-    let project = project(&tools);
-    project.run(&["incident", "open", "the page is slow"]).exits(0).answers(&["opened: the page is slow"]);
-    (tools, project)
-}
-
-#[test]
-fn it_is_closed_with_a_cause_and_a_validation_that_came_after_it() {
-    let (tools, project) = opened_by_hand();
-    let tools = tools.world("good", true);
-    let refused = |words: &[&str]| project.run(&["incident", "close"]).exits(4).says(words);
-    refused(&["it has no root cause", "refloat incident cause TEXT"]);
-    project.run(&["validate"]).exits(0);
-    refused(&["it has no root cause"]);
-    project.run(&["incident", "cause", "the disk is full"]).exits(0);
-    refused(&["was before its cause was recorded", "next: refloat validate"]);
-    // What does not mind a failure proves nothing but what it saw; here it saw a pass.
-    project.run(&["touch"]).exits(0);
-    refused(&["refloat validate"]);
-    project.run(&["validate"]).exits(0);
-    project.run(&["touch"]).exits(0);
-    refused(&["came after it", "refloat validate"]);
-    project.run(&["deploy"]).exits(0);
-    refused(&["came after it"]);
-    project.run(&["validate"]).exits(0);
-    let tools = tools.world("good", false);
-    project.run(&["validate"]).exits(1);
-    refused(&["came after it"]);
-    project.run(&["tolerant"]).exits(0);
-    refused(&["came after it"]);
-    let _tools = tools.world("good", true);
-    project.run(&["validate"]).exits(0);
-    project.run(&["incident", "close"]).exits(0).answers(&["closed: the disk is full"]);
-    project.run(&["incident"]).exits(0).answers(&["no incident is open; the last,", "the disk is full"]);
-    project.run(&["incident", "close"]).exits(4).says(&["no incident is open"]);
-    project.run(&["incident", "note", "late"]).exits(4).says(&["nothing was recorded"]);
-    project.run(&["incident", "cause", "late"]).exits(4);
-}
-
-#[test]
-fn a_task_that_validates_at_its_end_closes_as_well() {
-    let tools = tools().world("good", true);
-    let tasks = TASKS.replace("[[tasks.deploy.steps]]\nrun = [\"helm\", \"test\"]\n", "");
-    let project = Project::new(&tasks).with_tools(&tools).env("REFLOAT_VAR_TOKEN", SECRET);
-    project.run(&["incident", "open"]).exits(0);
-    project.run(&["incident", "cause", "the disk is full"]).exits(0);
-    project.run(&["deploy"]).exits(0);
-    project.run(&["incident", "close"]).exits(0);
-}
-
-#[test]
 fn at_most_one_is_open() {
     let (tools, project) = failed();
     project.run(&["incident", "open", "another"]).exits(4).says(&["is open already"]);
@@ -335,76 +228,12 @@ fn what_only_looks_or_did_nothing_opens_none() {
 }
 
 #[test]
-fn a_failure_is_rolled_back_unasked_when_the_command_line_says_so() {
-    let tools = tools();
-    let project = project(&tools);
-    let answer = project.run(&["deploy", "--rollback-on-failure"]).exits(1);
-    assert!(!answer.err.contains("--resume"), "{}", answer.err);
-    answer.says(&["rollback: done, in run"]);
-    assert_eq!(
-        lines(&tools),
-        ["helm lint", "helm upgrade", "kubectl get events", "helm status", "helm rollback"],
-        "the evidence comes before what removes it"
-    );
-    let ids: Vec<_> = project.runs().iter().map(|run| run.file_name().unwrap().to_owned()).collect();
-    assert_eq!(ids.len(), 3, "each has a journal of its own: {ids:?}");
-    let known = &told(&project, &[])["incident"];
-    assert_eq!(known["decisions"][0]["text"], "to run `rollback` (--rollback-on-failure)");
-    assert_eq!(known["runs"][2]["task"], "rollback");
-    assert_eq!(known["runs"][2]["outcome"], "done");
-    project.run(&["touch", "--rollback-on-failure"]).exits(2).says(&["has no `on_failure`"]);
-    assert_eq!(lines(&tools).len(), 5);
-}
-
-#[test]
-fn a_rollback_that_fails_is_told_even_to_the_quiet() {
-    for args in [&["deploy", "--rollback-on-failure"][..], &["--quiet", "deploy", "--rollback-on-failure"]] {
-        let tools = tools().world("stuck", true);
-        let project = project(&tools);
-        project
-            .run(args)
-            .exits(1)
-            .says(&["`rollback` was NOT done to its end (failed, exit code 1)", "refloat history"]);
-        let runs = &told(&project, &[])["incident"]["runs"];
-        assert_eq!(runs[2]["outcome"], "failed");
-    }
-    let tools = tools().world("release", false);
-    let project = project(&tools);
-    let answer = project.run(&["deploy", "--rollback-on-failure"]).exits(1);
-    answer.says(&["`rollback` was NOT done to its end (refused, exit code 4): it changed nothing"]);
-    assert!(!lines(&tools).contains(&"helm rollback".to_owned()));
-}
-
-#[test]
-fn what_changed_nothing_is_not_rolled_back() {
-    let tools = tools().world("unlinted", true);
-    let project = project(&tools);
-    let answer = project.run(&["deploy", "--rollback-on-failure"]).exits(1);
-    let answer = answer.says(&["nothing was changed: `rollback` is not run"]);
-    assert!(!answer.err.contains("refloat rollback"), "{}", answer.err);
-    assert_eq!(lines(&tools), ["helm lint"]);
-}
-
-#[test]
 fn a_cluster_out_of_reach_is_not_asked_again() {
     let tools = tools().world("gone", true);
     let project = project(&tools);
     project.run(&["deploy"]).exits(1).says(&["opened incident"]);
     assert_eq!(lines(&tools), ["helm lint", "helm upgrade"]);
     assert_eq!(told(&project, &[])["incident"]["findings"][0]["family"], "cluster-unreachable");
-}
-
-#[test]
-fn half_way_the_cause_comes_before_going_on() {
-    // The upgrade went through, and what it brought is not up.
-    let tools = tools().world("installs", true);
-    let answer = project(&tools).run(&["deploy"]).exits(7);
-    let next: Vec<&str> =
-        answer.err.lines().filter_map(|line| line.split_once("refloat ")).map(|(_, rest)| rest).collect();
-    let at = |command: &str| next.iter().position(|line| line.starts_with(command));
-    assert!(at("rollback") < at("incident cause TEXT"), "{}", answer.err);
-    assert!(at("incident cause TEXT") < at("deploy --resume"), "{}", answer.err);
-    assert!(at("deploy --resume").is_some(), "{}", answer.err);
 }
 
 #[test]
@@ -537,34 +366,6 @@ fn the_file_says_what_is_wrong_with_them() {
     .says(&["the name of a built-in command"]);
     answer("incident = \"cause\"", "incident = \"closed\"").says(&["cause"]);
     answer("summary  = \"Go back\"", "summary = \"x\"\nparams = [{ name = \"to\" }]").says(&["without arguments"]);
-}
-
-#[test]
-fn without_the_table_failures_open_none_and_are_offered_all_the_same() {
-    let tools = tools();
-    let tasks = TASKS.replace("[incident]\ncloses = \"validate\"", "").replace("incident = true\n", "");
-    let project = Project::new(&tasks).with_tools(&tools).env("REFLOAT_VAR_TOKEN", SECRET);
-    project.run(&["deploy", "--rollback-on-failure"]).exits(1).says(&["rollback: done"]);
-    assert_eq!(lines(&tools), ["helm lint", "helm upgrade", "helm status", "helm rollback"]);
-    assert!(folders(&project, "incidents").is_empty());
-    project.run(&["incident", "open"]).exits(2).says(&["has no [incident]"]);
-}
-
-#[cfg(unix)]
-#[test]
-fn a_person_is_asked() {
-    for (typed, called) in [("y\r", true), ("\r", false), ("n\r", false)] {
-        let tools = tools();
-        let project = project(&tools);
-        let mut pty = super::pty::AtPty::start(project.command(&["deploy"]));
-        pty.sees("Roll back now (refloat rollback)? [y/N]");
-        assert!(!pty.screen().contains("deploy --resume"), "{}", pty.screen());
-        pty.types(typed).exits(1);
-        assert_eq!(lines(&tools).contains(&"helm rollback".to_owned()), called, "{typed:?}");
-        assert_eq!(pty.screen().contains("to run it later: refloat rollback"), !called, "{}", pty.screen());
-        let decision = told(&project, &[])["incident"]["decisions"][0]["text"].clone();
-        assert_eq!(decision, if called { "to run `rollback`" } else { "not to run `rollback` now" });
-    }
 }
 
 #[cfg(unix)]

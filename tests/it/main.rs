@@ -45,6 +45,8 @@ mod half_way;
 mod history;
 mod hostile;
 mod incident;
+mod incident_closed;
+mod incident_undone;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]

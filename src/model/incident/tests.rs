@@ -6,7 +6,14 @@ fn entry(at: u64, what: What) -> Entry {
 }
 
 fn opened() -> What {
-    What::Opened { schema: SCHEMA, why: "redeploy failed".into(), run: Some("r1".into()), replay: None, by: None }
+    What::Opened {
+        schema: SCHEMA,
+        why: "redeploy failed".into(),
+        run: Some("r1".into()),
+        replay: None,
+        by: None,
+        given: Given::new(),
+    }
 }
 
 fn cause(text: &str) -> What {
@@ -22,6 +29,9 @@ fn run(id: &str, outcome: RunOutcome, changed: bool, validation: Option<bool>) -
         exit_code: 0,
         changed,
         validation,
+        unverified: Vec::new(),
+        given: Given::new(),
+        undoes: false,
         evidence: None,
         files: 0,
     })
@@ -54,6 +64,8 @@ fn a_validation_counts_only_after_the_cause_and_before_the_next_change() {
         match incident.lacks(true) {
             None => "nothing".to_owned(),
             Some(Lack::Cause) => "cause".to_owned(),
+            Some(Lack::Doubt(doubt)) => doubt.question(),
+            Some(Lack::Elsewhere(elsewhere)) => format!("{:?}", elsewhere.differs),
             Some(Lack::Validation(last)) => format!("{:?}", last.map(|passed| passed.outdated.clone())),
         }
     };
@@ -70,15 +82,87 @@ fn a_validation_counts_only_after_the_cause_and_before_the_next_change() {
     );
     assert_eq!(lacks(vec![cause("a"), passed(), run("r3", DONE, false, None)]), "nothing", "a look changes nothing");
     // One that validated, and failed at something else.
-    assert_eq!(lacks(vec![cause("a"), run("r3", RunOutcome::Failed, true, Some(true))]), "None");
+    let again = run("r3", RunOutcome::Failed, true, Some(true));
+    assert_eq!(lacks(vec![cause("a"), again.clone(), cause("a")]), "None");
     assert_eq!(lacks(vec![cause("a"), run("r3", DONE, true, Some(true))]), "nothing", "a redeploy that validates");
     let incident = folded(vec![opened(), cause("a")]);
     assert_eq!(incident.lacks(false), None, "no validation is declared");
 }
 
+/// A run, adjusted.
+fn run_with(id: &str, outcome: RunOutcome, changed: bool, adjust: impl FnOnce(&mut Attached)) -> What {
+    match run(id, outcome, changed, None) {
+        What::Run(mut run) => {
+            adjust(&mut run);
+            What::Run(run)
+        }
+        what => what,
+    }
+}
+
+#[test]
+fn a_cause_does_not_outlive_the_next_failure_of_what_changes() {
+    let failed = |id: &str| run(id, RunOutcome::Failed, true, None);
+    let doubt = |more: Vec<What>| folded([vec![opened(), failed("r1"), cause("a")], more].concat()).lacks_cause();
+    let of = |run: &str| Some(CauseLack::Doubt(Doubt { run: run.into(), task: "redeploy".into() }));
+    assert_eq!(folded(vec![opened(), failed("r1")]).lacks_cause(), Some(CauseLack::Missing));
+    assert_eq!(doubt(vec![]), None);
+    assert_eq!(doubt(vec![failed("r2")]), of("r2"));
+    assert_eq!(doubt(vec![run("r2", RunOutcome::TimedOut, true, None)]), of("r2"));
+    assert_eq!(doubt(vec![run("r2", RunOutcome::Findings, true, None)]), of("r2"));
+    assert_eq!(doubt(vec![failed("r2"), cause("a")]), None, "the same cause again will do");
+    let rolled_back = run_with("r3", DONE, true, |run| run.undoes = true);
+    assert_eq!(doubt(vec![failed("r2"), rolled_back]), of("r2"), "it failed all the same");
+    assert_eq!(doubt(vec![run_with("r2", RunOutcome::Failed, true, |run| run.undoes = true)]), None);
+    for outcome in [DONE, RunOutcome::Interrupted, RunOutcome::Refused] {
+        assert_eq!(doubt(vec![run("r2", outcome, true, None)]), None, "{outcome:?}");
+    }
+    assert_eq!(doubt(vec![run("r2", RunOutcome::Failed, false, None)]), None, "it changed nothing");
+    let incident = folded(vec![opened(), cause("a"), failed("r2"), run("r4", DONE, false, Some(true))]);
+    assert!(matches!(incident.lacks(true), Some(Lack::Doubt(_))));
+}
+
+#[test]
+fn a_validation_counts_only_where_it_happened() {
+    let given = |pairs: &[(&str, &str)]| -> Given {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    };
+    let opened_with = |pairs: &[(&str, &str)]| match opened() {
+        What::Opened { schema, why, run, replay, by, .. } => {
+            What::Opened { schema, why, run, replay, by, given: given(pairs) }
+        }
+        what => what,
+    };
+    let passed = |id: &str, pairs: &[(&str, &str)]| {
+        run_with(id, DONE, false, |run| (run.validation, run.given) = (Some(true), given(pairs)))
+    };
+    let differs = |first: What, runs: Vec<What>| match folded([vec![first, cause("a")], runs].concat()).lacks(true) {
+        Some(Lack::Elsewhere(elsewhere)) => elsewhere.differs.iter().map(|(name, ..)| name.clone()).collect(),
+        Some(_) => vec!["?".to_owned()],
+        None => Vec::new(),
+    };
+    let staging = &[("context", "staging")][..];
+    assert_eq!(differs(opened(), vec![passed("r2", staging)]), ["context"]);
+    assert_eq!(differs(opened_with(staging), vec![passed("r2", &[])]), ["context"]);
+    assert_eq!(differs(opened_with(staging), vec![passed("r2", &[("context", "prod")])]), ["context"]);
+    assert_eq!(differs(opened_with(staging), vec![passed("r2", staging)]), [""; 0]);
+    assert_eq!(differs(opened(), vec![passed("r2", &[]), passed("r3", staging)]), [""; 0], "the first one stands");
+    assert_eq!(differs(opened(), vec![passed("r2", staging), passed("r3", &[])]), [""; 0]);
+    let elsewhere = |outcome, changed, validation| {
+        run_with("r3", outcome, changed, |run| (run.validation, run.given) = (validation, given(staging)))
+    };
+    let not_here = elsewhere(RunOutcome::Failed, false, Some(false));
+    assert_eq!(differs(opened(), vec![passed("r2", &[]), not_here]), [""; 0], "what fails elsewhere fails there");
+    assert_eq!(
+        differs(opened(), vec![passed("r2", &[]), elsewhere(DONE, true, None)]),
+        ["?"],
+        "nobody knows the reach"
+    );
+}
+
 #[test]
 fn the_first_end_counts_and_the_last_cause() {
-    let closed = |why: Option<&str>| What::Closed { why: why.map(str::to_owned), by: None };
+    let closed = |why: Option<&str>| What::Closed { why: why.map(str::to_owned), unverified: Vec::new(), by: None };
     let incident = folded(vec![opened(), cause("a"), cause("b"), closed(None), closed(Some("late"))]);
     assert_eq!(incident.cause.as_ref().unwrap().text, "b");
     assert_eq!(incident.closed.as_ref().unwrap().at, 4);
@@ -115,7 +199,7 @@ fn any_what() -> impl Strategy<Value = What> {
         Just(RunOutcome::Interrupted)
     ];
     prop_oneof![
-        text().prop_map(|why| What::Opened { schema: 1, why, run: None, replay: None, by: None }),
+        text().prop_map(|why| What::Opened { schema: 1, why, run: None, replay: None, by: None, given: Given::new() }),
         (text(), outcome, any::<bool>(), any::<Option<bool>>())
             .prop_map(|(id, outcome, changed, validation)| run(&id, outcome, changed, validation)),
         text().prop_map(|run| What::Diagnosed { run, findings: Vec::new() }),
@@ -123,7 +207,7 @@ fn any_what() -> impl Strategy<Value = What> {
         text().prop_map(|text| What::Note { text, by: None }),
         text().prop_map(|text| cause(&text)),
         text().prop_map(|text| What::Decision { text, by: Some("a@b".into()) }),
-        Just(What::Closed { why: None, by: None }),
+        Just(What::Closed { why: None, unverified: Vec::new(), by: None }),
     ]
 }
 
