@@ -44,7 +44,7 @@ pub(super) static OPERATION: Shape = Shape {
         ),
         Field::new("cleanup", Kind::Flag, "true: runs at the end, whatever happened, when all is known that it needs"),
         Field::new("compare", Kind::Flag, "false: has no row in a comparison"),
-        Field::new("ignore", TEXTS, "Paths that are not compared, beside those of [parity]"),
+        Field::new("ignore", TEXTS, "Paths whose values are not compared, beside those of [parity]"),
     ],
     overrides: None,
     partial: false,
@@ -109,7 +109,7 @@ pub(super) static PARITY: Shape = Shape {
         Field::new("targets", Kind::Some(&Kind::Text), "The one that is judged, and the one it is held against")
             .required(),
         Field::new("headers", TEXTS, "Response headers that matter; content-type unless given"),
-        Field::new("ignore", TEXTS, "Paths that are not compared: ids, times"),
+        Field::new("ignore", TEXTS, "Paths whose values are not compared: ids, times"),
     ],
     overrides: None,
     partial: false,
