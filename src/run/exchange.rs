@@ -5,7 +5,7 @@ use super::attempt;
 use super::clean::{clean, shorten};
 use super::desk::{Desk, millis};
 use super::exchange_answer::{Body, HttpAnswer, Taking};
-use super::exchange_judge::{content, seconds, violations};
+use super::exchange_judge::{Judging, content, seconds, violations};
 use super::live::LiveCall;
 use super::redact_stream::RedactStream;
 use super::scope::{Item, Values};
@@ -223,8 +223,8 @@ pub fn run(desk: &Desk<'_>, asked: &Asked<'_>) -> Exchanged {
 
 /// Everything that is wrong with an answer; what it gives to later operations.
 fn wrong(desk: &Desk<'_>, asked: &Asked<'_>, answer: &HttpAnswer, captured: &mut Item) -> Vec<String> {
-    let shown = |value: &serde_json::Value| show::json(&desk.redactor, value);
-    let mut wrong = match violations(&asked.exchange.answer, answer, asked.values, &shown) {
+    let judging = Judging { values: asked.values, show: &desk.redactor, replayed: desk.world.runner.is_replay() };
+    let mut wrong = match violations(&asked.exchange.answer, answer, &judging) {
         Ok(wrong) => wrong,
         Err(why) => return vec![why],
     };

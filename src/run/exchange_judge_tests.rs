@@ -34,8 +34,29 @@ fn template(text: &str) -> Option<Template> {
     Some(Template::parse(text).unwrap())
 }
 
+/// Shows everything, but for a word.
+struct Without<'a>(&'a str);
+
+impl Show for Without<'_> {
+    fn json(&self, _: &[&str], value: &Value) -> Value {
+        if self.0.is_empty() {
+            return value.clone();
+        }
+        serde_json::from_str(&value.to_string().replace(self.0, "[hidden]")).unwrap()
+    }
+
+    fn header(&self, _: &str, value: &str) -> String {
+        value.to_owned()
+    }
+}
+
+fn told_as(wanted: &Answer, answer: &HttpAnswer, replayed: bool) -> Vec<String> {
+    let values = Values::default().with_own("title", "Buy milk");
+    violations(wanted, answer, &Judging { values: &values, show: &Without(""), replayed }).unwrap()
+}
+
 fn told(wanted: &Answer, answer: &HttpAnswer) -> Vec<String> {
-    violations(wanted, answer, &Values::default().with_own("title", "Buy milk"), &Value::clone).unwrap()
+    told_as(wanted, answer, false)
 }
 
 #[test]
@@ -63,6 +84,28 @@ fn headers_are_known_whatever_their_case_and_number() {
     assert!(told(&wanted(&["two", "three"]), &two).is_empty());
     assert_eq!(told(&wanted(&["three", "*"]), &two), [r#"x-a is "one", "two", not "three" or "*""#]);
     assert_eq!(told(&wanted(&["one"]), &answer("HTTP/1.1 200 OK\r\n\r\n")), ["x-a is missing"]);
+}
+
+#[test]
+fn a_mask_stands_for_a_value_in_a_replay_and_for_itself_elsewhere() {
+    let mask = "[hidden token 36 chars #c4c8b19e]";
+    let root = json!({"token": mask, "title": "[hidden x"});
+    let equals = |path: &str| fields(vec![Field { equals: template("wanted"), ..rule(path, &[]) }]);
+    let answer = with_body(&root);
+    assert!(told_as(&equals("token"), &answer, true).is_empty());
+    assert_eq!(told(&equals("token"), &answer), [format!("token is \"{mask}\", not \"wanted\"")]);
+    // What only begins like a mask is none, not in a replay either.
+    for replayed in [true, false] {
+        assert_eq!(told_as(&equals("title"), &answer, replayed), [r#"title is "[hidden x", not "wanted""#]);
+    }
+    let any = fields(vec![Field { any: template("wanted"), ..rule("token", &[]) }]);
+    let matches = fields(vec![Field { pattern: Pattern::new("^wanted$").ok(), ..rule("token", &[]) }]);
+    let number = fields(vec![rule("token", &[JsonKind::Integer])]);
+    assert_eq!(told_as(&fields(vec![rule("token", &[JsonKind::Array])]), &answer, true).len(), 1);
+    for wanted in [any, matches, number] {
+        assert!(told_as(&wanted, &answer, true).is_empty());
+        assert_eq!(told(&wanted, &answer).len(), 1);
+    }
 }
 
 #[test]
@@ -113,7 +156,8 @@ fn the_text_of_values_is_held_against_what_is_wanted() {
         [r#"id is "abc", which does not match `^[0-9]+$`"#]
     );
     let unknown = Field { equals: template("${nope}"), ..rule("id", &[]) };
-    let error = violations(&fields(vec![unknown]), &with_body(&root), &Values::default(), &Value::clone);
+    let judging = Judging { values: &Values::default(), show: &Without(""), replayed: false };
+    let error = violations(&fields(vec![unknown]), &with_body(&root), &judging);
     assert_eq!(error.unwrap_err(), "no value for `${nope}`");
 }
 
@@ -141,9 +185,9 @@ fn what_is_no_json_is_told() {
 fn a_secret_is_hidden_before_it_is_cut() {
     let secret = "s".repeat(QUOTED + 5);
     let root = json!({"id": secret, "n": 1});
-    let hide = |value: &Value| serde_json::from_str(&value.to_string().replace(&secret, "[hidden]")).unwrap();
     let wanted = Answer { status: vec![404], fields: vec![rule("id", &[JsonKind::Integer])], ..Answer::default() };
-    let found = violations(&wanted, &with_body(&root), &Values::default(), &hide).unwrap().join("\n");
+    let judging = Judging { values: &Values::default(), show: &Without(&secret), replayed: false };
+    let found = violations(&wanted, &with_body(&root), &judging).unwrap().join("\n");
     assert!(found.contains(r#"id is a string ("[hidden]"), not an integer"#), "{found}");
     assert!(!found.contains("sss"), "{found}");
 }
