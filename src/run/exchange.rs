@@ -12,6 +12,7 @@ use super::scope::{Item, Values};
 use super::{exchange_config as config, exchange_show as show};
 use crate::model::command::{Exit, Invocation, RecordedCall, Stream};
 use crate::model::event::EventKind;
+use crate::model::exchange::UNIQUE;
 use crate::model::finding::Document;
 use crate::model::template::Template;
 use crate::plan::{Block, Call, Exchange, PlannedStep, Work};
@@ -29,6 +30,8 @@ pub struct ExchangeResult {
     pub target: String,
     /// The operation's name.
     pub operation: String,
+    /// Its HTTP method.
+    pub method: String,
     /// The answer; `None` when there was none.
     pub answer: Option<HttpAnswer>,
     /// How it ended.
@@ -119,6 +122,20 @@ fn giver<'p>(block: &'p Block, target: &str, name: &str) -> Option<&'p Template>
 /// Does it clean up? Its place in the plan tells: among the last of its block.
 pub fn leaves_data(step: &PlannedStep) -> bool {
     step.id.rsplit('.').next().is_some_and(|last| last.starts_with('f'))
+}
+
+/// What may be left behind when this step does not clean up: `None` where nothing shows that there is anything.
+pub fn left_behind(desk: &Desk<'_>, step: &PlannedStep, target: &str, values: &Values) -> Option<String> {
+    let makes = |result: &ExchangeResult| {
+        let status = result.answer.as_ref().map_or(0, |answer| answer.status);
+        result.target == target
+            && !["GET", "HEAD", "OPTIONS"].contains(&result.method.as_str())
+            && (200..300).contains(&status)
+    };
+    // The word that the data are named with: in a round it is another one.
+    let unique = Template::parse(&format!("${{{UNIQUE}}}")).ok()?;
+    (leaves_data(step) && desk.books().exchanges.values().any(makes))
+        .then(|| format!("test data may be left: refloat-{}", values.show(&unique)))
 }
 
 /// The call of an exchange, everything filled that is asked.
@@ -248,7 +265,8 @@ fn wrong(desk: &Desk<'_>, asked: &Asked<'_>, answer: &HttpAnswer, captured: &mut
 /// Keeps what it came to for the comparison.
 fn keep(desk: &Desk<'_>, exchange: &Exchange, answer: Option<HttpAnswer>, ended: ExchangeEnd) {
     let key = (exchange.target.clone(), exchange.operation.clone());
-    let result = ExchangeResult { target: key.0.clone(), operation: key.1.clone(), answer, ended };
+    let method = exchange.method.clone();
+    let result = ExchangeResult { target: key.0.clone(), operation: key.1.clone(), method, answer, ended };
     desk.books().exchanges.insert(key, result);
 }
 
