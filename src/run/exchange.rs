@@ -12,7 +12,7 @@ use super::scope::{Item, Values};
 use super::{exchange_config as config, exchange_show as show};
 use crate::model::command::{Exit, Invocation, RecordedCall, Stream};
 use crate::model::event::EventKind;
-use crate::model::exchange::UNIQUE;
+use crate::model::exchange::{HeaderRule, UNIQUE};
 use crate::model::finding::Document;
 use crate::model::template::Template;
 use crate::plan::{Block, Call, Exchange, PlannedStep, Work};
@@ -92,7 +92,7 @@ pub struct Asked<'a> {
 pub fn lacks(desk: &Desk<'_>, call: &Call, exchange: &Exchange, values: &Values) -> Option<String> {
     let rules = exchange.answer.fields.iter().flat_map(|rule| [&rule.equals, &rule.any, &rule.none]).flatten();
     let asked = call.argv.iter().chain(&exchange.url).chain(exchange.headers.values()).chain(&exchange.json);
-    let all = asked.chain(exchange.answer.headers.values().flatten()).chain(rules);
+    let all = asked.chain(exchange.answer.headers.values().flat_map(HeaderRule::templates)).chain(rules);
     let names: BTreeSet<&str> = all.flat_map(Template::names).collect();
     let lacking = names.into_iter().find(|name| !values.knows(name))?;
     let giver = giver(&desk.plan.root, &exchange.target, lacking);

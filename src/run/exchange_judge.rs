@@ -3,7 +3,7 @@
 use super::exchange_answer::{Body, HttpAnswer};
 use super::redact::Mask;
 use super::scope::Values;
-use crate::model::exchange::{Answer, Field, JsonKind};
+use crate::model::exchange::{Answer, Field, HeaderRule, JsonKind};
 use crate::model::template::Template;
 use crate::text;
 use serde_json::Value;
@@ -39,6 +39,8 @@ struct Shown<'a> {
 
 /// How much of a value a note quotes, in characters.
 const QUOTED: usize = 80;
+/// The header that lets a page read an answer; in lower case, as all names are.
+const ALLOW_ORIGIN: &str = "access-control-allow-origin";
 /// How much of a body.
 const BODY: usize = 200;
 
@@ -92,20 +94,35 @@ fn one_of_status(wanted: &[u16]) -> String {
     }
 }
 
-fn header(name: &str, rule: &[Template], answer: &HttpAnswer, judging: &Judging<'_>) -> Result<Option<String>, String> {
+fn header(name: &str, rule: &HeaderRule, answer: &HttpAnswer, judging: &Judging<'_>) -> Result<Option<String>, String> {
     let values: Vec<&str> = answer.header(name).collect();
     if values.is_empty() {
         return Ok(Some(format!("{name} is missing")));
+    }
+    // The one header of which a browser wants exactly one, whatever the two say.
+    if name == ALLOW_ORIGIN && values.len() > 1 {
+        let times = if values.len() == 2 { "twice".to_owned() } else { format!("{} times", values.len()) };
+        return Ok(Some(format!("{name} is given {times}, which browsers refuse")));
     }
     let quote = |list: &[&str], joined: &str| {
         let one = |text: &&str| cut(&Value::from(judging.show.header(name, text)).to_string(), QUOTED);
         list.iter().map(one).collect::<Vec<_>>().join(joined)
     };
-    let allowed: Vec<String> = rule.iter().map(|value| filled(value, judging.values)).collect::<Result<_, _>>()?;
-    let allowed: Vec<&str> = allowed.iter().map(String::as_str).collect();
-    let fits = |value: &&str| allowed.is_empty() || allowed.contains(value) || judging.is_masked(value);
-    let wrong = !values.iter().any(fits);
-    Ok(wrong.then(|| format!("{name} is {}, not {}", quote(&values, ", "), quote(&allowed, " or "))))
+    match rule {
+        HeaderRule::OneOf(allowed) => {
+            let allowed: Vec<String> =
+                allowed.iter().map(|value| filled(value, judging.values)).collect::<Result<_, _>>()?;
+            let allowed: Vec<&str> = allowed.iter().map(String::as_str).collect();
+            let fits = |value: &&str| allowed.is_empty() || allowed.contains(value) || judging.is_masked(value);
+            let wrong = !values.iter().any(fits);
+            Ok(wrong.then(|| format!("{name} is {}, not {}", quote(&values, ", "), quote(&allowed, " or "))))
+        }
+        HeaderRule::Match { pattern } => {
+            let all = values.join(", ");
+            let wrong = !pattern.is_match(all.as_bytes()) && !judging.is_masked(&all);
+            Ok(wrong.then(|| format!("{name} is {}, which does not match `{}`", quote(&[&all], ""), pattern.source())))
+        }
+    }
 }
 
 impl Judging<'_> {

@@ -77,13 +77,45 @@ fn the_status_is_told_with_what_was_said() {
 #[test]
 fn headers_are_known_whatever_their_case_and_number() {
     let wanted = |allowed: &[&str]| Answer {
-        headers: BTreeMap::from([("x-a".to_owned(), allowed.iter().filter_map(|text| template(text)).collect())]),
+        headers: BTreeMap::from([(
+            "x-a".to_owned(),
+            HeaderRule::OneOf(allowed.iter().filter_map(|text| template(text)).collect()),
+        )]),
         ..Answer::default()
     };
     let two = answer("HTTP/1.1 200 OK\r\nX-A: one\r\nx-a: two\r\n\r\n");
     assert!(told(&wanted(&["two", "three"]), &two).is_empty());
     assert_eq!(told(&wanted(&["three", "*"]), &two), [r#"x-a is "one", "two", not "three" or "*""#]);
     assert_eq!(told(&wanted(&["one"]), &answer("HTTP/1.1 200 OK\r\n\r\n")), ["x-a is missing"]);
+}
+
+#[test]
+fn a_header_may_be_known_by_a_pattern() {
+    let pattern = Pattern::new(r"(?i)\bone\b.*\btwo\b").unwrap();
+    let wanted =
+        Answer { headers: BTreeMap::from([("x-a".to_owned(), HeaderRule::Match { pattern })]), ..Answer::default() };
+    // Several headers of a name are one list.
+    assert!(told(&wanted, &answer("HTTP/1.1 200 OK\r\nX-A: One\r\nx-a: two\r\n\r\n")).is_empty());
+    assert_eq!(
+        told(&wanted, &answer("HTTP/1.1 200 OK\r\nX-A: two\r\n\r\n")),
+        [r#"x-a is "two", which does not match `(?i)\bone\b.*\btwo\b`"#]
+    );
+    assert_eq!(told(&wanted, &answer("HTTP/1.1 200 OK\r\n\r\n")), ["x-a is missing"]);
+}
+
+#[test]
+fn an_origin_that_is_allowed_twice_is_allowed_by_no_browser() {
+    let one_of = |values: &[&str]| HeaderRule::OneOf(values.iter().filter_map(|text| template(text)).collect());
+    let wanted = Answer {
+        headers: BTreeMap::from([(ALLOW_ORIGIN.to_owned(), one_of(&["http://x", "*"]))]),
+        ..Answer::default()
+    };
+    let given = |count: usize| {
+        answer(&format!("HTTP/1.1 200 OK\r\n{}\r\n", "Access-Control-Allow-Origin: *\r\n".repeat(count)))
+    };
+    assert!(told(&wanted, &given(1)).is_empty());
+    assert_eq!(told(&wanted, &given(2)), ["access-control-allow-origin is given twice, which browsers refuse"]);
+    assert_eq!(told(&wanted, &given(3)), ["access-control-allow-origin is given 3 times, which browsers refuse"]);
 }
 
 #[test]

@@ -122,8 +122,21 @@ fn every_fault_is_found_and_named() {
         (
             "no-cors",
             vec![
-                "CORS preflight: failed answered 400, not 200 or 204: \"Disallowed CORS origin\"; access-control-allow-origin is missing",
+                "CORS preflight: failed answered 400, not 200 or 204: \"Disallowed CORS origin\"; access-control-allow-headers is missing",
                 "Login response: failed access-control-allow-origin is missing",
+            ],
+        ),
+        (
+            "no-allow-headers",
+            vec![
+                "CORS preflight: failed access-control-allow-headers is missing; access-control-allow-methods is missing",
+            ],
+        ),
+        (
+            "two-origins",
+            vec![
+                "CORS preflight: failed access-control-allow-origin is given twice, which browsers refuse",
+                "Login response: failed access-control-allow-origin is given twice, which browsers refuse",
             ],
         ),
         (
