@@ -41,7 +41,7 @@ pub enum Body<'a> {
 pub struct Matter<'a> {
     /// Response headers, in lower case.
     pub headers: &'a [String],
-    /// Paths of the body that are left out.
+    /// Paths of the body whose values are left out; that they are there, and of what type, is compared.
     pub ignore: &'a [JsonPath],
 }
 
@@ -69,9 +69,7 @@ pub fn differences(left: &Answered<'_>, right: &Answered<'_>, matter: &Matter<'_
             pair.found.push(Difference { kind: Kind::Header, place: name.clone(), left, right });
         }
     }
-    if !pair.is_ignored() {
-        pair.bodies(left, right);
-    }
+    pair.bodies(left, right);
     let mut found = pair.found;
     // What else differs says more than the rule that it breaks.
     if found.is_empty() && left.breaks.is_some() != right.breaks.is_some() {
@@ -135,6 +133,7 @@ impl Pair<'_> {
         match (left.body, right.body) {
             (Body::Json(ours), Body::Json(theirs)) => self.values(ours, theirs),
             (Body::Text(ours), Body::Text(theirs)) if ours == theirs => {}
+            (ours @ Body::Text(_), theirs @ Body::Text(_)) if self.is_ignored() && sort(ours) == sort(theirs) => {}
             (ours, theirs) => {
                 let (our_sort, their_sort) = (sort(ours), sort(theirs));
                 let (ours, theirs) = match (ours, theirs) {
@@ -152,7 +151,7 @@ impl Pair<'_> {
                 self.both(Kind::Body, String::new(), of(our_sort, ours), of(their_sort, theirs));
             }
         }
-        if self.found.len() == before && left.unread + right.unread > 0 {
+        if self.found.len() == before && !self.is_ignored() && left.unread + right.unread > 0 {
             // What nobody read may be anything.
             let of = |unread: u64| match unread {
                 0 => "read to its end".to_owned(),
@@ -170,10 +169,12 @@ impl Pair<'_> {
     }
 
     fn values(&mut self, left: &Value, right: &Value) {
-        if left == right || self.is_ignored() {
+        if left == right {
             return;
         }
         match (left, right) {
+            // Everything in a value that is left out is a part of it.
+            _ if self.is_ignored() => self.types(left, right),
             (Value::Object(ours), Value::Object(theirs)) => {
                 for (key, left) in ours {
                     self.at(Piece::Key(key.clone()), |pair| match theirs.get(key) {
@@ -196,27 +197,38 @@ impl Pair<'_> {
                     self.both(Kind::Length, place(&self.at), long(ours), long(theirs));
                 }
             }
+            _ if JsonKind::of(left) != JsonKind::of(right) => self.other_types(left, right),
             _ => {
-                let (our_kind, their_kind) = (JsonKind::of(left), JsonKind::of(right));
-                let (ours, theirs) = quoted(&self.show.json(&self.at, left), &self.show.json(&self.at, right));
-                if our_kind == their_kind {
-                    self.both(Kind::Value, place(&self.at), ours, theirs);
-                } else {
-                    let of = |kind: JsonKind, value: String| match kind {
-                        JsonKind::Null => "null".to_owned(),
-                        kind => format!("{} {value}", kind.word()),
-                    };
-                    self.both(Kind::Type, place(&self.at), of(our_kind, ours), of(their_kind, theirs));
-                }
+                let (ours, theirs) = self.quoted(left, right);
+                self.both(Kind::Value, place(&self.at), ours, theirs);
             }
         }
     }
 
+    fn quoted(&self, left: &Value, right: &Value) -> (String, String) {
+        quoted(&self.show.json(&self.at, left), &self.show.json(&self.at, right))
+    }
+
+    /// The types of two values that are left out, and nothing else of them. That one of two numbers is whole by chance
+    /// is a matter of their values.
+    fn types(&mut self, left: &Value, right: &Value) {
+        let (ours, theirs) = (JsonKind::of(left), JsonKind::of(right));
+        if !ours.takes(theirs) && !theirs.takes(ours) {
+            self.other_types(left, right);
+        }
+    }
+
+    fn other_types(&mut self, left: &Value, right: &Value) {
+        let (ours, theirs) = self.quoted(left, right);
+        let of = |value: &Value, shown: String| match JsonKind::of(value) {
+            JsonKind::Null => "null".to_owned(),
+            kind => format!("{} {shown}", kind.word()),
+        };
+        self.both(Kind::Type, place(&self.at), of(left, ours), of(right, theirs));
+    }
+
     /// A key that only one of them has.
     fn alone(&mut self, kind: Kind, value: &Value) {
-        if self.is_ignored() {
-            return;
-        }
         let shown = Some(cut(&self.show.json(&self.at, value), 0));
         let (left, right) = if kind == Kind::Extra { (shown, None) } else { (None, shown) };
         self.found.push(Difference { kind, place: place(&self.at), left, right });

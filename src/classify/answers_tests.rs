@@ -79,7 +79,7 @@ fn every_kind_of_difference_in_a_json_has_its_place() {
 }
 
 #[test]
-fn an_ignored_path_hides_what_it_names_and_nothing_beside() {
+fn an_ignored_path_hides_the_value_that_it_names_and_nothing_beside() {
     let left = json!({"id": 1, "list": [{"id": 2, "t": "a"}, {"id": 3, "t": "b"}]});
     let right = json!({"id": 9, "list": [{"id": 8, "t": "A"}, {"id": 7, "t": "b"}, {"id": 6}]});
     assert_eq!(
@@ -89,7 +89,34 @@ fn an_ignored_path_hides_what_it_names_and_nothing_beside() {
     assert_eq!(found(&left, &right, &["id", "list[0]", "list[1].id", "list[2]"]), [""; 0]);
     assert_eq!(found(&left, &right, &["id", "list"]), [""; 0]);
     assert_eq!(found(&left, &right, &["$"]), [""; 0]);
-    assert_eq!(found(&json!({}), &json!({"id": 1}), &["id"]), [""; 0]);
+}
+
+#[test]
+fn that_an_ignored_value_is_there_and_of_which_type_is_compared() {
+    let right = json!({"at": "2026-01-01", "n": 1, "list": [1, 2], "user": {"at": "x"}});
+    for (left, lines) in [
+        (json!({"at": "now", "n": 2.5, "list": [], "user": {"at": ""}}), vec![]),
+        (json!({"n": 7, "list": [1, 2], "user": {"at": "x"}}), vec!["Missing at: - | \"2026-01-01\""]),
+        (
+            json!({"at": 1.5, "n": "1", "list": {}, "user": {"at": null, "n": 3}}),
+            vec![
+                "Type at: number 1.5 | string \"2026-01-01\"",
+                "Type list: object {} | array [1,2]",
+                "Type n: string \"1\" | integer 1",
+                "Type user.at: null | string \"x\"",
+                "Extra user.n: 3 | -",
+            ],
+        ),
+    ] {
+        assert_eq!(found(&left, &right, &["**.at", "**.n", "list"]), lines, "{left}");
+    }
+    assert_eq!(found(&json!({}), &json!([]), &["$"]), ["Type $: object {} | array []"]);
+    let bodies = |left, right| {
+        let matter = Matter { headers: &[], ignore: &paths(&["$"]) };
+        differences(&answered(left), &answered(right), &matter, &Open).iter().map(line).collect::<Vec<_>>()
+    };
+    assert_eq!(bodies(Body::Text("a"), Body::Text("b")), [""; 0]);
+    assert_eq!(bodies(Body::Text("a"), Body::Text("")), ["Body : text: a | empty"]);
 }
 
 #[test]
@@ -287,7 +314,7 @@ proptest! {
     }
 
     #[test]
-    fn every_single_change_is_found_named_and_hidden_by_its_path(
+    fn every_single_change_is_found_and_named_and_a_value_hidden_by_its_path(
         right in tree(), which in any::<proptest::sample::Index>(), how in 0_u8..6,
     ) {
         let mut all = Vec::new();
@@ -298,9 +325,10 @@ proptest! {
         let found = raw(&left, &right, &[]);
         prop_assert_eq!(found.len(), 1, "{:?}", found);
         prop_assert_eq!((found[0].kind, &found[0].place), (kind, &place(&where_)));
-        // The path hides it; the path of something beside it does not.
+        // The path hides a value, and nothing but that; the path of something beside it hides nothing.
         let path = JsonPath::parse(&place(&where_)).unwrap();
-        prop_assert_eq!(raw(&left, &right, &[path]), []);
+        let hides = matches!(kind, Kind::Value | Kind::Length);
+        prop_assert_eq!(raw(&left, &right, &[path]).is_empty(), hides);
         let beside: Vec<JsonPath> = all
             .iter()
             .filter(|place| !where_.starts_with(place) && !place.starts_with(&where_))

@@ -44,7 +44,7 @@ pub(super) static OPERATION: Shape = Shape {
         ),
         Field::new("cleanup", Kind::Flag, "true: runs at the end, whatever happened, when all is known that it needs"),
         Field::new("compare", Kind::Flag, "false: has no row in a comparison"),
-        Field::new("ignore", TEXTS, "Paths that are not compared, beside those of [parity]"),
+        Field::new("ignore", TEXTS, "Paths whose values are not compared, beside those of [parity]"),
     ],
     overrides: None,
     partial: false,
@@ -61,8 +61,8 @@ static ANSWER: Shape = Shape {
         ),
         Field::new(
             "headers",
-            Kind::Map(&Kind::Either(&[Kind::Template, Kind::Some(&Kind::Template)])),
-            "Response headers: the value, or several of which it must be one",
+            Kind::Map(&Kind::Either(&[Kind::Template, Kind::Some(&Kind::Template), Kind::Table(&HEADER)])),
+            "Response headers: the value, several of which it must be one, or what it must match",
         ),
         Field::new(
             "fields",
@@ -70,6 +70,16 @@ static ANSWER: Shape = Shape {
             "Paths in the JSON, with a type (`string`, `integer|null`) or a rule. `a.b`, `a[0]`, `a[*]`, `**.a`, `$`",
         ),
         Field::new("within", Kind::Duration, "The longest that it may take"),
+    ],
+    overrides: None,
+    partial: false,
+};
+
+static HEADER: Shape = Shape {
+    name: "header-rule",
+    doc: "A rule for a response header",
+    fields: &[
+        Field::new("match", Kind::FilledPattern, "It must match; sent several times, all of it as one list").required()
     ],
     overrides: None,
     partial: false,
@@ -109,7 +119,7 @@ pub(super) static PARITY: Shape = Shape {
         Field::new("targets", Kind::Some(&Kind::Text), "The one that is judged, and the one it is held against")
             .required(),
         Field::new("headers", TEXTS, "Response headers that matter; content-type unless given"),
-        Field::new("ignore", TEXTS, "Paths that are not compared: ids, times"),
+        Field::new("ignore", TEXTS, "Paths whose values are not compared: ids, times"),
     ],
     overrides: None,
     partial: false,

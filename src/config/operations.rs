@@ -4,7 +4,7 @@ use super::book::Book;
 use super::fault::{Fault, Place, show};
 use super::tree::{Entry, Item, Node, Value};
 use super::{names, targets};
-use crate::model::exchange::{Answer, Captured, Field, JsonKind, Operation, UNIQUE};
+use crate::model::exchange::{Answer, Captured, Field, HeaderRule, JsonKind, Operation, UNIQUE};
 use crate::model::json_path::JsonPath;
 use crate::model::template::{Part, Template};
 use std::collections::BTreeSet;
@@ -99,14 +99,14 @@ fn answer(node: &Node, book: &mut Book<'_>) -> Answer {
     };
     let header = |entry: &Entry| {
         let item = entry.item.as_ref()?;
-        let values = match &item.value {
-            Value::Template(filling) => vec![filling.template.clone()],
-            Value::List(items) => {
-                items.iter().filter_map(Item::filling).map(|filling| filling.template.clone()).collect()
-            }
-            _ => return None,
+        let rule = match &item.value {
+            Value::Template(filling) => HeaderRule::OneOf(vec![filling.template.clone()]),
+            Value::List(items) => HeaderRule::OneOf(
+                items.iter().filter_map(Item::filling).map(|filling| filling.template.clone()).collect(),
+            ),
+            _ => HeaderRule::Match { pattern: item.table()?.pattern("match")? },
         };
-        Some((entry.key.to_ascii_lowercase(), values))
+        Some((entry.key.to_ascii_lowercase(), rule))
     };
     Answer {
         status: status.into_iter().filter_map(|code| u16::try_from(code).ok()).collect(),

@@ -63,12 +63,44 @@ pub struct Operation {
 pub struct Answer {
     /// One of these; empty is any from 200 to 299.
     pub status: Vec<u16>,
-    /// Header, in lower case → one of these values.
-    pub headers: BTreeMap<String, Vec<Template>>,
+    /// Header, in lower case → what it must be.
+    pub headers: BTreeMap<String, HeaderRule>,
     /// What stands where in its JSON.
     pub fields: Vec<Field>,
     /// The longest it may take.
     pub within: Option<Duration>,
+}
+
+/// What a header of an answer must be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum HeaderRule {
+    /// One of these values.
+    OneOf(Vec<Template>),
+    /// It matches; of a header that is given several times its values as one list.
+    Match {
+        /// The pattern.
+        #[serde(rename = "match")]
+        pattern: Pattern,
+    },
+}
+
+impl HeaderRule {
+    /// What is filled in it.
+    pub fn templates(&self) -> &[Template] {
+        match self {
+            Self::OneOf(values) => values,
+            Self::Match { .. } => &[],
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn templates_mut(&mut self) -> &mut [Template] {
+        match self {
+            Self::OneOf(values) => values,
+            Self::Match { .. } => &mut [],
+        }
+    }
 }
 
 /// A rule for the values at one path of an answer.

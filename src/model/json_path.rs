@@ -84,6 +84,14 @@ impl JsonPath {
         fits(&self.steps, place)
     }
 
+    /// The keys in it, the outermost first.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Key(key) => Some(key.as_str()),
+            _ => None,
+        })
+    }
+
     /// Can it name more than one value?
     pub fn is_many(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, Step::Every | Step::Anywhere))

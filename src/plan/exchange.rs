@@ -5,7 +5,7 @@ use super::build::{Builder, Scope, find, show};
 use super::types::{Block, Comparison, Exchange, JudgedBy, PlannedRounds, PlannedRule, PlannedStep, Row, Work};
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
-use crate::model::exchange::{Field, Operation, Parity, Rounds, RuleOf, Target};
+use crate::model::exchange::{Field, HeaderRule, Operation, Parity, Rounds, RuleOf, Target};
 use crate::model::step::{Action, Danger, Step};
 use crate::model::template::{Part, Template};
 use crate::text;
@@ -95,7 +95,7 @@ impl Builder<'_> {
         planned.name = Template::literal(operation.title.clone());
         planned.spec.name = Some(planned.name.clone());
         let mut answer = operation.answer.clone();
-        answer.headers.values_mut().flatten().for_each(|value| *value = at(value));
+        answer.headers.values_mut().flat_map(HeaderRule::templates_mut).for_each(|value| *value = at(value));
         let rule = |field: &mut Field| {
             [&mut field.equals, &mut field.any, &mut field.none]
                 .into_iter()
@@ -294,7 +294,11 @@ fn chosen<'a>(all: &'a [Operation], only: &[String], cleanup: bool) -> Vec<&'a O
 fn names(operation: &Operation) -> BTreeSet<&str> {
     let rules = operation.answer.fields.iter().flat_map(|field| [&field.equals, &field.any, &field.none]).flatten();
     let texts = std::iter::once(&operation.url).chain(operation.headers.values()).chain(&operation.json);
-    texts.chain(operation.answer.headers.values().flatten()).chain(rules).flat_map(Template::names).collect()
+    texts
+        .chain(operation.answer.headers.values().flat_map(HeaderRule::templates))
+        .chain(rules)
+        .flat_map(Template::names)
+        .collect()
 }
 
 /// Does a call of it use this variable, which only the run knows?

@@ -10,7 +10,7 @@ use crate::model::comparison::{Comparison, Row, RowVerdict, Side};
 use crate::model::event::EventKind;
 use crate::model::json_path::Piece;
 use crate::plan;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::io::Write;
 
 /// Most differences of one operation that are told one by one.
@@ -124,17 +124,14 @@ struct Hidden<'a>(&'a Redactor);
 
 impl Show for Hidden<'_> {
     fn json(&self, place: &[Piece], value: &Value) -> String {
-        // The key tells whether its value is a secret.
-        let hidden = match place.last() {
-            Some(Piece::Key(key)) => {
-                let whole = Value::Object(Map::from_iter([(key.clone(), value.clone())]));
-                match show::json(self.0, &whole) {
-                    Value::Object(whole) => whole.into_iter().next().map_or(Value::Null, |(_, value)| value),
-                    other => other,
-                }
+        // The keys tell whether their value is a secret.
+        let mut keys = Vec::new();
+        for piece in place {
+            if let Piece::Key(key) = piece {
+                keys.push(key.as_str());
             }
-            _ => show::json(self.0, value),
-        };
+        }
+        let hidden = show::json_at(self.0, &keys, value);
         clean(hidden.to_string().as_bytes())
     }
 

@@ -5,13 +5,14 @@ use super::attempt;
 use super::clean::{clean, shorten};
 use super::desk::{Desk, millis};
 use super::exchange_answer::{Body, HttpAnswer, Taking};
-use super::exchange_judge::{content, seconds, violations};
+use super::exchange_judge::{Judging, content, seconds, violations};
 use super::live::LiveCall;
 use super::redact_stream::RedactStream;
 use super::scope::{Item, Values};
 use super::{exchange_config as config, exchange_show as show};
 use crate::model::command::{Exit, Invocation, RecordedCall, Stream};
 use crate::model::event::EventKind;
+use crate::model::exchange::{HeaderRule, UNIQUE};
 use crate::model::finding::Document;
 use crate::model::template::Template;
 use crate::plan::{Block, Call, Exchange, PlannedStep, Work};
@@ -29,6 +30,8 @@ pub struct ExchangeResult {
     pub target: String,
     /// The operation's name.
     pub operation: String,
+    /// Its HTTP method.
+    pub method: String,
     /// The answer; `None` when there was none.
     pub answer: Option<HttpAnswer>,
     /// How it ended.
@@ -89,7 +92,7 @@ pub struct Asked<'a> {
 pub fn lacks(desk: &Desk<'_>, call: &Call, exchange: &Exchange, values: &Values) -> Option<String> {
     let rules = exchange.answer.fields.iter().flat_map(|rule| [&rule.equals, &rule.any, &rule.none]).flatten();
     let asked = call.argv.iter().chain(&exchange.url).chain(exchange.headers.values()).chain(&exchange.json);
-    let all = asked.chain(exchange.answer.headers.values().flatten()).chain(rules);
+    let all = asked.chain(exchange.answer.headers.values().flat_map(HeaderRule::templates)).chain(rules);
     let names: BTreeSet<&str> = all.flat_map(Template::names).collect();
     let lacking = names.into_iter().find(|name| !values.knows(name))?;
     let giver = giver(&desk.plan.root, &exchange.target, lacking);
@@ -119,6 +122,20 @@ fn giver<'p>(block: &'p Block, target: &str, name: &str) -> Option<&'p Template>
 /// Does it clean up? Its place in the plan tells: among the last of its block.
 pub fn leaves_data(step: &PlannedStep) -> bool {
     step.id.rsplit('.').next().is_some_and(|last| last.starts_with('f'))
+}
+
+/// What may be left behind when this step does not clean up: `None` where nothing shows that there is anything.
+pub fn left_behind(desk: &Desk<'_>, step: &PlannedStep, target: &str, values: &Values) -> Option<String> {
+    let makes = |result: &ExchangeResult| {
+        let status = result.answer.as_ref().map_or(0, |answer| answer.status);
+        result.target == target
+            && !["GET", "HEAD", "OPTIONS"].contains(&result.method.as_str())
+            && (200..300).contains(&status)
+    };
+    // The word that the data are named with: in a round it is another one.
+    let unique = Template::parse(&format!("${{{UNIQUE}}}")).ok()?;
+    (leaves_data(step) && desk.books().exchanges.values().any(makes))
+        .then(|| format!("test data may be left: refloat-{}", values.show(&unique)))
 }
 
 /// The call of an exchange, everything filled that is asked.
@@ -223,8 +240,8 @@ pub fn run(desk: &Desk<'_>, asked: &Asked<'_>) -> Exchanged {
 
 /// Everything that is wrong with an answer; what it gives to later operations.
 fn wrong(desk: &Desk<'_>, asked: &Asked<'_>, answer: &HttpAnswer, captured: &mut Item) -> Vec<String> {
-    let shown = |value: &serde_json::Value| show::json(&desk.redactor, value);
-    let mut wrong = match violations(&asked.exchange.answer, answer, asked.values, &shown) {
+    let judging = Judging { values: asked.values, show: &desk.redactor, replayed: desk.world.runner.is_replay() };
+    let mut wrong = match violations(&asked.exchange.answer, answer, &judging) {
         Ok(wrong) => wrong,
         Err(why) => return vec![why],
     };
@@ -248,7 +265,8 @@ fn wrong(desk: &Desk<'_>, asked: &Asked<'_>, answer: &HttpAnswer, captured: &mut
 /// Keeps what it came to for the comparison.
 fn keep(desk: &Desk<'_>, exchange: &Exchange, answer: Option<HttpAnswer>, ended: ExchangeEnd) {
     let key = (exchange.target.clone(), exchange.operation.clone());
-    let result = ExchangeResult { target: key.0.clone(), operation: key.1.clone(), answer, ended };
+    let method = exchange.method.clone();
+    let result = ExchangeResult { target: key.0.clone(), operation: key.1.clone(), method, answer, ended };
     desk.books().exchanges.insert(key, result);
 }
 

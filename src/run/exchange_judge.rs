@@ -1,40 +1,63 @@
 //! Is the answer what it must be? Pure: an answer and its rules in, every violation in words out.
 
 use super::exchange_answer::{Body, HttpAnswer};
+use super::redact::Mask;
 use super::scope::Values;
-use crate::model::exchange::{Answer, Field, JsonKind};
+use crate::model::exchange::{Answer, Field, HeaderRule, JsonKind};
 use crate::model::template::Template;
 use crate::text;
 use serde_json::Value;
 use std::time::Duration;
 
-/// Makes a value fit to be shown. Done before it is cut: the head of a secret is none that anybody would know again.
-pub type Show<'a> = dyn Fn(&Value) -> Value + 'a;
+/// Makes what an answer holds fit to be shown. Done before it is cut: the head of a secret is none that anybody would
+/// know again.
+pub trait Show {
+    /// A value; `keys` are those that it stands behind, the outermost first.
+    fn json(&self, keys: &[&str], value: &Value) -> Value;
+    /// The value of a header.
+    fn header(&self, name: &str, value: &str) -> String;
+}
+
+/// What an answer is judged with.
+#[derive(Clone, Copy)]
+pub struct Judging<'a> {
+    /// What the rules are filled with.
+    pub values: &'a Values,
+    /// How the answer may be shown.
+    pub show: &'a dyn Show,
+    /// The answer comes from a recording: a mask stands for a value that nobody knows any more. In a live one it is a
+    /// text like any other.
+    pub replayed: bool,
+}
+
+/// A place in an answer, for what is told of it.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    show: &'a dyn Show,
+    keys: &'a [&'a str],
+}
 
 /// How much of a value a note quotes, in characters.
 const QUOTED: usize = 80;
+/// The header that lets a page read an answer; in lower case, as all names are.
+const ALLOW_ORIGIN: &str = "access-control-allow-origin";
 /// How much of a body.
 const BODY: usize = 200;
 
-/// Everything that is wrong with an answer. A replayed one may hold masks, which have no text to be compared.
+/// Everything that is wrong with an answer.
 ///
 /// # Errors
 /// A rule needs a variable that has no value.
-pub fn violations(
-    wanted: &Answer,
-    answer: &HttpAnswer,
-    values: &Values,
-    show: &Show<'_>,
-) -> Result<Vec<String>, String> {
+pub fn violations(wanted: &Answer, answer: &HttpAnswer, judging: &Judging<'_>) -> Result<Vec<String>, String> {
     let mut found = Vec::new();
+    let show = judging.show;
     if !is_status(&wanted.status, answer.status) {
         let body = excerpt(&answer.body, show);
         let colon = if body.is_empty() { "" } else { ": " };
         found.push(format!("answered {}, not {}{colon}{body}", answer.status, one_of_status(&wanted.status)));
     }
-    for (name, allowed) in &wanted.headers {
-        let allowed: Vec<String> = allowed.iter().map(|value| filled(value, values)).collect::<Result<_, _>>()?;
-        found.extend(header(name, &allowed, answer, show));
+    for (name, rule) in &wanted.headers {
+        found.extend(header(name, rule, answer, judging)?);
     }
     if answer.dropped > 0 {
         let more = text::count(usize::try_from(answer.dropped).unwrap_or(usize::MAX), "byte");
@@ -43,7 +66,7 @@ pub fn violations(
         match &answer.body {
             Body::Json(root) => {
                 for rule in &wanted.fields {
-                    field(rule, root, (values, show), &mut found)?;
+                    field(rule, root, judging, &mut found)?;
                 }
             }
             // The status tells more of an answer that is another one altogether.
@@ -71,26 +94,60 @@ fn one_of_status(wanted: &[u16]) -> String {
     }
 }
 
-fn header(name: &str, allowed: &[String], answer: &HttpAnswer, show: &Show<'_>) -> Option<String> {
+fn header(name: &str, rule: &HeaderRule, answer: &HttpAnswer, judging: &Judging<'_>) -> Result<Option<String>, String> {
     let values: Vec<&str> = answer.header(name).collect();
     if values.is_empty() {
-        return Some(format!("{name} is missing"));
+        return Ok(Some(format!("{name} is missing")));
     }
-    let fits = values.iter().any(|value| allowed.is_empty() || allowed.iter().any(|allowed| allowed == value));
-    let quote = |list: Vec<&str>, joined: &str| {
-        list.into_iter().map(|text| quoted(text, show)).collect::<Vec<_>>().join(joined)
+    // The one header of which a browser wants exactly one, whatever the two say.
+    if name == ALLOW_ORIGIN && values.len() > 1 {
+        let times = if values.len() == 2 { "twice".to_owned() } else { format!("{} times", values.len()) };
+        return Ok(Some(format!("{name} is given {times}, which browsers refuse")));
+    }
+    let quote = |list: &[&str], joined: &str| {
+        let one = |text: &&str| cut(&Value::from(judging.show.header(name, text)).to_string(), QUOTED);
+        list.iter().map(one).collect::<Vec<_>>().join(joined)
     };
-    let allowed: Vec<&str> = allowed.iter().map(String::as_str).collect();
-    (!fits).then(|| format!("{name} is {}, not {}", quote(values, ", "), quote(allowed, " or ")))
+    match rule {
+        HeaderRule::OneOf(allowed) => {
+            let allowed: Vec<String> =
+                allowed.iter().map(|value| filled(value, judging.values)).collect::<Result<_, _>>()?;
+            let allowed: Vec<&str> = allowed.iter().map(String::as_str).collect();
+            let fits = |value: &&str| allowed.is_empty() || allowed.contains(value) || judging.is_masked(value);
+            let wrong = !values.iter().any(fits);
+            Ok(wrong.then(|| format!("{name} is {}, not {}", quote(&values, ", "), quote(&allowed, " or "))))
+        }
+        HeaderRule::Match { pattern } => {
+            let all = values.join(", ");
+            let wrong = !pattern.is_match(all.as_bytes()) && !judging.is_masked(&all);
+            Ok(wrong.then(|| format!("{name} is {}, which does not match `{}`", quote(&[&all], ""), pattern.source())))
+        }
+    }
 }
 
-fn field(
-    rule: &Field,
-    root: &Value,
-    (values, show): (&Values, &Show<'_>),
-    found: &mut Vec<String>,
-) -> Result<(), String> {
+impl Judging<'_> {
+    /// Recorded without what stood there: there is nothing to compare.
+    fn is_masked(&self, text: &str) -> bool {
+        self.replayed && !Mask::all(text.as_bytes()).is_empty()
+    }
+
+    fn is_masked_value(&self, value: &Value) -> bool {
+        value.as_str().is_some_and(|text| self.is_masked(text))
+    }
+
+    /// A hidden number is a text in a recording: a mask may be either.
+    fn is_of(&self, rule: &Field, value: &Value) -> bool {
+        let fits = |kind: &JsonKind| {
+            kind.takes(JsonKind::of(value)) || self.is_masked_value(value) && kind.takes(JsonKind::Integer)
+        };
+        rule.kinds.is_empty() || rule.kinds.iter().any(fits)
+    }
+}
+
+fn field(rule: &Field, root: &Value, judging: &Judging<'_>, found: &mut Vec<String>) -> Result<(), String> {
     let there = rule.path.values(root);
+    let keys: Vec<&str> = rule.path.keys().collect();
+    let (values, show) = (judging.values, Shown { show: judging.show, keys: &keys });
     let path = &rule.path;
     let only_none = rule.none.is_some() && rule.equals.is_none() && rule.pattern.is_none() && rule.kinds.is_empty();
     if there.is_empty() && rule.any.is_none() {
@@ -99,23 +156,23 @@ fn field(
         }
         return Ok(());
     }
-    if let Some(wrong) = there.iter().find(|value| !is_of(rule, value)) {
+    if let Some(wrong) = there.iter().find(|value| !judging.is_of(rule, value)) {
         let words: Vec<&str> = rule.kinds.iter().map(|kind| with_article(*kind)).collect();
         found.push(format!("{path} is {}, not {}", described(wrong, show), words.join(" or ")));
     }
     if let Some(wanted) = rule.equals.as_ref().map(|wanted| filled(wanted, values)).transpose()?
-        && let Some(wrong) = there.iter().find(|value| !is_masked(value) && content(value) != wanted)
+        && let Some(wrong) = there.iter().find(|value| !judging.is_masked_value(value) && content(value) != wanted)
     {
         found.push(format!("{path} is {}, not {}", short(wrong, show), quoted(&wanted, show)));
     }
     if let Some(pattern) = &rule.pattern
         && let Some(wrong) =
-            there.iter().find(|value| !is_masked(value) && !pattern.is_match(content(value).as_bytes()))
+            there.iter().find(|value| !judging.is_masked_value(value) && !pattern.is_match(content(value).as_bytes()))
     {
         found.push(format!("{path} is {}, which does not match `{}`", short(wrong, show), pattern.source()));
     }
     if let Some(wanted) = rule.any.as_ref().map(|wanted| filled(wanted, values)).transpose()?
-        && !there.iter().any(|value| is_masked(value) || content(value) == wanted)
+        && !there.iter().any(|value| judging.is_masked_value(value) || content(value) == wanted)
         && !(there.is_empty() && rule.optional)
     {
         let among = match there.len() {
@@ -132,18 +189,9 @@ fn field(
     Ok(())
 }
 
-fn is_of(rule: &Field, value: &Value) -> bool {
-    rule.kinds.is_empty() || rule.kinds.iter().any(|kind| kind.takes(JsonKind::of(value)))
-}
-
 /// The text of a value: of a string its content, of anything else how JSON writes it.
 pub fn content(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// Recorded without what stood there: there is nothing to compare.
-fn is_masked(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.contains("[hidden "))
 }
 
 fn filled(template: &Template, values: &Values) -> Result<String, String> {
@@ -163,7 +211,7 @@ fn with_article(kind: JsonKind) -> &'static str {
 }
 
 /// `a string ("7")`; what has no short form goes without it.
-fn described(value: &Value, show: &Show<'_>) -> String {
+fn described(value: &Value, show: Shown<'_>) -> String {
     let kind = with_article(JsonKind::of(value));
     match value {
         Value::Null => kind.to_owned(),
@@ -172,21 +220,21 @@ fn described(value: &Value, show: &Show<'_>) -> String {
 }
 
 /// A value as JSON, cut to what fits into a line.
-pub fn short(value: &Value, show: &Show<'_>) -> String {
-    cut(&show(value).to_string(), QUOTED)
+fn short(value: &Value, shown: Shown<'_>) -> String {
+    cut(&shown.show.json(shown.keys, value).to_string(), QUOTED)
 }
 
-fn quoted(text: &str, show: &Show<'_>) -> String {
-    short(&Value::from(text), show)
+fn quoted(text: &str, shown: Shown<'_>) -> String {
+    short(&Value::from(text), shown)
 }
 
 /// The beginning of a body, in one line.
-pub fn excerpt(body: &Body, show: &Show<'_>) -> String {
+fn excerpt(body: &Body, show: &dyn Show) -> String {
     match body {
-        Body::Json(value) => cut(&show(value).to_string(), BODY),
+        Body::Json(value) => cut(&show.json(&[], value).to_string(), BODY),
         Body::Text(text) => {
             let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            cut(&content(&show(&Value::from(one_line))), BODY)
+            cut(&content(&show.json(&[], &Value::from(one_line))), BODY)
         }
     }
 }

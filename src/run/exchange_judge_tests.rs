@@ -34,8 +34,29 @@ fn template(text: &str) -> Option<Template> {
     Some(Template::parse(text).unwrap())
 }
 
+/// Shows everything, but for a word.
+struct Without<'a>(&'a str);
+
+impl Show for Without<'_> {
+    fn json(&self, _: &[&str], value: &Value) -> Value {
+        if self.0.is_empty() {
+            return value.clone();
+        }
+        serde_json::from_str(&value.to_string().replace(self.0, "[hidden]")).unwrap()
+    }
+
+    fn header(&self, _: &str, value: &str) -> String {
+        value.to_owned()
+    }
+}
+
+fn told_as(wanted: &Answer, answer: &HttpAnswer, replayed: bool) -> Vec<String> {
+    let values = Values::default().with_own("title", "Buy milk");
+    violations(wanted, answer, &Judging { values: &values, show: &Without(""), replayed }).unwrap()
+}
+
 fn told(wanted: &Answer, answer: &HttpAnswer) -> Vec<String> {
-    violations(wanted, answer, &Values::default().with_own("title", "Buy milk"), &Value::clone).unwrap()
+    told_as(wanted, answer, false)
 }
 
 #[test]
@@ -56,13 +77,67 @@ fn the_status_is_told_with_what_was_said() {
 #[test]
 fn headers_are_known_whatever_their_case_and_number() {
     let wanted = |allowed: &[&str]| Answer {
-        headers: BTreeMap::from([("x-a".to_owned(), allowed.iter().filter_map(|text| template(text)).collect())]),
+        headers: BTreeMap::from([(
+            "x-a".to_owned(),
+            HeaderRule::OneOf(allowed.iter().filter_map(|text| template(text)).collect()),
+        )]),
         ..Answer::default()
     };
     let two = answer("HTTP/1.1 200 OK\r\nX-A: one\r\nx-a: two\r\n\r\n");
     assert!(told(&wanted(&["two", "three"]), &two).is_empty());
     assert_eq!(told(&wanted(&["three", "*"]), &two), [r#"x-a is "one", "two", not "three" or "*""#]);
     assert_eq!(told(&wanted(&["one"]), &answer("HTTP/1.1 200 OK\r\n\r\n")), ["x-a is missing"]);
+}
+
+#[test]
+fn a_header_may_be_known_by_a_pattern() {
+    let pattern = Pattern::new(r"(?i)\bone\b.*\btwo\b").unwrap();
+    let wanted =
+        Answer { headers: BTreeMap::from([("x-a".to_owned(), HeaderRule::Match { pattern })]), ..Answer::default() };
+    // Several headers of a name are one list.
+    assert!(told(&wanted, &answer("HTTP/1.1 200 OK\r\nX-A: One\r\nx-a: two\r\n\r\n")).is_empty());
+    assert_eq!(
+        told(&wanted, &answer("HTTP/1.1 200 OK\r\nX-A: two\r\n\r\n")),
+        [r#"x-a is "two", which does not match `(?i)\bone\b.*\btwo\b`"#]
+    );
+    assert_eq!(told(&wanted, &answer("HTTP/1.1 200 OK\r\n\r\n")), ["x-a is missing"]);
+}
+
+#[test]
+fn an_origin_that_is_allowed_twice_is_allowed_by_no_browser() {
+    let one_of = |values: &[&str]| HeaderRule::OneOf(values.iter().filter_map(|text| template(text)).collect());
+    let wanted = Answer {
+        headers: BTreeMap::from([(ALLOW_ORIGIN.to_owned(), one_of(&["http://x", "*"]))]),
+        ..Answer::default()
+    };
+    let given = |count: usize| {
+        answer(&format!("HTTP/1.1 200 OK\r\n{}\r\n", "Access-Control-Allow-Origin: *\r\n".repeat(count)))
+    };
+    assert!(told(&wanted, &given(1)).is_empty());
+    assert_eq!(told(&wanted, &given(2)), ["access-control-allow-origin is given twice, which browsers refuse"]);
+    assert_eq!(told(&wanted, &given(3)), ["access-control-allow-origin is given 3 times, which browsers refuse"]);
+}
+
+#[test]
+fn a_mask_stands_for_a_value_in_a_replay_and_for_itself_elsewhere() {
+    let mask = "[hidden token 36 chars #c4c8b19e]";
+    let root = json!({"token": mask, "title": "[hidden x"});
+    let equals = |path: &str| fields(vec![Field { equals: template("wanted"), ..rule(path, &[]) }]);
+    let answer = with_body(&root);
+    assert!(told_as(&equals("token"), &answer, true).is_empty());
+    assert_eq!(told(&equals("token"), &answer), [format!("token is \"{mask}\", not \"wanted\"")]);
+    // What only begins like a mask is none, not in a replay either.
+    for replayed in [true, false] {
+        assert_eq!(told_as(&equals("title"), &answer, replayed), [r#"title is "[hidden x", not "wanted""#]);
+    }
+    let any = fields(vec![Field { any: template("wanted"), ..rule("token", &[]) }]);
+    let matches = fields(vec![Field { pattern: Pattern::new("^wanted$").ok(), ..rule("token", &[]) }]);
+    let number = fields(vec![rule("token", &[JsonKind::Integer])]);
+    assert_eq!(told_as(&fields(vec![rule("token", &[JsonKind::Array])]), &answer, true).len(), 1);
+    for wanted in [any, matches, number] {
+        assert!(told_as(&wanted, &answer, true).is_empty());
+        assert_eq!(told(&wanted, &answer).len(), 1);
+    }
 }
 
 #[test]
@@ -113,7 +188,8 @@ fn the_text_of_values_is_held_against_what_is_wanted() {
         [r#"id is "abc", which does not match `^[0-9]+$`"#]
     );
     let unknown = Field { equals: template("${nope}"), ..rule("id", &[]) };
-    let error = violations(&fields(vec![unknown]), &with_body(&root), &Values::default(), &Value::clone);
+    let judging = Judging { values: &Values::default(), show: &Without(""), replayed: false };
+    let error = violations(&fields(vec![unknown]), &with_body(&root), &judging);
     assert_eq!(error.unwrap_err(), "no value for `${nope}`");
 }
 
@@ -141,9 +217,9 @@ fn what_is_no_json_is_told() {
 fn a_secret_is_hidden_before_it_is_cut() {
     let secret = "s".repeat(QUOTED + 5);
     let root = json!({"id": secret, "n": 1});
-    let hide = |value: &Value| serde_json::from_str(&value.to_string().replace(&secret, "[hidden]")).unwrap();
     let wanted = Answer { status: vec![404], fields: vec![rule("id", &[JsonKind::Integer])], ..Answer::default() };
-    let found = violations(&wanted, &with_body(&root), &Values::default(), &hide).unwrap().join("\n");
+    let judging = Judging { values: &Values::default(), show: &Without(&secret), replayed: false };
+    let found = violations(&wanted, &with_body(&root), &judging).unwrap().join("\n");
     assert!(found.contains(r#"id is a string ("[hidden]"), not an integer"#), "{found}");
     assert!(!found.contains("sss"), "{found}");
 }

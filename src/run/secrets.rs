@@ -34,7 +34,7 @@ pub struct Rules<'a> {
 struct Secret {
     /// `secret/KEY`.
     name: String,
-    /// The value; of a masked one, a stand-in of the same length.
+    /// The value; of one that a recording masks, a stand-in of the same length.
     text: String,
     /// What is the same for equal values and different for others.
     tag: String,
@@ -47,6 +47,10 @@ pub fn ask(desk: &Desk<'_>, reads: &[SecretRead], rules: &Rules<'_>, values: &Va
     let mut secrets = Vec::new();
     for read in reads {
         match one(desk, read, values, manner) {
+            // What somebody has copied from our own output is no value. In a recording it is all that there is.
+            Ok(secret) if secret.masked && !desk.world.runner.is_replay() => {
+                return Reply::No(Some(format!("{}: it is a mask of refloat's, not a value", secret.name)));
+            }
             Ok(secret) => secrets.push(secret),
             Err(reply) => return reply,
         }

@@ -155,6 +155,8 @@ impl One<'_> {
         {
             desk.books().counts.skipped += 1;
             exchange::unasked(desk, planned, &why);
+            let left = exchange::left_behind(desk, self.step, &planned.target, &self.values);
+            let why = left.map_or_else(|| why.clone(), |left| format!("{why}; {left}"));
             desk.emit(EventKind::StepSkipped { step: self.id.clone(), name, why: desk.redactor.line(&why) });
             return End::Done;
         }

@@ -450,7 +450,16 @@ fn a_stream_is_told_apart_in_events_and_documents() {
 
 /// Asks a check about secrets whose values are these; returns what it found.
 fn secrets(values: &[&str], min_len: Option<usize>, form: Option<&str>, part: Option<&str>) -> String {
-    let mut stage = Stage::default();
+    secrets_on(Stage::default(), values, min_len, form, part)
+}
+
+fn secrets_on(
+    mut stage: Stage,
+    values: &[&str],
+    min_len: Option<usize>,
+    form: Option<&str>,
+    part: Option<&str>,
+) -> String {
     let names: Vec<String> = (0..values.len()).map(|index| format!("s{index}")).collect();
     for (name, value) in names.iter().zip(values) {
         stage = stage.on(&format!("kubectl get {name}"), exit(0).out(STANDARD.encode(value)));
@@ -495,11 +504,28 @@ fn secrets_are_compared_in_memory_and_only_facts_come_out() {
 #[test]
 fn masked_secrets_of_a_recording_are_compared_by_tag_and_length() {
     let (a, b) = ("[hidden 36 chars #00112233]", "[hidden 36 chars #44556677]");
-    assert_eq!(secrets(&[a, a], Some(32), None, None), "1 ok both have 36 characters and are equal (#)");
-    assert_eq!(secrets(&[a, b], None, None, None), "1 failed they differ: 36 and 36 characters");
-    assert_eq!(secrets(&[a], Some(40), None, None), "1 failed s0/KEY: too short: 36 of at least 40");
+    let replayed = |values: &[&str], min_len, form| {
+        let mut stage = Stage::default();
+        stage.replay = true;
+        secrets_on(stage, values, min_len, form, None)
+    };
+    assert_eq!(replayed(&[a, a], Some(32), None), "1 ok both have 36 characters and are equal (#)");
+    assert_eq!(replayed(&[a, b], None, None), "1 failed they differ: 36 and 36 characters");
+    assert_eq!(replayed(&[a], Some(40), None), "1 failed s0/KEY: too short: 36 of at least 40");
     let key = "sk-ant-api03-[hidden 18 chars #00112233]";
-    assert_eq!(secrets(&[key], None, Some("sk-ant-api03-[A-Za-z0-9_-]+"), None), "1 ok has 31 characters (#)");
+    assert_eq!(replayed(&[key], None, Some("sk-ant-api03-[A-Za-z0-9_-]+")), "1 ok has 31 characters (#)");
+}
+
+#[test]
+fn a_mask_that_somebody_has_set_as_a_value_is_none() {
+    let mask = "[hidden 36 chars #00112233]";
+    let key = "sk-ant-api03-[hidden ANTHROPIC_API_KEY 18 chars #00112233]";
+    for value in [mask, key] {
+        assert_eq!(
+            secrets(&[value, value], Some(8), None, None),
+            "1 failed s0/KEY: it is a mask of refloat's, not a value"
+        );
+    }
 }
 
 #[test]
@@ -529,6 +555,7 @@ fn what_is_recorded_answers_the_next_run_alike() {
         .on("kubectl get b", exit(0).out(STANDARD.encode(value)));
     let first = stage.run(&plan_of(vec![gate()]));
     let mut again = Stage::default();
+    again.replay = true;
     for call in stage.recorded.lock().unwrap().iter() {
         again = again.on(&call.argv.join(" "), exit(call.exit_code).out(&call.stdout).err(&call.stderr));
     }

@@ -22,12 +22,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// What can be wrong with it.
-const FAULTS: [&str; 12] = [
+const FAULTS: [&str; 16] = [
     "status",             // creating a task answers 200
     "missing-field",      // tasks have no `completed`
     "wrong-type",         // the user's id is a string
     "no-cors",            // no origin may call
     "console-error",      // the page writes an error
+    "console-lines",      // the page writes an error of three lines, and throws one of two
     "login-refused",      // no password is good
     "token-rejected",     // no token is good
     "lost-after-restart", // the store is forgotten
@@ -35,6 +36,9 @@ const FAULTS: [&str; 12] = [
     "chat-broken",        // the chat's key is refused
     "chat-silent",        // the chat calls no tool
     "unhealthy",          // /health says so
+    "other-times",        // a user's times are numbers
+    "no-allow-headers",   // a preflight names no header and no method
+    "two-origins",        // the origin that may call is named twice
 ];
 
 /// What it knows.
@@ -164,10 +168,18 @@ impl App {
         if status != 204 {
             head.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
         }
+        if request.path == "/_planted" {
+            let place =
+                format!("/in?next=there&code=PlantedCode{0}&state=PlantedState{0}#session_id=Planted-s{0}", self.first);
+            head.push_str(&format!("Location: {place}\r\n"));
+        }
         let origin = request.header("origin").filter(|origin| self.allows(origin));
         if let Some(origin) = origin {
             head.push_str(&format!("Access-Control-Allow-Origin: {origin}\r\nVary: Origin\r\n"));
-            if request.method == "OPTIONS" {
+            if self.has("two-origins") {
+                head.push_str("Access-Control-Allow-Origin: *\r\n");
+            }
+            if request.method == "OPTIONS" && !self.has("no-allow-headers") {
                 head.push_str("Access-Control-Allow-Methods: GET, POST, PUT, PATCH, DELETE\r\n");
                 head.push_str("Access-Control-Allow-Headers: authorization, content-type\r\n");
             }
@@ -184,7 +196,14 @@ impl App {
         if request.path != "/" {
             return (404, "text/plain", "not found".to_owned());
         }
-        let broken = if self.has("console-error") { "console.error('the list could not be drawn');" } else { "" };
+        let mut broken = String::new();
+        if self.has("console-error") {
+            broken.push_str("console.error('the list could not be drawn');");
+        }
+        if self.has("console-lines") {
+            broken.push_str("console.error('The above error occurred in <List>:\\n\\n    at List');");
+            broken.push_str("setTimeout(() => { throw new Error('Cannot read\\nproperties of the list'); });");
+        }
         let page = format!(
             "<!DOCTYPE html><html><head><title>TaskFlow</title><link rel=\"icon\" href=\"data:,\"></head><body>\
              <h1>TaskFlow</h1><p id=\"state\">loading</p><script>{broken}\
@@ -213,6 +232,7 @@ impl App {
                 };
                 (200, Value::Null)
             }
+            (_, ["_planted"]) => (302, self.planted()),
             ("OPTIONS", _) => match request.header("origin").is_some_and(|origin| self.allows(origin)) {
                 true => (200, Value::Null),
                 false => (400, json!("Disallowed CORS origin")),
@@ -227,6 +247,23 @@ impl App {
             },
             _ => (404, json!({"detail": "Not Found"})),
         }
+    }
+
+    /// Made-up secrets in every place where an app may put one.
+    fn planted(&self) -> Value {
+        let word = |kind: &str| format!("Planted{kind}{}", self.first);
+        json!({
+            "refresh": {"token": {"value": word("Nested"), "parts": [word("Part"), 190_010_001 + self.first]}},
+            "tokens": [word("Listed")],
+            "passwords": {"old": word("Old")},
+            "secrets": {"a": [{"b": word("Deep")}]},
+            "session": word("Session"),
+            "sessionId": word("SessionId"),
+            "code_verifier": word("Verifier"),
+            "pin": format!("Pin{}", self.first),
+            "otp": format!("Otp{}", self.first),
+            "usage": {"tokens": 12 + self.first},
+        })
     }
 
     fn signup(&self, request: &Request) -> Answer {
@@ -246,7 +283,11 @@ impl App {
 
     fn shown_user(&self, user: &Value) -> Value {
         let id = if self.has("wrong-type") { json!(user["id"].to_string()) } else { user["id"].clone() };
-        json!({"id": id, "email": user["email"], "name": user["name"], "created_at": user["created_at"]})
+        let created = match user["created_at"].as_str().and_then(|text| text.parse::<f64>().ok()) {
+            Some(seconds) if self.has("other-times") => json!(seconds),
+            _ => user["created_at"].clone(),
+        };
+        json!({"id": id, "email": user["email"], "name": user["name"], "created_at": created})
     }
 
     fn login(&self, request: &Request) -> Answer {

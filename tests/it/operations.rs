@@ -122,8 +122,21 @@ fn every_fault_is_found_and_named() {
         (
             "no-cors",
             vec![
-                "CORS preflight: failed answered 400, not 200 or 204: \"Disallowed CORS origin\"; access-control-allow-origin is missing",
+                "CORS preflight: failed answered 400, not 200 or 204: \"Disallowed CORS origin\"; access-control-allow-headers is missing",
                 "Login response: failed access-control-allow-origin is missing",
+            ],
+        ),
+        (
+            "no-allow-headers",
+            vec![
+                "CORS preflight: failed access-control-allow-headers is missing; access-control-allow-methods is missing",
+            ],
+        ),
+        (
+            "two-origins",
+            vec![
+                "CORS preflight: failed access-control-allow-origin is given twice, which browsers refuse",
+                "Login response: failed access-control-allow-origin is given twice, which browsers refuse",
             ],
         ),
         (
@@ -181,9 +194,31 @@ fn what_depends_on_a_failed_operation_is_not_asked() {
     }
     let app = App::start(&["--fault", "login-refused"]);
     let project = project(&app, "");
-    project.run(&["app"]).exits(1);
+    let answer = project.run(&["app", "--record", "app.jsonl"]).exits(1);
     let wrong = wrong(&project);
     assert_eq!(wrong[1], "Token persists: skipped needs token, which \"Login response\" did not give");
+    // The account is there, and nobody can take it away.
+    let recording = std::fs::read_to_string(project.path().join("app.jsonl")).unwrap();
+    let header: Value = serde_json::from_str(recording.lines().next().unwrap()).unwrap();
+    let left = format!("test data may be left: refloat-{}", header["unique"].as_str().unwrap());
+    let why = "The account is deleted: skipped needs token, which \"Login response\" did not give";
+    assert_eq!(*wrong.last().unwrap(), format!("{why}; {left}"));
+    assert!(words(&answer.err).contains(&left), "{}", answer.err);
+}
+
+#[test]
+fn where_nothing_was_made_nothing_is_left() {
+    if curl().is_none() {
+        return;
+    }
+    let app = App::start(&["--fault", "login-refused"]);
+    let project = project(&app, "");
+    // The sign-up is refused, too.
+    let tasks = std::fs::read_to_string(project.path().join("tasks.toml")).unwrap();
+    let project = Project::new(&tasks.replace("\"password\": \"Pw-${unique}-9\"", "\"password\": \"short\""));
+    project.run(&["app"]).exits(1);
+    let wrong = wrong(&project);
+    assert!(wrong[0].starts_with("Signup response: failed answered 422"), "{wrong:#?}");
     assert_eq!(
         wrong.last().unwrap(),
         "The account is deleted: skipped needs token, which \"Login response\" did not give"

@@ -62,6 +62,19 @@ fn an_error_in_the_console_is_told_as_it_stands_there() {
 }
 
 #[test]
+fn an_error_of_several_lines_is_told_as_one() {
+    let app = App::start(&["--fault", "console-lines"]);
+    let Some((project, _tools)) = page(&app) else { return };
+    open(&project, &["--record", "page.jsonl"]).exits(1);
+    let told = note(&project);
+    assert!(told.starts_with("the console says: \"The above error occurred in <List>: at List\", \""), "{told}");
+    assert!(told.contains("Cannot read properties of the list\""), "{told}");
+    drop(app);
+    open(&project, &["--replay", "page.jsonl"]).exits(1);
+    assert_eq!(note(&project), told);
+}
+
+#[test]
 fn an_answer_that_the_browser_refuses_is_named_as_cors() {
     let app = App::start(&[]);
     let Some((project, _tools)) = page(&app) else { return };
