@@ -154,7 +154,8 @@ fn a_reset_can_be_rehearsed_to_its_end() {
 
 /// What the drill of a reset holds that nobody recorded: there was no Minikube. Its note says so.
 /// And what the safety checklist asks that no recorded cluster was asked, in every drill.
-const ASKED: [&str; 6] = [
+const ASKED: [&str; 7] = [
+    "git rev-parse ",
     "git status --porcelain ",
     "helm template ",
     "docker image inspect ",

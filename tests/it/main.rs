@@ -78,6 +78,7 @@ mod progress_sources;
 #[cfg(unix)]
 mod pty;
 mod readme;
+mod real_texts;
 mod rebuild;
 mod recording_cli;
 mod redacted;

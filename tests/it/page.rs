@@ -38,7 +38,7 @@ fn is_root() -> bool {
 }
 
 fn note(project: &Project) -> String {
-    project.finished("3")["note"].as_str().unwrap_or_default().to_owned()
+    project.finished("4")["note"].as_str().unwrap_or_default().to_owned()
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_page_that_does_not_load_fails() {
     let Some((project, _tools)) = page(&app) else { return };
     drop(app);
     open(&project, &[]).exits(1);
-    assert_eq!(note(&project), "its output does not match `TaskFlow`");
+    assert_eq!(project.finished("3")["note"], "exited with code 7", "curl: nobody listens there");
 }
 
 #[test]

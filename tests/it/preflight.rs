@@ -26,7 +26,7 @@ fn changes(tools: &Tools) -> Vec<String> {
 fn what_is_not_safe_is_refused_with_its_fix_and_nothing_is_run() {
     let dirty =
         json!({ "argv": ["git", "--no-optional-locks", "status", "**"], "stdout": " M Phase-II/backend/main.py\n" });
-    let no_repository = json!({ "argv": ["git", "--no-optional-locks", "status", "**"], "exit": 128,
+    let no_repository = json!({ "argv": ["git", "--no-optional-locks", "rev-parse", "**"], "exit": 128,
         "stderr": "fatal: not a git repository (or any of the parent directories): .git\n" });
     let unlinted = helm(
         &["lint", "**"],
@@ -67,7 +67,11 @@ fn what_is_not_safe_is_refused_with_its_fix_and_nothing_is_run() {
             &["too short: 5 of at least 32"],
         ),
         (
-            vec![rendered("sk-ant-api03-labkeylabkeylabkey", "sk-live-1")],
+            vec![rendered("sk-ant-api03-labkeylabkeylabkey", "sk-ant-api03-mine")],
+            &["ANTHROPIC_API_KEY", "too short: 17"],
+        ),
+        (
+            vec![rendered("sk-ant-api03-labkeylabkeylabkey", "sk-live-0123456789012345678901234")],
             &["ANTHROPIC_API_KEY", "does not have the expected form"],
         ),
         (

@@ -32,7 +32,8 @@ fn it_loads_without_a_warning_and_every_task_can_be_planned() {
         assert!(loaded.catalog.tasks.len() > 20);
         for task in &loaded.catalog.tasks {
             let block = plan(&loaded, &task.name, &[]).root;
-            assert_eq!(block.steps.len(), task.steps.len(), "{}", task.name);
+            let planned = task.steps.iter().filter(|step| step.if_given.is_none());
+            assert_eq!(block.steps.len(), planned.count(), "{}", task.name);
             // The parts of a checklist are gates of their own.
             assert!(block.verify.len() >= task.verify.len(), "{}", task.name);
         }

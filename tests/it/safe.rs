@@ -64,6 +64,8 @@ pub(crate) const NODE: &str = "Name:               minikube\nAddresses:\n  Inter
 pub(crate) fn at_home() -> Vec<Value> {
     vec![
         json!({ "argv": ["git", "--version"], "stdout": "git version 2.39.2\n" }),
+        json!({ "argv": ["git", "--no-optional-locks", "rev-parse", "**"],
+            "stdout": "3b18e512dba79e4c8300dd08aeb37f8e728b8dad\n" }),
         json!({ "argv": ["git", "--no-optional-locks", "status", "**"], "stdout": "" }),
         json!({ "argv": ["helm", "--kube-context", "minikube", "--namespace", "default", "template", "**"],
             "stdout": RENDERED }),

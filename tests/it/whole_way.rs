@@ -96,7 +96,7 @@ fn tape(incident: &str, answers: &str) -> String {
     kept.extend(calls(incident, &["kubectl get pods -o", "kubectl describe", "kubectl get events", "kubectl logs"]));
     kept.extend(calls(incident, &["kubectl get services", "kubectl exec", "helm get"]));
     kept.extend(lines(answers).into_iter().skip(1));
-    let around = ["helm history", "helm rollback taskflow --wait"];
+    let around = ["helm history", "helm rollback taskflow 1 --wait"];
     kept.extend(calls("drill-rollback", &around).filter(|call| argv(call) != "kubectl get pods"));
     // Where the app answers, and pods that are well again.
     kept.extend(calls("healthy", &["kubectl get svc", "kubectl get pods"]).filter(|call| !argv(call).contains("wide")));
