@@ -330,7 +330,8 @@ fn complete(scene: &Scene<'_>, incidents: &Incidents<'_>, id: &str, ran: &Ran) -
     incidents.write(id, all)?;
     let known = ran.seen.diagnosis.as_ref();
     let news = words::named(&diagnosis, known, &context.err_look());
-    if !news.is_empty() && !context.global.quiet {
+    // Even to the quiet: the run itself may have said that nothing it read tells the cause.
+    if !news.is_empty() {
         let _ = write_all(&mut Out::stderr(), &news);
     }
     Ok(())

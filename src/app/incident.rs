@@ -7,6 +7,7 @@ use crate::cli::IncidentCommand;
 use crate::error::{Code, Failure};
 use crate::model::catalog::Catalog;
 use crate::model::cause;
+use crate::model::event::RunOutcome;
 use crate::model::incident::{Elsewhere, Incident, Lack, Outdated, Root, What};
 use crate::report::incident as page;
 use crate::report::incident::Commands;
@@ -86,13 +87,17 @@ fn next(context: &Context, incident: &Incident) -> Commands {
             accept.into_iter().chain([format!("{} TEXT", say(&["incident", "cause"]))]).collect()
         }
         Some(Lack::Validation(_) | Lack::Elsewhere(_)) => {
-            closes.iter().map(|task| validation(context, incident, task)).collect()
+            // What failed last comes first, with the cause mended: there is nothing to validate before.
+            let last = incident.runs.iter().rev().find(|run| run.changed);
+            let again =
+                last.filter(|run| run.outcome != RunOutcome::Done).map(|run| validation(context, incident, &run.task));
+            again.into_iter().chain(closes.iter().map(|task| validation(context, incident, task))).collect()
         }
         None => vec![say(&["incident", "close"])],
     }
 }
 
-/// The command that validates where the incident happened.
+/// The command that runs a task where the incident happened.
 fn validation(context: &Context, incident: &Incident, task: &str) -> String {
     let pairs: Vec<String> = incident.given.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let words: Vec<&str> =

@@ -238,7 +238,10 @@ fn in_general(cause: &str) -> String {
         };
         match inner.split_once('|') {
             Some((_, words)) => out.push_str(words),
-            None => out.push_str(&inner.to_uppercase()),
+            None if inner.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_') => {
+                out.push_str(&inner.to_uppercase());
+            }
+            None => out.push_str(&format!("{{{inner}}}")),
         }
         rest = behind;
     }

@@ -20,6 +20,11 @@ const MOST: usize = 20;
 const MARKDOWN: &str = "parity.md";
 const JSON: &str = "parity.json";
 
+/// Is a file one of those? It tells what differs, and no cause.
+pub fn is_comparison(file: &str) -> bool {
+    [MARKDOWN, JSON].contains(&file)
+}
+
 /// Compares what the two targets answered last, secrets hidden.
 pub fn compare(desk: &Desk<'_>, planned: &plan::Comparison) -> Comparison {
     let results = {

@@ -4,6 +4,7 @@
 //! nothing but hand events to it, so a slow terminal slows the run and never loses a line.
 
 use super::block::{self, End, Place};
+use super::compare;
 use super::desk::{Books, Desk, Message, event};
 use super::exchange::ExchangeResult;
 use super::gate::Said;
@@ -165,7 +166,8 @@ fn after_failure(desk: &Desk<'_>) -> Vec<String> {
     let told = desk.books().diagnosed.clone();
     let fixes = told.map_or_else(|| name_the_cause(desk), |(_, fixes)| fixes);
     let books = desk.books();
-    match (fixes.is_empty(), books.fixes.is_empty(), books.files.is_empty()) {
+    let is_evidence = |file: &String| !compare::is_comparison(file);
+    match (fixes.is_empty(), books.fixes.is_empty(), !books.files.iter().any(is_evidence)) {
         (false, ..) => fixes,
         (true, false, _) => books.fixes.clone(),
         (true, true, false) => vec![format!("refloat diagnose {}", text::quote_path(&desk.world.store.place()))],

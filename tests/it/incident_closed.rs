@@ -191,7 +191,7 @@ fn an_incident_of_another_place_is_validated_there() {
     let there = "refloat validate --set place=staging";
     let answer = project.run(&["incident", "close"]).exits(4);
     answer.says(&["place was as in the file there, and `staging` where the incident happened", there]);
-    assert_eq!(told(&project, &[])["next"], json!([there]));
+    assert_eq!(told(&project, &[])["next"], json!(["refloat deploy --set place=staging", there]));
     project.run(&["validate", "--set", "place=staging"]).exits(0);
     // A later one of another place takes nothing back.
     project.run(&["validate"]).exits(0);

@@ -80,7 +80,7 @@ fn what_is_not_safe_is_refused_with_its_fix_and_nothing_is_run() {
         ),
         (
             vec![rendered("http://192.168.49.2:30080", "http://localhost:3000")],
-            &["does not contain http://192.168.49.2:30080", "refloat check cors-will-do"],
+            &["does not contain http://192.168.49.2:30080", "Add the address, exactly as it is told here"],
         ),
         (
             vec![rendered("image: taskflow-backend:1.0.0", "image: taskflow-backend:1.0.1")],

@@ -57,8 +57,9 @@ impl Tools {
             at(&["describe", "node", "minikube"], super::safe::NODE),
             at(&["get", "svc", "taskflow-frontend-service", "-o", port], "30080"),
             json!({ "argv": ["curl", "--version"], "stdout": "curl 8.5.0 (x)\n" }),
+            json!({ "argv": ["curl", "--disable", "--silent", "--show-error", "--fail", "**"], "stdout": "<html>\n" }),
             json!({ "argv": ["curl", "**"], "asks_port": app.api }),
-            json!({ "argv": ["chromium", "**"], "stdout": "<title>TaskFlow</title>\n" }),
+            json!({ "argv": ["chromium", "**"], "stdout": "<html><body><h1>TaskFlow</h1></body></html>\n" }),
         ];
         self = rules.into_iter().fold(self, Self::rule);
         self._app = Some(app);

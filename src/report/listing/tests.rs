@@ -221,7 +221,7 @@ fn related() -> Vec<crate::model::finding::Symptom> {
 #[test]
 fn a_symptom_in_full() {
     let expected = r#"
-database-auth  The database refuses the login of {user}
+database-auth  The database refuses the login of USER
 family         database-connection
 layer          10, the app
 role           can be the cause of all the rest
@@ -305,7 +305,7 @@ image-pull
   image-gone  The image of a pod is not there
 
 database-connection
-  database-auth  The database refuses the login of {user}
+  database-auth  The database refuses the login of USER
 
 own-family
   no-route  The host has {no route, see {x}
