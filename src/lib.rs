@@ -29,7 +29,7 @@ pub mod plan {
     pub mod types;
     mod values;
 
-    pub use build::build;
+    pub use build::{alone, build};
     pub use hide::{Hide, ReadSecrets};
     pub use types::*;
 }

@@ -6,10 +6,9 @@ use crate::adapter::files;
 use crate::classify::changes::tree::{Node, read};
 use crate::error::Failure;
 use crate::model::catalog::Catalog;
-use crate::model::step::{Action, Step, Task};
 use crate::model::template::Template;
 use crate::plan::checks::build_check;
-use crate::plan::{Ask, Block, Call, Gate, Plan, PlannedStep, Work, build};
+use crate::plan::{Ask, Block, Call, Gate, Plan, PlannedStep, Work, alone};
 use crate::report::plan_json;
 use crate::run::redact::{Mask, Redactor, is_secret_key};
 use crate::run::redact_stream::RedactStream;
@@ -125,27 +124,11 @@ pub(super) fn everything(catalog: Option<&Catalog>) -> Redactor {
 /// What the calls of all tasks and checks say.
 fn of_all(catalog: &Catalog) -> Found {
     let mut found = Found::default();
-    // What a task calls is in its plan; a reset holds most of the file.
-    let plans: Result<Vec<_>, _> = catalog
-        .tasks
-        .iter()
-        .filter(|task| !is_called(catalog, task))
-        .map(|task| build(catalog, &task.name, &[]))
-        .collect();
-    let plans = plans.unwrap_or_else(|_| {
-        // One that cannot be made as it is hides nothing of the others.
-        catalog.tasks.iter().filter_map(|task| build(catalog, &task.name, &[]).ok()).collect()
-    });
-    for plan in plans.into_iter().chain(build_check(catalog, &[])) {
+    let plans = catalog.tasks.iter().filter_map(|task| alone(catalog, task).ok());
+    for plan in plans.chain(build_check(catalog, &[])) {
         found.block(&plan.root, &base(catalog));
     }
     found
-}
-
-/// Does another task call it, in the only way in which it can be called?
-fn is_called(catalog: &Catalog, task: &Task) -> bool {
-    let calls = |step: &Step| matches!(&step.action, Action::Task { name, .. } if *name == task.name);
-    task.params.is_empty() && catalog.tasks.iter().any(|other| other.steps.iter().chain(&other.finally).any(calls))
 }
 
 fn learned(redactor: Redactor, found: Found) -> Redactor {

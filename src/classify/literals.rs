@@ -3,7 +3,6 @@
 //! Most rules of the catalogue match nothing in most texts. One pass over the text for all their
 //! literals (case ignored) tells which rules are worth running.
 
-use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 /// Shorter literals stand everywhere and would only slow the pass down.
@@ -12,11 +11,6 @@ const SHORTEST: usize = 4;
 const LONGEST: usize = 16;
 /// More alternatives than this say too little.
 const MOST: usize = 40;
-
-/// Parses `pattern` as `Pattern` compiles it. `None`: it is no regular expression.
-pub(crate) fn parse(pattern: &str) -> Option<Hir> {
-    ParserBuilder::new().unicode(false).utf8(false).multi_line(true).crlf(true).build().parse(pattern).ok()
-}
 
 /// At least one of these stands in every match of the pattern, in some case. `None`: nothing is sure.
 pub(crate) fn required(hir: &Hir) -> Option<Vec<String>> {
@@ -117,6 +111,7 @@ fn exact(hir: &Hir) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::pattern::parse;
     use proptest::prelude::*;
 
     #[test]

@@ -5,7 +5,7 @@
 use super::sieve::{self, Sieve};
 use super::{glance, literals, signs};
 use crate::model::finding::{Source, Symptom};
-use crate::model::pattern::{MAX_SOURCE, Pattern};
+use crate::model::pattern::{self, MAX_SOURCE, Pattern};
 use regex_syntax::hir::Hir;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -58,7 +58,7 @@ impl Lazy {
 
     /// `Pattern` words the fault.
     fn parse(source: &str) -> Result<Hir, String> {
-        literals::parse(source)
+        pattern::parse(source)
             .filter(|_| source.len() <= MAX_SOURCE)
             .ok_or_else(|| Pattern::new(source).err().unwrap_or_else(|| "not a regular expression".to_owned()))
     }

@@ -46,7 +46,7 @@ pub fn draw(entry: &Entry, node: &Node, book: &mut Book<'_>) -> Tool {
 
 fn version(node: &Node, book: &mut Book<'_>) -> Option<VersionRule> {
     let pattern = node.pattern("match");
-    if pattern.as_ref().is_some_and(|pattern| pattern.regex().captures_len() < 2) {
+    if pattern.as_ref().is_some_and(|pattern| !pattern.has_groups()) {
         let fault = Fault::new(node.value_place("match"), "the version is read from group 1, and there is no group");
         book.faults.push(fault.label("put it in ( )"));
     }

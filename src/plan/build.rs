@@ -23,7 +23,20 @@ pub fn build(catalog: &Catalog, task: &str, args: &[String]) -> Result<Plan, Fai
 
 /// The plan of a task that need not be one of the file's.
 pub(super) fn of_task(catalog: &Catalog, task: &Task, values: &Scope) -> Result<Plan, Failure> {
-    let mut builder = Builder { catalog, tools: BTreeSet::new(), confirmations: Vec::new(), is_evidence: false };
+    planned(Builder::new(catalog), task, values)
+}
+
+/// The calls of a task, for whoever goes through all tasks of a file: of a task that it calls as anybody could there is
+/// nothing in it, and every step is, given or not.
+///
+/// # Errors
+/// As [`build`].
+pub fn alone(catalog: &Catalog, task: &Task) -> Result<Plan, Failure> {
+    planned(Builder { is_alone: true, ..Builder::new(catalog) }, task, &bind(task, &[])?)
+}
+
+fn planned(mut builder: Builder<'_>, task: &Task, values: &Scope) -> Result<Plan, Failure> {
+    let catalog = builder.catalog;
     let root = builder.block(task, values, "")?;
     let tools = builder
         .tools
@@ -65,6 +78,8 @@ pub(super) struct Builder<'a> {
     confirmations: Vec<Confirmation>,
     /// Inside the task that saves the evidence, which needs none of its own.
     is_evidence: bool,
+    /// See [`alone`].
+    is_alone: bool,
 }
 
 /// The values that are known before the run.
@@ -74,10 +89,12 @@ pub(super) type Scope = BTreeMap<String, String>;
 pub(super) type Open = BTreeMap<String, usize>;
 
 impl<'a> Builder<'a> {
+    fn new(catalog: &'a Catalog) -> Self {
+        Self { catalog, tools: BTreeSet::new(), confirmations: Vec::new(), is_evidence: false, is_alone: false }
+    }
+
     fn block(&mut self, task: &Task, params: &BTreeMap<String, String>, prefix: &str) -> Result<Block, Failure> {
-        let mut whole: BTreeMap<String, String> =
-            self.catalog.vars.iter().map(|(name, var)| (name.clone(), var.value.clone())).collect();
-        whole.extend(params.iter().map(|(name, value)| (name.clone(), value.clone())));
+        let whole = self.whole(params);
         // A secret stays an open `${name}` in the plan, so that no view of a plan can show it; the
         // engine fills it from the block's scope.
         let is_secret = |name: &str| self.catalog.vars.get(name).is_some_and(|var| var.secret);
@@ -91,10 +108,11 @@ impl<'a> Builder<'a> {
         let mut open = Open::new();
         let mut steps = Vec::new();
         let require = self.gates(&task.require, &scope, prefix, "r")?;
+        let is_alone = self.is_alone;
         let is_left_out = |step: &Step| {
             let is_given = |name: &String| params.get(name).is_some_and(|value| !value.is_empty());
-            step.unless_given.as_ref().is_some_and(is_given)
-                || step.if_given.as_ref().is_some_and(|name| !is_given(name))
+            let (unless, only) = (step.unless_given.as_ref(), step.if_given.as_ref());
+            !is_alone && (unless.is_some_and(is_given) || only.is_some_and(|name| !is_given(name)))
         };
         for (index, step) in task.steps.iter().enumerate().filter(|(_, step)| !is_left_out(step)) {
             let id = format!("{prefix}{}", index + 1);
@@ -138,7 +156,11 @@ impl<'a> Builder<'a> {
 
     /// A called task, with these values for its parameters.
     pub(super) fn called(&mut self, task: &Task, args: &[String], prefix: &str) -> Result<Block, Failure> {
-        self.block(task, &bind(task, args)?, prefix)
+        let values = bind(task, args)?;
+        if self.is_alone && args.is_empty() {
+            return Ok(Block::default());
+        }
+        self.block(task, &values, prefix)
     }
 
     /// A scope with the secrets in it, which no view of a plan shows.

@@ -33,7 +33,7 @@ pub struct Plan {
 }
 
 /// A task with its gates; the top of a plan, or a called task.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Block {
     /// The task's name.
     pub task: String,

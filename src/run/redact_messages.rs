@@ -10,12 +10,26 @@ use super::redact_mask::{Atoms, has_atom};
 use aho_corasick::AhoCorasick;
 use regex::bytes::Regex;
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 /// A message: what it quotes is group `value`; what of that is secret, the function tells.
 struct Message {
-    form: Regex,
+    source: String,
+    /// Compiled with the first text that may hold it.
+    form: OnceLock<Regex>,
+    /// The quotation mark without which a text is none.
+    mark: Option<u8>,
     secret: fn(&[u8]) -> Option<Range<usize>>,
+}
+
+impl Message {
+    fn new(source: String, mark: Option<u8>, secret: Part) -> Self {
+        Self { source, form: OnceLock::new(), mark, secret }
+    }
+
+    fn form(&self) -> &Regex {
+        self.form.get_or_init(|| fixed(&self.source))
+    }
 }
 
 /// `Q` stands for a quotation mark of any kind, and for the text up to it: `[^Q]`.
@@ -88,10 +102,11 @@ static CUE: LazyLock<Option<AhoCorasick>> =
 type Part = fn(&[u8]) -> Option<Range<usize>>;
 
 static MESSAGES: LazyLock<Vec<Message>> = LazyLock::new(|| {
-    let marks = [r"\x22", "'", "`"];
-    let quoted = QUOTED.iter().flat_map(|(form, secret)| marks.map(|mark| (form.replace('Q', mark), *secret)));
-    let bare = BARE.iter().map(|(form, secret)| ((*form).to_owned(), *secret));
-    quoted.chain(bare).map(|(form, secret)| Message { form: fixed(&form), secret }).collect()
+    let marks = [(r"\x22", b'"'), ("'", b'\''), ("`", b'`')];
+    let quoted = QUOTED.iter().flat_map(|(form, secret)| {
+        marks.map(|(mark, byte)| Message::new(form.replace('Q', mark), Some(byte), *secret))
+    });
+    quoted.chain(BARE.iter().map(|(form, secret)| Message::new((*form).to_owned(), None, *secret))).collect()
 });
 
 /// Hides what messages quote of secrets.
@@ -101,6 +116,9 @@ pub(super) fn hide(atoms: &mut Atoms<'_>, text: &[u8]) -> Vec<u8> {
         return text;
     }
     for message in MESSAGES.iter() {
+        if message.mark.is_some_and(|mark| memchr::memchr(mark, &text).is_none()) {
+            continue;
+        }
         text = apply(atoms, message, text);
     }
     text
@@ -109,7 +127,7 @@ pub(super) fn hide(atoms: &mut Atoms<'_>, text: &[u8]) -> Vec<u8> {
 fn apply(atoms: &mut Atoms<'_>, message: &Message, text: Vec<u8>) -> Vec<u8> {
     let mut out = Vec::new();
     let mut last = 0;
-    for found in message.form.captures_iter(&text) {
+    for found in message.form().captures_iter(&text) {
         let Some(value) = found.name("value") else { continue };
         let Some(part) = (message.secret)(value.as_bytes()).filter(|part| !part.is_empty()) else { continue };
         let (start, end) = (value.start() + part.start, value.start() + part.end);
@@ -205,4 +223,16 @@ fn mixed(value: &[u8]) -> Option<Range<usize>> {
 /// `user:password` in base64.
 fn login(value: &[u8]) -> Option<Range<usize>> {
     decode_base64(value).is_some_and(|plain| plain.contains(&b':')).then_some(0..value.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_compiles_and_has_its_value() {
+        for message in MESSAGES.iter() {
+            assert!(message.form().capture_names().flatten().any(|name| name == "value"), "{}", message.source);
+        }
+    }
 }

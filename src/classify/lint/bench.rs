@@ -6,7 +6,7 @@ use super::super::sample;
 use super::super::{glance, literals};
 use crate::model::finding::{Document, Os, Source, Symptom};
 use crate::model::lint::{Defect, Kind, Spot};
-use crate::model::pattern::Pattern;
+use crate::model::pattern::{Pattern, parse};
 use crate::text::is_like;
 use std::sync::OnceLock;
 
@@ -156,7 +156,7 @@ fn ready(symptom: &Symptom, own: bool) -> Ready<'_> {
 
 /// One of these, in lower case, stands in every match.
 pub(super) fn required(source: &str) -> Option<Vec<String>> {
-    glance::required(source).or_else(|| literals::required(&literals::parse(source)?))
+    glance::required(source).or_else(|| literals::required(&parse(source)?))
 }
 
 fn told(all: &[Ready<'_>], rules: Option<&Rules>, text: &str) -> Told {

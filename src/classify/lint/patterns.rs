@@ -1,10 +1,11 @@
 //! Patterns that find nothing, or slowly.
 
-use super::super::{literals, sieve};
+use super::super::sieve;
 use super::bench::{Ready, required};
 use super::possible::{can_match, can_match_in_a_line};
 use crate::model::finding::Source;
 use crate::model::lint::{Defect, Kind, Spot};
+use crate::model::pattern::parse;
 use std::collections::BTreeSet;
 
 /// Kinds of text in which a line stands for itself.
@@ -16,7 +17,7 @@ pub(super) fn lint(ready: &Ready<'_>, explained: &BTreeSet<usize>, defects: &mut
     let mut unproven = Vec::new();
     for (index, pattern) in ready.any().iter().enumerate() {
         let spot = Spot::Element("any", index);
-        let Some(hir) = literals::parse(pattern.source()) else { continue };
+        let Some(hir) = parse(pattern.source()) else { continue };
         if !can_match(&hir) {
             if !explained.contains(&index) {
                 let help =

@@ -164,9 +164,9 @@ pub(super) fn can_match_in_a_line(hir: &Hir) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::literals::parse;
     use super::*;
     use crate::model::pattern::Pattern;
+    use crate::model::pattern::parse;
     use proptest::prelude::*;
 
     #[test]

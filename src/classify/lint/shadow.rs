@@ -1,15 +1,15 @@
 //! Symptoms in each other's light.
 
-use super::super::literals;
 use super::bench::{Bench, Ready};
 use crate::model::finding::Role;
 use crate::model::lint::{Defect, Kind, Spot};
+use crate::model::pattern::parse;
 use regex_syntax::hir::{Hir, HirKind, Repetition};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A pattern's choices in a normal form: what differs in writing only, or in the names of groups, is equal.
 fn choices(source: &str) -> Option<BTreeSet<String>> {
-    let hir = bare(&literals::parse(source)?);
+    let hir = bare(&parse(source)?);
     Some(match hir.kind() {
         HirKind::Alternation(choices) => choices.iter().map(Hir::to_string).collect(),
         _ => BTreeSet::from([hir.to_string()]),
