@@ -179,8 +179,7 @@ impl Books {
 
     /// Puts what was kept since then of the steps of a block in their order.
     pub fn settle(&mut self, since: usize, block: &str) {
-        let first = since.saturating_sub(self.forgotten);
-        settle(self.kept.iter_mut().skip(first), block);
+        settle(&mut self.kept, since.saturating_sub(self.forgotten), block);
     }
 
     /// The output so far.

@@ -2,9 +2,10 @@
 
 use crate::model::finding::Document;
 use std::cmp::Ordering;
+use std::collections::VecDeque;
 
 /// A document for the diagnosis, and the step that it is of.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Kept {
     /// The step's id, with the items of its lists.
     pub(super) id: String,
@@ -12,15 +13,24 @@ pub(super) struct Kept {
     pub(super) document: Document,
 }
 
-/// Puts what is kept of the steps of a block, among all that is kept, in the order of the steps. What is not of the
-/// block stays where it is.
-pub(super) fn settle<'a>(kept: impl Iterator<Item = &'a mut Kept>, block: &str) {
-    let mut of_block: Vec<&mut Kept> = kept.filter(|kept| is_in(&kept.id, block)).collect();
-    let mut sorted: Vec<Kept> = of_block.iter().map(|kept| (**kept).clone()).collect();
-    sorted.sort_by(|one, other| compare(&one.id, &other.id));
-    for (place, kept) in of_block.iter_mut().zip(sorted) {
-        **place = kept;
+/// Puts what is kept of the steps of a block, from `first` on, in the order of the steps. What is not of the block stays
+/// where it is.
+pub(super) fn settle(kept: &mut VecDeque<Kept>, first: usize, block: &str) {
+    let mut places = Vec::new();
+    let (mut of_block, mut others) = (Vec::new(), Vec::new());
+    for (place, one) in kept.split_off(first.min(kept.len())).into_iter().enumerate() {
+        if is_in(&one.id, block) {
+            places.push(place);
+            of_block.push(one);
+        } else {
+            others.push(one);
+        }
     }
+    of_block.sort_by(|one, other| compare(&one.id, &other.id));
+    let (mut places, mut of_block, mut others) =
+        (places.into_iter().peekable(), of_block.into_iter(), others.into_iter());
+    let next = |place| if places.next_if_eq(&place).is_some() { of_block.next() } else { others.next() };
+    kept.extend((0..).map_while(next));
 }
 
 fn is_in(id: &str, block: &str) -> bool {
@@ -67,8 +77,8 @@ mod tests {
     }
 
     fn settled(ids: &[&str], block: &str) -> Vec<String> {
-        let mut all: Vec<Kept> = ids.iter().map(|id| kept(id)).collect();
-        settle(all.iter_mut(), block);
+        let mut all: VecDeque<Kept> = ids.iter().map(|id| kept(id)).collect();
+        settle(&mut all, 0, block);
         all.into_iter().map(|kept| kept.document.file).collect()
     }
 

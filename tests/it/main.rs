@@ -54,6 +54,7 @@ mod ladder;
 mod layers;
 mod limits;
 mod lint;
+mod live;
 mod lock;
 mod lookup;
 #[cfg(target_os = "linux")]

@@ -7,21 +7,25 @@ use serde_json::Value;
 
 /// What runs the page, if this machine can: an app, its project, the browser on the PATH.
 fn page(app: &App) -> Option<(Project, Tools)> {
-    let browser = real("browser", &["chromium", "chromium-browser", "google-chrome", "msedge", "chrome"])?;
+    let browser = browser()?;
     let (project, tools) = cluster(app);
     let separator = if cfg!(windows) { ';' } else { ':' };
     let path = format!("{}{separator}{}", tools.path().display(), browser.parent().unwrap().display());
     Some((project.env("PATH", &path), tools))
 }
 
-/// Runs it; in a container there is no sandbox to be had for root.
+/// The browser of this machine.
+pub(crate) fn browser() -> Option<std::path::PathBuf> {
+    real("browser", &["chromium", "chromium-browser", "google-chrome", "msedge", "chrome"])
+}
+
+/// In a container there is no sandbox to be had for root.
+pub(crate) fn flags() -> &'static [&'static str] {
+    if is_root() { &["--set", "browser_flags=--no-sandbox"] } else { &[] }
+}
+
 fn open(project: &Project, more: &[&str]) -> Answer {
-    let mut args = vec!["page"];
-    if is_root() {
-        args.extend(["--set", "browser_flags=--no-sandbox"]);
-    }
-    args.extend(more);
-    project.run(&args)
+    project.run(&[&["page"], flags(), more].concat())
 }
 
 #[cfg(unix)]
