@@ -1,6 +1,8 @@
 //! `refloat rebuild` with a real docker engine, by the classic builder and by BuildKit; kubectl and minikube
 //! are stand-ins. No registry takes part: the images stand on a busybox that was put into an empty one.
 
+use super::resume::{KUBECONFIG, kubectl};
+use super::safe;
 use super::stub::Tools;
 use super::support::{Answer, Project};
 use serde_json::{Value, json};
@@ -184,7 +186,9 @@ impl Engine {
     fn project(&self, builder: Builder, backend: &str, frontend: &str) -> (Project, Tools) {
         let tools = Tools::new()
             .rule(json!({ "argv": ["kubectl", "version", "--client"], "stdout": "Client Version: v1.32.4\n" }))
+            .rule(kubectl(&["config", "view", "--minify"], json!({ "stdout": KUBECONFIG })))
             .rule(json!({ "argv": ["kubectl", "**"], "stdout": "deployment \"x\" successfully rolled out\n" }));
+        let tools = safe::at_home().into_iter().fold(tools, Tools::rule);
         std::os::unix::fs::symlink(&self.docker, tools.bin("docker")).unwrap();
         script(&tools.bin("minikube"), MINIKUBE);
         let mut project = Project::taskflow()
@@ -333,6 +337,8 @@ fn fails_in_the_middle(builder: Builder) {
     }
     assert_eq!(cluster_calls(&tools), Vec::<String>::new(), "nothing reached the cluster");
     fs::write(project.path().join("Phase-IV/docker/frontend.Dockerfile"), &good).unwrap();
+    engine.run(&project, &["--resume"]).exits(4).says(&["has no root cause"]);
+    project.run(&["incident", "cause", "--accept"]).exits(0);
     engine.run(&project, &["--resume"]).exits(0);
     let images = engine.images();
     assert_eq!(images.keys().collect::<Vec<_>>(), old.keys().collect::<Vec<_>>(), "no name is left over");

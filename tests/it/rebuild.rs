@@ -39,6 +39,18 @@ fn docker() -> Vec<Value> {
     rules
 }
 
+/// A restart with new images is a deployment: neither code that nobody committed nor a failure that nobody understands.
+#[test]
+fn what_is_not_safe_is_not_rebuilt() {
+    let dirty =
+        json!({ "argv": ["git", "--no-optional-locks", "status", "**"], "stdout": " M Phase-II/backend/main.py\n" });
+    let stand_ins = tools(vec![dirty]);
+    let project = Project::taskflow().with_tools(&stand_ins);
+    project.run(&["incident", "open", "the backend crashes"]).exits(0);
+    project.run(&["rebuild"]).exits(4).says(&["has no root cause", "Nothing in Phase-II and Phase-III differs"]);
+    assert!(!stand_ins.calls().iter().any(|call| call.contains(&"build".to_owned())));
+}
+
 /// A docker that keeps its images in containerd: its ids are those of an index, which no node knows.
 fn in_containerd() -> Value {
     json!({ "argv": ["docker", "info", "**"], "stdout": "[[driver-type io.containerd.snapshotter.v1]]\n" })
