@@ -81,7 +81,7 @@ fn next(context: &Context, incident: &Incident) -> Commands {
     let say = |words: &[&str]| command(context, words);
     match incident.lacks(closes.is_some()) {
         _ if !incident.is_open() => Vec::new(),
-        Some(Lack::Cause | Lack::Doubt(_)) => {
+        Some(Lack::Cause(_)) => {
             let accepted = the_root(&incident.findings, None).is_ok();
             let accept = accepted.then(|| say(&["incident", "cause", "--accept"]));
             accept.into_iter().chain([format!("{} TEXT", say(&["incident", "cause"]))]).collect()
@@ -90,15 +90,15 @@ fn next(context: &Context, incident: &Incident) -> Commands {
             // What failed last comes first, with the cause mended: there is nothing to validate before.
             let last = incident.runs.iter().rev().find(|run| run.changed);
             let again =
-                last.filter(|run| run.outcome != RunOutcome::Done).map(|run| validation(context, incident, &run.task));
-            again.into_iter().chain(closes.iter().map(|task| validation(context, incident, task))).collect()
+                last.filter(|run| run.outcome != RunOutcome::Done).map(|run| run_there(context, incident, &run.task));
+            again.into_iter().chain(closes.iter().map(|task| run_there(context, incident, task))).collect()
         }
         None => vec![say(&["incident", "close"])],
     }
 }
 
 /// The command that runs a task where the incident happened.
-fn validation(context: &Context, incident: &Incident, task: &str) -> String {
+fn run_there(context: &Context, incident: &Incident, task: &str) -> String {
     let pairs: Vec<String> = incident.given.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let words: Vec<&str> =
         std::iter::once(task).chain(pairs.iter().flat_map(|pair| ["--set", pair.as_str()])).collect();
@@ -264,8 +264,7 @@ fn not_closed(context: &Context, incident: &Incident, lack: Lack<'_>, closes: &s
     let refused = |why: String| Failure::new(Code::Refused, format!("incident {} is not closed: {why}", incident.id));
     let cause = || format!("{} TEXT", command(context, &["incident", "cause"]));
     match lack {
-        Lack::Cause => refused("it has no root cause".to_owned()).hint(cause()),
-        Lack::Doubt(doubt) => refused(doubt.question()).hint(cause()),
+        Lack::Cause(lack) => refused(lack.to_string()).hint(cause()),
         Lack::Elsewhere(Elsewhere { run, differs }) => {
             let value = |value: &Option<String>| {
                 value.as_ref().map_or_else(|| "as in the file".to_owned(), |value| format!("`{value}`"))
@@ -275,7 +274,7 @@ fn not_closed(context: &Context, incident: &Incident, lack: Lack<'_>, closes: &s
             });
             let differs = differs.collect::<Vec<_>>().join("; ");
             refused(format!("the validation {run} was of another place: {differs}"))
-                .hint(validation(context, incident, closes))
+                .hint(run_there(context, incident, closes))
         }
         Lack::Validation(last) => {
             let why = match last.and_then(|passed| Some((passed, passed.outdated.as_ref()?))) {
@@ -287,7 +286,7 @@ fn not_closed(context: &Context, incident: &Incident, lack: Lack<'_>, closes: &s
                     format!("`{closes}` passed in {}, and the run {run} came after it", passed.run)
                 }
             };
-            refused(why).hint(validation(context, incident, closes))
+            refused(why).hint(run_there(context, incident, closes))
         }
     }
 }

@@ -6,6 +6,7 @@ use super::finding::{Diagnosis, Quote, Role};
 use super::step::Danger;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// Version of the timeline's form.
 pub const SCHEMA: u32 = 1;
@@ -230,12 +231,10 @@ pub enum Outdated {
 }
 
 /// What keeps an incident from being closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lack<'a> {
-    /// Nobody has recorded a cause.
-    Cause,
-    /// It failed again since the cause was recorded.
-    Doubt(&'a Doubt),
+    /// No cause stands.
+    Cause(CauseLack),
     /// No validation passed since the cause was recorded; the last that passed at all.
     Validation(Option<&'a Passed>),
     /// The validation that passed since was one of another place.
@@ -300,6 +299,15 @@ pub enum CauseLack {
     Missing,
     /// It failed again since.
     Doubt(Doubt),
+}
+
+impl fmt::Display for CauseLack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("it has no root cause"),
+            Self::Doubt(doubt) => f.write_str(&doubt.question()),
+        }
+    }
 }
 
 impl Doubt {
@@ -424,11 +432,8 @@ impl Incident {
 
     /// What keeps it from being closed; `validates`: a validation is asked for at all.
     pub fn lacks(&self, validates: bool) -> Option<Lack<'_>> {
-        if self.cause.is_none() {
-            return Some(Lack::Cause);
-        }
-        if let Some(doubt) = &self.doubt {
-            return Some(Lack::Doubt(doubt));
+        if let Some(lack) = self.lacks_cause() {
+            return Some(Lack::Cause(lack));
         }
         let stands = self.validated.as_ref().is_some_and(|passed| passed.outdated.is_none());
         if !validates || stands {

@@ -7,7 +7,6 @@ use super::redact::fixed;
 use super::scope::{Item, Values};
 use super::{holds, room, secrets};
 use crate::model::command::Exit;
-use crate::model::incident::CauseLack;
 use crate::model::step::Join;
 use crate::plan::{Ask, Gate, PlannedStep, Work};
 use regex::bytes::Regex;
@@ -154,8 +153,7 @@ fn question(desk: &Desk<'_>, gate: &Gate, values: &Values, manner: Manner<'_>, f
         Ask::Incident => match &desk.world.incident {
             Ok(open) => match open.as_ref().and_then(|open| Some((&open.id, open.lacks.as_ref()?))) {
                 None => Reply::Yes(None),
-                Some((id, CauseLack::Missing)) => Reply::No(Some(format!("incident {id} has no root cause"))),
-                Some((id, CauseLack::Doubt(doubt))) => Reply::No(Some(format!("incident {id}: {}", doubt.question()))),
+                Some((id, lack)) => Reply::No(Some(format!("incident {id}: {lack}"))),
             },
             Err(why) => Reply::Unasked(why.clone()),
         },

@@ -10,7 +10,7 @@ fn without_a_cause_the_next_deployment_is_refused_and_nothing_is_run() {
     let before = lines(&tools);
     let kept = kinds(&project);
     let id = told(&project, &[])["incident"]["id"].as_str().unwrap().to_owned();
-    let why = format!("incident {id} has no root cause");
+    let why = format!("incident {id}: it has no root cause");
     project.run(&["deploy"]).exits(4).says(&[&why, "refloat incident cause TEXT"]);
     project.run(&["deploy", "--rollback-on-failure", "--yes"]).exits(4);
     project.run(&["check", "cause-documented"]).exits(1).says(&[&why]);

@@ -63,8 +63,8 @@ fn a_validation_counts_only_after_the_cause_and_before_the_next_change() {
         let incident = folded([vec![opened(), failed()], all].concat());
         match incident.lacks(true) {
             None => "nothing".to_owned(),
-            Some(Lack::Cause) => "cause".to_owned(),
-            Some(Lack::Doubt(doubt)) => doubt.question(),
+            Some(Lack::Cause(CauseLack::Missing)) => "cause".to_owned(),
+            Some(Lack::Cause(doubt)) => doubt.to_string(),
             Some(Lack::Elsewhere(elsewhere)) => format!("{:?}", elsewhere.differs),
             Some(Lack::Validation(last)) => format!("{:?}", last.map(|passed| passed.outdated.clone())),
         }
@@ -119,7 +119,7 @@ fn a_cause_does_not_outlive_the_next_failure_of_what_changes() {
     }
     assert_eq!(doubt(vec![run("r2", RunOutcome::Failed, false, None)]), None, "it changed nothing");
     let incident = folded(vec![opened(), cause("a"), failed("r2"), run("r4", DONE, false, Some(true))]);
-    assert!(matches!(incident.lacks(true), Some(Lack::Doubt(_))));
+    assert!(matches!(incident.lacks(true), Some(Lack::Cause(CauseLack::Doubt(_)))));
 }
 
 #[test]
@@ -219,7 +219,7 @@ proptest! {
         let closes = entries.iter().any(|entry| matches!(entry.what, What::Closed { .. }));
         let causes = entries.iter().any(|entry| matches!(entry.what, What::Cause { .. }));
         prop_assert_eq!(incident.is_open(), !closes);
-        prop_assert_eq!(incident.lacks(true) == Some(Lack::Cause), !causes);
+        prop_assert_eq!(incident.lacks(true) == Some(Lack::Cause(CauseLack::Missing)), !causes);
         incident.knows(&warning(probe, "x"));
     }
 
